@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  bcs,
+  bytesType,
+  compareBytes,
+  concatBytes,
+  decodeStrict,
+  DecodeError,
+  equalBytes,
+  isWotError,
+  optionType,
+  shortTextType,
+  u16le,
+  u32le,
+  u64le,
+  u64Type,
+  WotError,
+} from './index.ts';
+
+const init = { what: 'sample', maxBytes: 1_000 };
+const sample = bcs.struct('sample', {
+  flag: bcs.bool(),
+  name: shortTextType,
+  body: bytesType,
+  count: u64Type,
+  extra: optionType(bcs.u8()),
+});
+
+function codeOf(run: () => unknown): string | undefined {
+  try {
+    run();
+  } catch (error) {
+    return error instanceof DecodeError ? error.code : String(error);
+  }
+  return undefined;
+}
+
+describe('decodeStrict', () => {
+  const arbitrary = fc.record({
+    flag: fc.boolean(),
+    name: fc
+      .string({ maxLength: 20, unit: 'grapheme' })
+      .filter((text) => new TextEncoder().encode(text).length < 256),
+    body: fc.uint8Array({ maxLength: 300 }),
+    count: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+    extra: fc.option(fc.integer({ min: 0, max: 255 })),
+  });
+
+  it('gives back what was encoded, also from inside a larger buffer', () => {
+    fc.assert(
+      fc.property(arbitrary, (value) => {
+        const bytes = sample.serialize(value).toBytes();
+        const inside = concatBytes(Uint8Array.of(9, 9, 9), bytes, Uint8Array.of(9)).subarray(
+          3,
+          3 + bytes.length,
+        );
+        expect(decodeStrict(sample, inside, init)).toEqual(value);
+      }),
+    );
+  });
+
+  it('rejects trailing bytes, truncation and every second encoding', () => {
+    fc.assert(
+      fc.property(arbitrary, fc.nat(), (value, cut) => {
+        const bytes = sample.serialize(value).toBytes();
+        expect(codeOf(() => decodeStrict(sample, concatBytes(bytes, Uint8Array.of(0)), init))).toBe(
+          'NON_CANONICAL',
+        );
+        expect(codeOf(() => decodeStrict(sample, bytes.subarray(0, cut % bytes.length), init))).toBe(
+          'MALFORMED',
+        );
+      }),
+    );
+    expect(codeOf(() => decodeStrict(bcs.bool(), Uint8Array.of(2), init))).toBe('NON_CANONICAL');
+    expect(codeOf(() => decodeStrict(bytesType, Uint8Array.of(0x80, 0x00), init))).toBe('NON_CANONICAL');
+    expect(codeOf(() => decodeStrict(shortTextType, Uint8Array.of(1, 0xff), init))).toBe('MALFORMED');
+    expect(codeOf(() => decodeStrict(bytesType, Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f), init))).toBe(
+      'MALFORMED',
+    );
+  });
+
+  it('checks the size before parsing', () => {
+    expect(codeOf(() => decodeStrict(bytesType, new Uint8Array(1_001), init))).toBe('TOO_LARGE');
+  });
+});
+
+describe('bytes', () => {
+  it('orders and compares like hexadecimal text', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 6 }), fc.uint8Array({ maxLength: 6 }), (left, right) => {
+        const [a, b] = [left.toHex(), right.toHex()];
+        expect(Math.sign(compareBytes(left, right))).toBe(a < b ? -1 : a > b ? 1 : 0);
+        expect(equalBytes(left, right)).toBe(a === b);
+      }),
+    );
+  });
+
+  it('writes little-endian integers and refuses what does not fit', () => {
+    expect(u16le(0x0102).toHex()).toBe('0201');
+    expect(u32le(0xfffefdfc).toHex()).toBe('fcfdfeff');
+    expect(u64le(1n << 63n).toHex()).toBe('0000000000000080');
+    for (const run of [() => u16le(65_536), () => u32le(-1), () => u32le(0.5), () => u64le(1n << 64n)]) {
+      expect(run).toThrow(RangeError);
+    }
+  });
+});
+
+describe('WotError', () => {
+  it('carries code, hint, data and cause, and is recognised', () => {
+    const cause = new Error('inner');
+    const error = new WotError('NO_GAS', 'no gas', { hint: 'use the faucet', data: { needed: 5n }, cause });
+    expect(error).toMatchObject({
+      name: 'WotError',
+      code: 'NO_GAS',
+      hint: 'use the faucet',
+      data: { needed: 5n },
+      cause,
+    });
+    expect(isWotError(error)).toBe(true);
+    expect(isWotError(new Error('x'))).toBe(false);
+  });
+});

@@ -1,0 +1,18 @@
+/**
+ * Shared ground of wot.id: bytes, typed errors, ports and strict BCS.
+ * @module
+ */
+export * from './bytes.ts';
+export * from './errors.ts';
+export * from './ports.ts';
+export {
+  bcs,
+  bytesType,
+  decodeStrict,
+  fixedBytesType,
+  optionType,
+  shortTextType,
+  u64Type,
+  type BcsType,
+  type DecodeInit,
+} from './strict-bcs.ts';

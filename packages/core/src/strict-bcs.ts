@@ -1,0 +1,95 @@
+/**
+ * BCS as wot.id uses it: `@iota/bcs` types, strict on input.
+ *
+ * `@iota/bcs` accepts trailing bytes, a bool of 2, over-long ULEB128 and malformed UTF-8. {@link decodeStrict} closes
+ * all of these at once: what was parsed must serialize to exactly the bytes that came in. Source: the BCS
+ * specification's canonicity rule (every value has one encoding).
+ */
+import { BcsType, bcs } from '@iota/bcs';
+import { concatBytes, equalBytes, fromUtf8, utf8 } from './bytes.ts';
+import { DecodeError, errorText } from './errors.ts';
+
+/** What {@link decodeStrict} needs to know beside the schema. */
+export interface DecodeInit {
+  /** Name of the thing for error messages, such as `prekey publication`. */
+  readonly what: string;
+  /** Upper bound of the input in bytes, checked before anything is parsed. */
+  readonly maxBytes: number;
+}
+
+/**
+ * Parses `bytes` as exactly one canonical BCS value of `schema`.
+ * @throws DecodeError `TOO_LARGE` above `maxBytes`, `MALFORMED` when it does not parse, `NON_CANONICAL` when it parses
+ *   but is not the one encoding of its value (trailing bytes, over-long ULEB128, bool other than 0 and 1 …).
+ */
+export function decodeStrict<T, Input>(schema: BcsType<T, Input>, bytes: Uint8Array, init: DecodeInit): T {
+  if (bytes.length > init.maxBytes) {
+    throw new DecodeError(
+      'TOO_LARGE',
+      `${init.what} has ${bytes.length} bytes, the limit is ${init.maxBytes}`,
+      {
+        data: { what: init.what, bytes: bytes.length, maxBytes: init.maxBytes },
+      },
+    );
+  }
+  let value: T;
+  let again: Uint8Array;
+  try {
+    value = schema.parse(bytes);
+    again = schema.serialize(value as unknown as Input, { maxSize: init.maxBytes + 1 }).toBytes();
+  } catch (error) {
+    throw new DecodeError('MALFORMED', `${init.what} does not decode: ${errorText(error)}`, {
+      data: { what: init.what },
+      cause: error,
+    });
+  }
+  if (!equalBytes(again, bytes)) {
+    throw new DecodeError('NON_CANONICAL', `${init.what} is not canonical BCS`, {
+      data: { what: init.what },
+    });
+  }
+  return value;
+}
+
+/** `vector<u8>`: ULEB128 length, then the bytes. Parsed arrays are copies. */
+export const bytesType: BcsType<Uint8Array, Uint8Array> = byteArray(bcs.byteVector());
+
+/** Exactly `length` bytes, without a length prefix. Parsed arrays are copies. */
+export function fixedBytesType(length: number): BcsType<Uint8Array, Uint8Array> {
+  return byteArray(bcs.bytes(length) as BcsType<Uint8Array, Iterable<number>>);
+}
+
+/** `u64` as a `bigint`: 8 little-endian bytes. */
+export const u64Type: BcsType<bigint, bigint> = bcs
+  .u64()
+  .transform({ input: (value: bigint) => value.toString(), output: (text) => BigInt(text) });
+
+/** Absent (`null`, byte 0) or present (byte 1, then the value). */
+export function optionType<T, Input>(inner: BcsType<T, Input>): BcsType<T | null, Input | null> {
+  return bcs.option(inner) as unknown as BcsType<T | null, Input | null>;
+}
+
+/** UTF-8 text of at most 255 bytes: one length byte, then the bytes. DIDs travel in this form. */
+export const shortTextType: BcsType<string, string> = new BcsType<string, string>({
+  name: 'short text',
+  read: (reader) => fromUtf8(reader.readBytes(reader.read8())),
+  write: (value, writer) => {
+    const bytes = utf8(value);
+    writer.write8(bytes.length).writeBytes(bytes);
+  },
+  serialize: (value) => {
+    const bytes = utf8(value);
+    return concatBytes(Uint8Array.of(bytes.length), bytes);
+  },
+  serializedSize: (value) => 1 + utf8(value).length,
+  validate: (value) => {
+    const length = utf8(value).length;
+    if (length > 255) throw new TypeError(`text has ${length} bytes, the limit is 255`);
+  },
+});
+
+function byteArray(type: BcsType<Uint8Array, Iterable<number>>): BcsType<Uint8Array, Uint8Array> {
+  return type.transform({ input: (value: Uint8Array) => value, output: (value) => new Uint8Array(value) });
+}
+
+export { bcs, type BcsType } from '@iota/bcs';
