@@ -1,0 +1,27 @@
+/** A whole credential: envelope and claims, read together and named by a hash. */
+import type { CryptoProvider } from '@wotid/crypto';
+import { parseClaims, type CredentialClaims } from './claims.ts';
+import { assertKeysOf, parseEnvelope, type CredentialEnvelope } from './wire.ts';
+
+/** A credential that was read, not verified. */
+export interface Credential {
+  readonly envelope: CredentialEnvelope;
+  readonly claims: CredentialClaims;
+}
+
+/**
+ * Reads a credential without believing it: for showing one's own and for finding out what somebody sent. Both `kid`s
+ * are keys of its issuer.
+ * @throws DecodeError or CredentialError `BAD_CREDENTIAL`
+ */
+export function parseCredential(bytes: Uint8Array): Credential {
+  const envelope = parseEnvelope(bytes);
+  const claims = parseClaims(envelope.payload);
+  assertKeysOf(envelope, claims.issuer);
+  return { envelope, claims };
+}
+
+/** Hash by which a credential is named in what its holder signs: SHA-256 of its wire bytes, 32 bytes. */
+export function credentialHash(provider: CryptoProvider, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return provider.sha256(bytes);
+}

@@ -1,0 +1,89 @@
+/**
+ * Trusted issuers: whom we believe that somebody is human, pinned with both of their keys. The post-quantum key comes
+ * from here and never from the issuer's DID document, which rests on classical signatures alone.
+ */
+import { errorText } from '@wotid/core';
+import { isDid } from './did.ts';
+import { CredentialError } from './errors.ts';
+import { ed25519Jwk, mlDsa87Jwk, parseEd25519Jwk, parseMlDsa87Jwk } from './jwk.ts';
+import { isJsonObject, parseStrictJson, type Json, type JsonObject } from './strict-json.ts';
+
+/** A pinned issuer. */
+export interface TrustedIssuer {
+  readonly did: string;
+  /** Ed25519 public key, 32 bytes. */
+  readonly ed25519: Uint8Array;
+  /** ML-DSA-87 public key, 2592 bytes. */
+  readonly mlDsa87: Uint8Array;
+  /** The one origin whose status lists may be fetched, such as `https://id.example`; `null` without revocation. */
+  readonly statusOrigin: string | null;
+}
+
+/** Room for the 3.5 KB of an ML-DSA-87 JWK, a DID and white space. */
+const fileLimits = { maxBytes: 16_384, maxDepth: 3 };
+const fileMembers = ['did', 'ed25519', 'mlDsa87', 'statusOrigin'];
+
+/**
+ * Reads a trust file: a JSON object with `did`, `ed25519` (JWK, kty OKP), `mlDsa87` (JWK, kty AKP) and `statusOrigin`
+ * (an http or https origin, or null).
+ * @throws CredentialError `BAD_TRUST_FILE`, saying which member is wrong and how
+ */
+export function parseTrustedIssuer(source: Uint8Array | string): TrustedIssuer {
+  let json: JsonObject;
+  try {
+    json = parseStrictJson(source, fileLimits);
+  } catch (error) {
+    throw badFile(`it ${errorText(error)}`, error);
+  }
+  for (const name of Object.keys(json)) {
+    if (!fileMembers.includes(name)) throw badFile(`${JSON.stringify(name.slice(0, 40))} is not known`);
+  }
+  for (const name of fileMembers) if (!(name in json)) throw badFile(`${name} is missing`);
+  const did = json['did'];
+  if (typeof did !== 'string' || !isDid(did)) throw badFile('did is not a DID of at most 255 bytes');
+  return {
+    did,
+    ed25519: keyOf('ed25519', json, parseEd25519Jwk),
+    mlDsa87: keyOf('mlDsa87', json, parseMlDsa87Jwk),
+    statusOrigin: originOf(json['statusOrigin']),
+  };
+}
+
+/** Text of a trust file, readable and ending in a newline: what an issuer hands out and `parseTrustedIssuer` reads. */
+export function encodeTrustedIssuer(issuer: TrustedIssuer): string {
+  const file = {
+    did: issuer.did,
+    ed25519: ed25519Jwk(issuer.ed25519),
+    mlDsa87: mlDsa87Jwk(issuer.mlDsa87),
+    statusOrigin: issuer.statusOrigin,
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+/** True for the text of an http or https origin, exactly as `URL.origin` writes it. */
+export function isWebOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && url.origin === text;
+}
+
+function keyOf(name: string, json: JsonObject, parse: (jwk: Json | undefined) => Uint8Array): Uint8Array {
+  try {
+    if (!isJsonObject(json[name])) throw new TypeError('it is not a JSON object');
+    return parse(json[name]);
+  } catch (error) {
+    throw badFile(`${name}: ${errorText(error)}`, error);
+  }
+}
+
+function originOf(value: Json | undefined): string | null {
+  if (value === null) return null;
+  if (typeof value === 'string' && isWebOrigin(value)) return value;
+  throw badFile('statusOrigin is neither null nor an origin such as https://id.example');
+}
+
+function badFile(reason: string, cause?: unknown): CredentialError {
+  return new CredentialError('BAD_TRUST_FILE', `unusable trust file: ${reason}`, {
+    hint: 'ask the issuer for its trust file; `wotid trust add` takes it as it is',
+    cause,
+  });
+}
