@@ -1,0 +1,45 @@
+/**
+ * Cryptography of wot.id: providers, hybrid signatures, identity keys and sealing at rest. No protocol lives here.
+ * @module
+ */
+export { CheckedProvider, type CheckedProviderInit } from './checked-provider.ts';
+export { CryptoError, type CryptoErrorCode } from './crypto-error.ts';
+export {
+  hybridAlgorithm,
+  hybridSignatureBytes,
+  hybridSignatureType,
+  signaturePurposes,
+  signHybrid,
+  verifyHybrid,
+  type HybridSigningKeys,
+  type HybridVerifyingKeys,
+  type SignaturePurpose,
+} from './hybrid-signature.ts';
+export {
+  assertIdentityBlock,
+  encodeIdentityBlock,
+  identityBlockMaxBytes,
+  identityBlockType,
+  identityFingerprint,
+  IdentityKeys,
+  identitySeedsBytes,
+  importIdentityVerifyingKeys,
+  parseIdentityBlock,
+  type IdentityBlock,
+} from './identity.ts';
+export { assertX25519PublicKey } from './input-checks.ts';
+export { NobleProvider, webRandom, type NobleProviderInit } from './noble-provider.ts';
+export { NodeProvider, nodeRandom, type NodeProviderInit } from './node-provider.ts';
+export type {
+  AeadAlgorithm,
+  CryptoProvider,
+  KemKeyPair,
+  KemPublicKey,
+  KeyHandle,
+  SignatureAlgorithm,
+  SigningKey,
+  VerifyingKey,
+  X25519KeyPair,
+} from './provider.ts';
+export { timingSafeEqual, wipe } from './secret-bytes.ts';
+export * from './sizes.ts';
