@@ -1,0 +1,33 @@
+/// Functions of the `u128` type; each can be called with method syntax.
+#[defines_primitive(u128)]
+module std::u128;
+
+/// The larger of two numbers.
+public fun max(x: u128, y: u128): u128 { std::macros::num_max!(x, y) }
+
+/// The smaller of two numbers.
+public fun min(x: u128, y: u128): u128 { std::macros::num_min!(x, y) }
+
+/// The distance between two numbers.
+public fun diff(x: u128, y: u128): u128 { std::macros::num_diff!(x, y) }
+
+/// `x / y`, rounded up. Division by zero is an arithmetic error.
+public fun divide_and_round_up(x: u128, y: u128): u128 { std::macros::num_divide_and_round_up!(x, y) }
+
+/// `base` to the power of `exponent`. Overflow is an arithmetic error.
+public fun pow(base: u128, exponent: u8): u128 { std::macros::num_pow!(base, exponent) }
+
+/// The integer part of the square root.
+public fun sqrt(x: u128): u128 { std::macros::num_sqrt!<u128>(x, 128) }
+
+/// Calls `$f` with each number from `$start` up to, without, `$stop`.
+public macro fun range_do($start: u128, $stop: u128, $f: |u128|) { std::macros::range_do!($start, $stop, $f) }
+
+/// Calls `$f` with each number from `$start` up to and with `$stop`.
+public macro fun range_do_eq($start: u128, $stop: u128, $f: |u128|) { std::macros::range_do_eq!($start, $stop, $f) }
+
+/// Calls `$f` with each number from zero up to, without, `$stop`.
+public macro fun do($stop: u128, $f: |u128|) { std::macros::range_do!(0, $stop, $f) }
+
+/// Calls `$f` with each number from zero up to and with `$stop`.
+public macro fun do_eq($stop: u128, $f: |u128|) { std::macros::range_do_eq!(0, $stop, $f) }

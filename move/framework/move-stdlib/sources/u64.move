@@ -1,0 +1,33 @@
+/// Functions of the `u64` type; each can be called with method syntax.
+#[defines_primitive(u64)]
+module std::u64;
+
+/// The larger of two numbers.
+public fun max(x: u64, y: u64): u64 { std::macros::num_max!(x, y) }
+
+/// The smaller of two numbers.
+public fun min(x: u64, y: u64): u64 { std::macros::num_min!(x, y) }
+
+/// The distance between two numbers.
+public fun diff(x: u64, y: u64): u64 { std::macros::num_diff!(x, y) }
+
+/// `x / y`, rounded up. Division by zero is an arithmetic error.
+public fun divide_and_round_up(x: u64, y: u64): u64 { std::macros::num_divide_and_round_up!(x, y) }
+
+/// `base` to the power of `exponent`. Overflow is an arithmetic error.
+public fun pow(base: u64, exponent: u8): u64 { std::macros::num_pow!(base, exponent) }
+
+/// The integer part of the square root.
+public fun sqrt(x: u64): u64 { std::macros::num_sqrt!<u64>(x, 64) }
+
+/// Calls `$f` with each number from `$start` up to, without, `$stop`.
+public macro fun range_do($start: u64, $stop: u64, $f: |u64|) { std::macros::range_do!($start, $stop, $f) }
+
+/// Calls `$f` with each number from `$start` up to and with `$stop`.
+public macro fun range_do_eq($start: u64, $stop: u64, $f: |u64|) { std::macros::range_do_eq!($start, $stop, $f) }
+
+/// Calls `$f` with each number from zero up to, without, `$stop`.
+public macro fun do($stop: u64, $f: |u64|) { std::macros::range_do!(0, $stop, $f) }
+
+/// Calls `$f` with each number from zero up to and with `$stop`.
+public macro fun do_eq($stop: u64, $f: |u64|) { std::macros::range_do_eq!(0, $stop, $f) }
