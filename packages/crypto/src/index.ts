@@ -41,5 +41,20 @@ export type {
   VerifyingKey,
   X25519KeyPair,
 } from './provider.ts';
+export {
+  createStorageKey,
+  defaultPassphraseCost,
+  maxPassphraseCost,
+  openRecord,
+  openStorageKey,
+  openWithPassphrase,
+  recordOverheadBytes,
+  sealRecord,
+  sealWithPassphrase,
+  storageHeaderBytes,
+  StorageKey,
+  type PassphraseCost,
+  type SealingInit,
+} from './sealing.ts';
 export { timingSafeEqual, wipe } from './secret-bytes.ts';
 export * from './sizes.ts';

@@ -1,0 +1,126 @@
+import { concatBytes, utf8 } from '@wotid/core';
+import { describe, expect, it } from 'vitest';
+import {
+  encodeIdentityBlock,
+  identityBlockMaxBytes,
+  identityFingerprint,
+  IdentityKeys,
+  NobleProvider,
+  NodeProvider,
+  parseIdentityBlock,
+} from '../src/index.ts';
+
+const provider = new NodeProvider();
+const did = 'did:iota:0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef';
+const keys = IdentityKeys.generate(provider);
+const block = keys.block(did);
+const encoded = encodeIdentityBlock(block);
+
+function codeOf(run: () => unknown): string | undefined {
+  try {
+    run();
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+  return undefined;
+}
+
+describe('identity block', () => {
+  it('has the layout: version, DID, three keys, no Falcon key', () => {
+    const expected = concatBytes(
+      Uint8Array.of(1, did.length),
+      utf8(did),
+      block.ik,
+      block.ed25519,
+      block.mlDsa87,
+      Uint8Array.of(0),
+    );
+    expect(encoded).toEqual(expected);
+    expect(encoded).toHaveLength(2659 + did.length);
+    expect(parseIdentityBlock(encoded)).toEqual(block);
+    expect(identityFingerprint(provider, block)).toEqual(
+      provider.sha256(concatBytes(utf8('wot.id/v1/identity'), expected)),
+    );
+  });
+
+  it('has a fingerprint that every field moves', () => {
+    const prints = [
+      block,
+      { ...block, did: `${did}0` },
+      { ...block, ik: provider.x25519Generate().publicKey },
+      { ...block, ed25519: new Uint8Array(32) },
+      { ...block, mlDsa87: new Uint8Array(2592) },
+    ].map((each) => identityFingerprint(provider, each).toHex());
+    expect(new Set(prints).size).toBe(prints.length);
+    expect(identityFingerprint(new NobleProvider(), block).toHex()).toBe(prints[0]);
+  });
+
+  it('takes a DID of 255 bytes and not of 256', () => {
+    const longest = keys.block(`did:jwk:${'a'.repeat(247)}`);
+    expect(encodeIdentityBlock(longest)).toHaveLength(identityBlockMaxBytes);
+    expect(parseIdentityBlock(encodeIdentityBlock(longest))).toEqual(longest);
+    expect(codeOf(() => encodeIdentityBlock(keys.block(`did:jwk:${'a'.repeat(248)}`)))).toBe('BAD_IDENTITY');
+  });
+
+  it.each([
+    '',
+    'did:',
+    'did:x',
+    'did:x:',
+    'DID:x:y',
+    'did:X:y',
+    'did:x:y z',
+    'did:x:ü',
+    'did:x:y:',
+    'did:x:y\n',
+  ])('refuses %j as a DID, in both directions', (text) => {
+    expect(codeOf(() => encodeIdentityBlock(keys.block(text)))).toBe('BAD_IDENTITY');
+    const bytes = utf8(text);
+    const forged = concatBytes(
+      Uint8Array.of(1, bytes.length),
+      bytes,
+      block.ik,
+      block.ed25519,
+      block.mlDsa87,
+      Uint8Array.of(0),
+    );
+    expect(codeOf(() => parseIdentityBlock(forged))).toBe('BAD_IDENTITY');
+  });
+
+  it('refuses other versions, a Falcon key, truncation, extension and a non-canonical X25519 key', () => {
+    const version2 = new Uint8Array(encoded);
+    version2[0] = 2;
+    expect(codeOf(() => parseIdentityBlock(version2))).toBe('NON_CANONICAL');
+    const withFalcon = concatBytes(encoded.subarray(0, -1), Uint8Array.of(1), new Uint8Array(1793));
+    expect(codeOf(() => parseIdentityBlock(withFalcon))).toBe('TOO_LARGE');
+    const shortDid = encodeIdentityBlock(keys.block('did:x:y'));
+    for (let length = 0; length < shortDid.length; length += length < 50 ? 1 : 97) {
+      expect(codeOf(() => parseIdentityBlock(shortDid.slice(0, length)))).toBe('MALFORMED');
+      // A view into a longer buffer: the BCS reader sees what follows, the re-encoding check does not let it.
+      expect(codeOf(() => parseIdentityBlock(shortDid.subarray(0, length)))).toMatch(
+        /^(MALFORMED|NON_CANONICAL)$/,
+      );
+    }
+    expect(codeOf(() => parseIdentityBlock(concatBytes(encoded, Uint8Array.of(0))))).toBe('NON_CANONICAL');
+    const badIk = new Uint8Array(encoded);
+    badIk.fill(0xff, 2 + did.length, 34 + did.length);
+    expect(codeOf(() => parseIdentityBlock(badIk))).toBe('BAD_PUBLIC_KEY');
+  });
+});
+
+describe('identity keys', () => {
+  it('come back from their seeds, on either provider', () => {
+    const seeds = keys.exportSeeds();
+    expect(seeds).toHaveLength(97);
+    for (const other of [new NodeProvider(), new NobleProvider()]) {
+      expect(encodeIdentityBlock(IdentityKeys.fromSeeds(other, seeds).block(did))).toEqual(encoded);
+    }
+  });
+
+  it('refuse seeds of another length or version', () => {
+    const seeds = keys.exportSeeds();
+    expect(codeOf(() => IdentityKeys.fromSeeds(provider, seeds.subarray(1)))).toBe('BAD_SEED');
+    seeds[0] = 2;
+    expect(codeOf(() => IdentityKeys.fromSeeds(provider, seeds))).toBe('BAD_SEED');
+  });
+});

@@ -1,0 +1,119 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import {
+  CheckedProvider,
+  IdentityKeys,
+  NobleProvider,
+  NodeProvider,
+  StorageKey,
+  timingSafeEqual,
+  wipe,
+  type CryptoProvider,
+} from '../src/index.ts';
+
+const secret32 = new Uint8Array(32).fill(0x5a);
+const secret64 = new Uint8Array(64).fill(0x5a);
+
+function allKeys(provider: CryptoProvider): Record<string, unknown> {
+  const kem = provider.kemFromSeed(secret64);
+  return {
+    x25519: provider.x25519FromSecret(secret32),
+    kem,
+    kemPublic: provider.kemImportPublic(kem.publicKey),
+    ed25519: provider.signFromSeed('ed25519', secret32),
+    mlDsa: provider.signFromSeed('ml-dsa-87', secret32),
+    verifying: provider.importVerifyingKey('ed25519', provider.signFromSeed('ed25519', secret32).publicKey),
+  };
+}
+
+describe.each([new NodeProvider(), new NobleProvider(), new CheckedProvider()])(
+  'keys of $name',
+  (provider) => {
+    it('print their kind and the start of the public part, nothing else', () => {
+      expect(inspect(allKeys(provider), { depth: 20, showHidden: true, breakLength: 110 }))
+        .toMatchInlineSnapshot(`
+      "{
+        x25519: X25519Handle x25519 b0d08f35b4683381…,
+        kem: KemHandle ml-kem-1024 98ba026363004628…,
+        kemPublic: PublicKeyHandle ml-kem-1024 public 98ba026363004628…,
+        ed25519: SigningHandle ed25519 0d7550754e0800a5…,
+        mlDsa: SigningHandle ml-dsa-87 ae587f9b4b896af6…,
+        verifying: VerifyingHandle ed25519 0d7550754e0800a5…
+      }"
+    `);
+    });
+
+    it('show no secret in any common rendering', () => {
+      const keys = { ...allKeys(provider), storage: new StorageKey(provider, secret32) };
+      const renderings = [
+        inspect(keys, { depth: 20, showHidden: true, showProxy: true, getters: true, compact: false }),
+        JSON.stringify(keys),
+        ...Object.values(keys).map(String),
+        ...Object.values(keys).flatMap((key) => Object.getOwnPropertyNames(key).join()),
+      ];
+      for (const text of renderings) {
+        expect(text).not.toMatch(/5a5a|90, ?90|Wlpa/i);
+      }
+      expect(inspect(structuredClone(provider.x25519FromSecret(secret32)), { depth: 20 })).not.toContain(
+        '90, 90',
+      );
+    });
+
+    it('cannot be used after dispose', () => {
+      const disposed = expect.objectContaining({ code: 'HANDLE_DISPOSED' });
+      const x25519 = provider.x25519Generate();
+      const theirs = new Uint8Array(x25519.publicKey);
+      x25519.dispose();
+      x25519.dispose();
+      expect(() => provider.x25519(x25519, theirs)).toThrow(disposed);
+      expect(() => x25519.exportSecret()).toThrow(disposed);
+      const kem = provider.kemGenerate();
+      const imported = provider.kemImportPublic(kem.publicKey);
+      const { ciphertext } = provider.kemEncapsulate(imported);
+      {
+        using _one = kem;
+        using _two = imported;
+      }
+      expect(() => provider.kemDecapsulate(kem, ciphertext)).toThrow(disposed);
+      expect(() => provider.kemEncapsulate(imported)).toThrow(disposed);
+      expect(() => kem.exportSeed()).toThrow(disposed);
+      const identity = IdentityKeys.generate(provider);
+      identity[Symbol.dispose]();
+      expect(() => identity.exportSeeds()).toThrow(disposed);
+      expect(() => provider.sign(identity.mlDsa87, theirs)).toThrow(disposed);
+    });
+
+    it('work with their own provider alone, and as their own kind alone', () => {
+      const foreign = expect.objectContaining({ code: 'FOREIGN_HANDLE' });
+      const other = new NodeProvider();
+      const kem = provider.kemGenerate();
+      expect(() => other.x25519(provider.x25519Generate(), kem.publicKey.subarray(0, 32))).toThrow(foreign);
+      expect(() => other.sign(provider.signGenerate('ed25519'), secret32)).toThrow(foreign);
+      expect(() => provider.x25519(kem as never, secret32)).toThrow(foreign);
+      expect(() => provider.kemEncapsulate(kem as never)).toThrow(foreign);
+      const lookalike = { publicKey: secret32, dispose() {}, [Symbol.dispose]() {} };
+      expect(() => provider.kemEncapsulate(lookalike)).toThrow(foreign);
+    });
+
+    it('copy what they are made from and what they export', () => {
+      const given = new Uint8Array(64).fill(3);
+      const kem = provider.kemFromSeed(given);
+      wipe(given, null, undefined);
+      expect(given).toEqual(new Uint8Array(64));
+      const exported = kem.exportSeed();
+      expect(exported).toEqual(new Uint8Array(64).fill(3));
+      wipe(exported);
+      expect(kem.exportSeed()).toEqual(new Uint8Array(64).fill(3));
+      const publicKey = new Uint8Array(kem.publicKey);
+      const imported = provider.kemImportPublic(publicKey);
+      wipe(publicKey);
+      expect(imported.publicKey).toEqual(kem.publicKey);
+    });
+  },
+);
+
+it('compares secrets', () => {
+  expect(timingSafeEqual(secret32, new Uint8Array(secret32))).toBe(true);
+  expect(timingSafeEqual(secret32, new Uint8Array(32))).toBe(false);
+  expect(timingSafeEqual(secret32, secret64)).toBe(false);
+});
