@@ -84,7 +84,7 @@ describe('a credential', () => {
       header: JSON.parse(Buffer.from(leg.protected, 'base64url').toString()) as unknown,
       input: Buffer.from(`${leg.protected}.${jws.payload}`),
       signature: Uint8Array.from(Buffer.from(leg.signature, 'base64url')),
-    })) as [Leg, Leg];
+    })) as unknown as [Leg, Leg];
     type Leg = { header: unknown; input: Uint8Array; signature: Uint8Array };
     const { trustedIssuer } = authority.issuer;
     expect(classical.header).toEqual({ alg: 'EdDSA', kid: `${trustedIssuer.did}#0`, typ: 'JWT' });

@@ -1,0 +1,87 @@
+/** Gas: what a transaction cost, and which coins pay for the next one. All amounts in NANOS (1 IOTA = 10^9 NANOS). */
+import type { CoinStruct, GasCostSummary } from '@iota/iota-sdk/client';
+import { MailboxError } from './errors.ts';
+import { maxGasCoins } from './limits.ts';
+
+/** Cost of one transaction. */
+export interface GasUsed {
+  readonly computationNanos: bigint;
+  /** Deposits for the objects written: 7,600 NANOS a byte. */
+  readonly storageNanos: bigint;
+  /** Deposits returned for objects changed or deleted. */
+  readonly rebateNanos: bigint;
+  /** What the payer lost, or won when negative: computation + storage - rebate. */
+  readonly netNanos: bigint;
+}
+
+/** The budget of a trial run and of anything else: the protocol's maximum. */
+export const maxBudgetNanos = 50_000_000_000n;
+/** Gas units added to what a trial run used, since the objects may have grown by the time it counts. */
+const overheadUnits = 1_000n;
+
+/** Breaks down the `gasUsed` of effects. */
+export function gasUsedOf(summary: GasCostSummary): GasUsed {
+  const computationNanos = BigInt(summary.computationCost);
+  const storageNanos = BigInt(summary.storageCost);
+  const rebateNanos = BigInt(summary.storageRebate);
+  return {
+    computationNanos,
+    storageNanos,
+    rebateNanos,
+    netNanos: computationNanos + storageNanos - rebateNanos,
+  };
+}
+
+/** Budget for a transaction that a trial run says uses `used`. */
+export function budgetFor(used: GasUsed, gasPrice: bigint): bigint {
+  const computation = used.computationNanos + overheadUnits * gasPrice;
+  const deposit = used.storageNanos - used.rebateNanos;
+  const budget = deposit > 0n ? computation + deposit : computation;
+  return budget < maxBudgetNanos ? budget : maxBudgetNanos;
+}
+
+/** A reference to an object at one version. */
+export interface ObjectRef {
+  readonly objectId: string;
+  readonly version: string;
+  readonly digest: string;
+}
+
+/**
+ * The fewest coins that cover `budget`, the largest first.
+ * @throws MailboxError `NO_GAS` saying how much is needed, how much there is, and where
+ */
+export function selectGasCoins(
+  coins: readonly CoinStruct[],
+  budget: bigint,
+  address: string,
+): readonly ObjectRef[] {
+  const largestFirst = coins
+    .map((coin) => ({ coin, balance: BigInt(coin.balance) }))
+    .sort((left, right) => (left.balance < right.balance ? 1 : left.balance > right.balance ? -1 : 0));
+  const chosen: ObjectRef[] = [];
+  let sum = 0n;
+  for (const { coin, balance } of largestFirst) {
+    if (sum >= budget || chosen.length === maxGasCoins) break;
+    sum += balance;
+    chosen.push({ objectId: coin.coinObjectId, version: coin.version, digest: coin.digest });
+  }
+  if (chosen.length === 0 || sum < budget) {
+    throw new MailboxError(
+      'NO_GAS',
+      `${address} needs ${formatIota(budget)} IOTA for this transaction and has ${formatIota(sum)}`,
+      {
+        hint: `send IOTA to ${address}, or use the faucet on a test network`,
+        data: { address, neededNanos: budget, balanceNanos: sum },
+      },
+    );
+  }
+  return chosen;
+}
+
+/** NANOS as decimal IOTA, without trailing zeros. */
+export function formatIota(nanos: bigint): string {
+  const digits = (nanos < 0n ? -nanos : nanos).toString().padStart(10, '0');
+  const fraction = digits.slice(-9).replace(/0+$/, '');
+  return `${nanos < 0n ? '-' : ''}${digits.slice(0, -9)}${fraction === '' ? '' : `.${fraction}`}`;
+}

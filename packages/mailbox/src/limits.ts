@@ -1,0 +1,34 @@
+/** Bounds of the client, each with its reason. Those of the contract are in `contract.ts`, those of gas in `gas.ts`. */
+
+/** One RPC call: a slow node answers in seconds; a hung one must not hang an agent. Milliseconds. */
+export const defaultCallTimeoutMs = 15_000;
+/** A transaction until its effects are readable: public networks take a few seconds. Milliseconds. */
+export const defaultEffectsTimeoutMs = 60_000;
+/** Pause between two looks for a transaction's effects. Milliseconds. */
+export const effectsPollMs = 200;
+/** Rebuilding a transaction whose objects changed: two agents on one address lose at most so many races in a row. */
+export const maxAttempts = 4;
+/** Looks for, and resubmissions of, a transaction whose submission was not answered. */
+export const maxSettleAttempts = 4;
+/** First pause between those, doubled each time. Milliseconds. */
+export const settlePauseMs = 250;
+/** Objects that a node returns at once (its QUERY_MAX_RESULT_LIMIT). */
+export const pageSize = 50;
+/** Pages of coins looked at to pay for a transaction: 1,000 coins. An address full of dust has to merge them first. */
+export const maxCoinPages = 20;
+/** Gas coins of one transaction; the protocol wants fewer than 256. */
+export const maxGasCoins = 255;
+/** Pages of a mailbox's objects listed in one go: 50,000 objects. Filling it costs a flooder over 1,000 IOTA of deposit. */
+export const maxListPages = 1_000;
+/**
+ * Messages claimed by one transaction. The protocol allows 1,024 commands, 2,048 inputs, 2,048 deleted ids and 1,000
+ * child objects; at 50 one page of a listing is one transaction, and one bad object spoils little.
+ */
+export const maxClaimsPerTransaction = 50;
+/**
+ * Payload bytes of one sending transaction. A transaction has at most 131,072 bytes; the rest is for commands, gas
+ * coins and signatures.
+ */
+export const maxPayloadPerTransaction = 112_000;
+/** Messages sent by one transaction: well below the 1,024 commands, also when each needs several arguments. */
+export const maxMessagesPerTransaction = 100;

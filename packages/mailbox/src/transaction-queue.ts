@@ -1,0 +1,311 @@
+/**
+ * One queue of transactions per address. Two transactions that spend the same version of an owned object (a gas coin is
+ * one) are equivocation: validators may lock the object until the epoch ends. So one transaction is built, executed and
+ * seen before the next is built, and one whose fate is unknown is settled first.
+ *
+ * The SDK's SerialTransactionExecutor is not used: it pays from one coin with a fixed budget and no trial run (a 16 KiB
+ * message needs more than its default), and after an unanswered submission it builds the next transaction on the same
+ * coin. This file knows nothing about mailboxes.
+ */
+import {
+  JsonRpcError,
+  type CoinStruct,
+  type IotaClient,
+  type IotaTransactionBlockResponse,
+} from '@iota/iota-sdk/client';
+import type { Signer } from '@iota/iota-sdk/cryptography';
+import { Transaction } from '@iota/iota-sdk/transactions';
+import { setTimeout as pause } from 'node:timers/promises';
+import { errorText } from '@wotid/core';
+import { MailboxError } from './errors.ts';
+import { parseExecutionFailure } from './execution-failure.ts';
+import { budgetFor, gasUsedOf, maxBudgetNanos, selectGasCoins, type GasUsed, type ObjectRef } from './gas.ts';
+import {
+  defaultCallTimeoutMs,
+  defaultEffectsTimeoutMs,
+  effectsPollMs,
+  maxAttempts,
+  maxCoinPages,
+  maxSettleAttempts,
+  pageSize,
+  settlePauseMs,
+} from './limits.ts';
+import { callNode, refusedByNode, type CallInit } from './rpc.ts';
+
+/** Settings of a {@link TransactionQueue}. */
+export interface TransactionQueueInit {
+  readonly client: IotaClient;
+  /** Signs for the address that sends and pays. Used by this queue alone, in this and every other process. */
+  readonly signer: Signer;
+  /** Bound of one RPC call, milliseconds; default 15,000. */
+  readonly callTimeoutMs?: number;
+  /** Bound for effects to become readable, milliseconds; default 60,000. */
+  readonly effectsTimeoutMs?: number;
+}
+
+/** A transaction that succeeded. */
+export interface ExecutedTransaction {
+  /** Base58. */
+  readonly digest: string;
+  readonly gas: GasUsed;
+  /** With effects, object changes and events. */
+  readonly response: IotaTransactionBlockResponse;
+}
+
+/**
+ * Puts commands into a fresh transaction. It runs again when objects have changed under the first try, so it reads
+ * object references inside. Gas is paid for it unless it sets a gas payment itself.
+ */
+export type BuildTransaction = (tx: Transaction, signal: AbortSignal | undefined) => void | Promise<void>;
+
+interface Submission {
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+  readonly signature: string;
+}
+
+const shown = { showEffects: true, showObjectChanges: true, showEvents: true } as const;
+
+/** Executes transactions of one address, one after the other. */
+export class TransactionQueue {
+  readonly client: IotaClient;
+  /** 0x and 64 hexadecimal digits. */
+  readonly address: string;
+  readonly #signer: Signer;
+  readonly #callTimeoutMs: number;
+  readonly #effectsTimeoutMs: number;
+  #tail: Promise<unknown> = Promise.resolve();
+  #unsettled: Submission | null = null;
+
+  constructor(init: TransactionQueueInit) {
+    this.client = init.client;
+    this.#signer = init.signer;
+    this.address = init.signer.toIotaAddress();
+    this.#callTimeoutMs = init.callTimeoutMs ?? defaultCallTimeoutMs;
+    this.#effectsTimeoutMs = init.effectsTimeoutMs ?? defaultEffectsTimeoutMs;
+  }
+
+  /** Bounds of one call, for reads beside the queue. */
+  callInit(signal?: AbortSignal): CallInit {
+    return { timeoutMs: this.#callTimeoutMs, signal };
+  }
+
+  /**
+   * Waits for its turn, builds, tries (a trial run fixes the gas budget and catches most failures for free), pays with
+   * the fewest coins, signs, submits, and resolves once the effects are readable.
+   *
+   * @throws MailboxError `NO_GAS`, `EXECUTION_FAILED` (`data.charged` says whether gas was spent), `OBJECT_RACE` after
+   *   several rebuilds, `RPC_UNREACHABLE` (`data.outcome` is `unknown` when it was submitted and not answered; the next
+   *   transaction of this queue waits for its fate), `RPC_REFUSED`; the signal's reason; whatever `build` throws
+   */
+  execute(build: BuildTransaction, signal?: AbortSignal): Promise<ExecutedTransaction> {
+    const turn = this.#tail.then(() => this.#executeNow(build, signal));
+    this.#tail = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Balance of the address, NANOS. */
+  async balanceNanos(signal?: AbortSignal): Promise<bigint> {
+    const balance = await this.#call('balance', signal, (ended) =>
+      this.client.getBalance({ owner: this.address, signal: ended }),
+    );
+    return BigInt(balance.totalBalance);
+  }
+
+  async #executeNow(build: BuildTransaction, signal: AbortSignal | undefined): Promise<ExecutedTransaction> {
+    if (this.#unsettled !== null) await this.#settleEarlier(this.#unsettled, signal);
+    for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
+      try {
+        const submission = await this.#prepare(build, signal);
+        return await this.#submit(submission, signal);
+      } catch (error) {
+        if (!isObjectRace(error)) throw refusedByNode(error, 'transaction');
+        if (attempt >= maxAttempts) {
+          throw new MailboxError(
+            'OBJECT_RACE',
+            `the objects of this transaction changed ${attempt} times in a row: ${errorText(error)}`,
+            { hint: 'something else uses this address or this mailbox; stop it and try again', cause: error },
+          );
+        }
+      }
+    }
+  }
+
+  async #prepare(build: BuildTransaction, signal: AbortSignal | undefined): Promise<Submission> {
+    const tx = new Transaction();
+    await build(tx, signal);
+    const chosenPayment = tx.getData().gasData.payment;
+    const gasPrice = await this.#call('gas price', signal, (ended) =>
+      this.client.getReferenceGasPrice({ signal: ended }),
+    );
+    tx.setSender(this.address);
+    tx.setGasPrice(gasPrice);
+    // Without gas coins the trial run pays from a coin of its own.
+    tx.setGasPayment(chosenPayment ?? []);
+    tx.setGasBudget(maxBudgetNanos);
+    const trialBytes = await this.#call('inputs', signal, () => tx.build({ client: this.client }));
+    const trial = await this.#call('trial run', signal, (ended) =>
+      this.client.dryRunTransactionBlock({ transactionBlock: trialBytes, signal: ended }),
+    );
+    if (trial.effects.status.status !== 'success') {
+      throw executionFailed(trial.effects.status.error ?? 'no reason given', { charged: false });
+    }
+    const budget = budgetFor(gasUsedOf(trial.effects.gasUsed), gasPrice);
+    tx.setGasBudget(budget);
+    tx.setGasPayment(chosenPayment ?? [...(await this.#payWith(tx, budget, signal))]);
+    const bytes = await this.#call('inputs', signal, () => tx.build({ client: this.client }));
+    const { signature } = await this.#signer.signTransaction(bytes);
+    return { bytes, signature, digest: await tx.getDigest() };
+  }
+
+  /** Coins of this address that the transaction does not use itself. */
+  async #payWith(
+    tx: Transaction,
+    budget: bigint,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly ObjectRef[]> {
+    const used = new Set(tx.getData().inputs.map((input) => input.Object?.ImmOrOwnedObject?.objectId));
+    const coins: CoinStruct[] = [];
+    let sum = 0n;
+    let cursor: string | null | undefined;
+    for (let page = 0; page < maxCoinPages && sum < budget; page++) {
+      const { data, nextCursor, hasNextPage } = await this.#call('coins', signal, (ended) =>
+        this.client.getCoins({ owner: this.address, cursor: cursor ?? null, limit: pageSize, signal: ended }),
+      );
+      for (const coin of data) {
+        if (used.has(coin.coinObjectId)) continue;
+        coins.push(coin);
+        sum += BigInt(coin.balance);
+      }
+      if (!hasNextPage) break;
+      cursor = nextCursor;
+    }
+    return selectGasCoins(coins, budget, this.address);
+  }
+
+  async #submit(submission: Submission, signal: AbortSignal | undefined): Promise<ExecutedTransaction> {
+    // From here on the transaction may execute whatever we hear about it.
+    this.#unsettled = submission;
+    let response: IotaTransactionBlockResponse;
+    try {
+      response = await this.#call('execute', signal, (ended) => this.#send(submission, ended));
+    } catch (error) {
+      if (isRefusal(error)) {
+        this.#unsettled = null;
+        throw error;
+      }
+      response = await this.#settle(submission, signal);
+    }
+    await this.#untilReadable(submission.digest, signal);
+    this.#unsettled = null;
+    return executedOrThrow(response);
+  }
+
+  #send(submission: Submission, signal: AbortSignal): Promise<IotaTransactionBlockResponse> {
+    return this.client.executeTransactionBlock({
+      transactionBlock: submission.bytes,
+      signature: submission.signature,
+      options: shown,
+      signal,
+    });
+  }
+
+  /**
+   * Finds out what became of a submission by sending the very same bytes again: a node answers with the effects of a
+   * transaction that it has executed, and otherwise executes it or refuses it now.
+   */
+  async #settle(
+    submission: Submission,
+    signal: AbortSignal | undefined,
+  ): Promise<IotaTransactionBlockResponse> {
+    let last: unknown;
+    for (let attempt = 0; attempt < maxSettleAttempts; attempt++) {
+      await pause(settlePauseMs * 2 ** attempt, undefined, signal === undefined ? {} : { signal });
+      try {
+        const response = await this.#call('execute', signal, (ended) => this.#send(submission, ended));
+        await this.#untilReadable(submission.digest, signal);
+        this.#unsettled = null;
+        return response;
+      } catch (error) {
+        if (isRefusal(error)) {
+          this.#unsettled = null;
+          throw error;
+        }
+        if (signal?.aborted === true) throw error;
+        last = error;
+      }
+    }
+    throw new MailboxError('RPC_UNREACHABLE', `transaction ${submission.digest} was sent and not answered`, {
+      hint: 'check the node; the next transaction of this address first finds out what became of this one',
+      data: { digest: submission.digest, outcome: 'unknown' },
+      cause: last,
+    });
+  }
+
+  /** The fate of an earlier transaction is no longer this caller's concern, as long as there is one. */
+  async #settleEarlier(submission: Submission, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#settle(submission, signal);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+  }
+
+  /** Until the transaction is in a checkpoint, reads of coins and objects may still show what was before it. */
+  async #untilReadable(digest: string, signal: AbortSignal | undefined): Promise<void> {
+    await callNode({ timeoutMs: this.#effectsTimeoutMs, signal }, 'effects', (ended) =>
+      this.client.waitForTransaction({
+        digest,
+        signal: ended,
+        timeout: this.#effectsTimeoutMs,
+        pollInterval: effectsPollMs,
+      }),
+    );
+  }
+
+  #call<T>(
+    what: string,
+    signal: AbortSignal | undefined,
+    run: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return callNode(this.callInit(signal), what, run);
+  }
+}
+
+function executedOrThrow(response: IotaTransactionBlockResponse): ExecutedTransaction {
+  const { effects, digest } = response;
+  if (!effects) throw new MailboxError('RPC_REFUSED', `the IOTA node gave no effects for ${digest}`);
+  const gas = gasUsedOf(effects.gasUsed);
+  if (effects.status.status !== 'success') {
+    throw executionFailed(effects.status.error ?? 'no reason given', { charged: true, digest, gas });
+  }
+  return { digest, gas, response };
+}
+
+function executionFailed(text: string, facts: Readonly<Record<string, unknown>>): MailboxError {
+  const failure = parseExecutionFailure(text);
+  const where = failure.abort === null ? '' : ` in ${failure.abort.module}::${failure.abort.function ?? '?'}`;
+  const code = failure.abort === null ? '' : ` with code ${failure.abort.code}`;
+  return new MailboxError('EXECUTION_FAILED', `the transaction fails: ${failure.kind}${where}${code}`, {
+    data: { ...facts, failure, text },
+  });
+}
+
+/** Errors of a node about inputs that are not as they were when we read them. Wording: IOTA's `UserInputError`. */
+const racePattern =
+  /is not available for consumption|Could not find the referenced object|because of locked objects|Invalid Object digest|objects? .{0,80}(?:deleted|locked)/i;
+
+function isObjectRace(error: unknown): boolean {
+  return error instanceof JsonRpcError && racePattern.test(error.message);
+}
+
+/**
+ * A node's definite no: nothing was executed. -32050 is "transient", and -32603 and -32000 say nothing about the
+ * transaction, so they are as good as no answer. So is a race on sending bytes again: they may have executed.
+ */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof JsonRpcError && (error.code === -32002 || error.code === -32602 || error.code === -32600)
+  );
+}
