@@ -1,44 +1,30 @@
-import { MovePackageFetcher, type MovePackageInput } from '@zktx.io/sui-move-builder';
+import {
+  dumpMovePackage,
+  initMovePackageBuilder,
+  MovePackageFetcher,
+  type MovePackageInput,
+} from '@zktx.io/sui-move-builder/full';
 import { errorText } from '@wotid/core';
 import { compileError } from './diagnostics.ts';
 import { MoveBuildError } from './errors.ts';
 import type { PackageFiles } from './package-files.ts';
 
-type Lite = typeof import('@zktx.io/sui-move-builder');
-type Full = typeof import('@zktx.io/sui-move-builder/full');
+let started: Promise<void> | undefined;
 
-let lite: Promise<Lite> | undefined;
-let full: Promise<Full> | undefined;
-
-/** The compiler alone, 7 MB of WASM, loaded at the first call and shared by all later ones. */
-export function loadCompiler(): Promise<Lite> {
-  lite ??= load(() => import('@zktx.io/sui-move-builder')).catch((cause: unknown) => {
-    lite = undefined;
-    throw cause;
-  });
-  return lite;
-}
-
-/** The compiler with the Move VM that runs unit tests, 9 MB of WASM, loaded at the first call and shared. */
-export function loadTestRunner(): Promise<Full> {
-  full ??= load(() => import('@zktx.io/sui-move-builder/full')).catch((cause: unknown) => {
-    full = undefined;
-    throw cause;
-  });
-  return full;
-}
-
-async function load<Builder extends Lite>(importBuilder: () => Promise<Builder>): Promise<Builder> {
-  try {
-    const builder = await importBuilder();
-    await builder.initMovePackageBuilder();
-    return builder;
-  } catch (cause) {
+/**
+ * Starts the compiler and the Move VM that runs unit tests, 9 MB of WASM, at the first call; later calls share it.
+ *
+ * @throws {MoveBuildError} `COMPILER_FAILED`; the next call tries again.
+ */
+export function startCompiler(): Promise<void> {
+  started ??= initMovePackageBuilder().catch((cause: unknown) => {
+    started = undefined;
     throw new MoveBuildError('COMPILER_FAILED', `the Move compiler did not start: ${errorText(cause)}`, {
       hint: 'Reinstall the dependencies with npm ci.',
       cause,
     });
-  }
+  });
+  return started;
 }
 
 /** Folders of the compiler's own framework repository; it asks for them by these names for each package. */
@@ -101,8 +87,8 @@ export interface Compiled {
  * @throws {MoveBuildError} `COMPILE_FAILED` when the sources are wrong, `COMPILER_FAILED` when the compiler is.
  */
 export async function compile(name: string, input: MovePackageInput): Promise<Compiled> {
-  const compiler = await loadCompiler();
-  const result = await compiler.dumpMovePackage({ ...input, ansiColor: false });
+  await startCompiler();
+  const result = await dumpMovePackage({ ...input, ansiColor: false });
   if ('error' in result) throw failure(name, result.error, result.category);
   return {
     modules: result.modules,

@@ -103,9 +103,7 @@ iota = "0x2"
 `;
 
 /** The framework packages, ready to be the root of a compilation or a test run. */
-export function frameworkRoots(
-  sources: FrameworkSources,
-): {
+export function frameworkRoots(sources: FrameworkSources): {
   readonly id: string;
   readonly name: string;
   readonly files: PackageFiles;

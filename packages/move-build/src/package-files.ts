@@ -7,9 +7,9 @@ import { MoveBuildError } from './errors.ts';
 /** A chain takes fewer than 64 modules in one package; sources with tests stay well below this many files. */
 export const maxPackageFiles = 512;
 /** Longest source file; published bytecode is at most 102,400 bytes, and source is a few times that. */
-export const maxFileBytes = 1024 * 1024;
+export const maxFileBytes: number = 1024 * 1024;
 /** All files of one package together, so that a folder full of data is not read into memory. */
-export const maxPackageBytes = 8 * 1024 * 1024;
+export const maxPackageBytes: number = 8 * 1024 * 1024;
 /** Folders inside folders of sources. */
 export const maxFolderDepth = 8;
 

@@ -1,0 +1,44 @@
+import { compile, SnapshotFetcher } from './compiler.ts';
+import { type ResolveOptions, resolvePackage } from './package-graph.ts';
+
+/** Settings of {@link buildMovePackage}. */
+export interface BuildOptions extends ResolveOptions {
+  /**
+   * Takes the modules of dependencies that were not published into this package, instead of refusing them
+   * (`--with-unpublished-dependencies` of the IOTA CLI).
+   */
+  readonly withUnpublishedDependencies?: boolean;
+}
+
+/** A compiled package, as `Transaction.publish` of `@iota/iota-sdk` takes it. */
+export interface BuiltPackage {
+  /** Name in `Move.toml`. */
+  readonly name: string;
+  /** Base64 bytecode; each module stands behind those it needs. */
+  readonly modules: string[];
+  /** Ids of all packages that it links to, directly or not: `0x` and 64 hexadecimal digits. */
+  readonly dependencies: string[];
+  /** The 32 bytes that authorise an upgrade: BLAKE2b-256 over the sorted digests of modules and dependency ids. */
+  readonly digest: number[];
+  /** What the compiler warns of; empty when nothing. */
+  readonly warnings: string;
+}
+
+/**
+ * Compiles a Move package for publication. Nothing is downloaded: the IOTA framework, however `Move.toml` names its
+ * revision, is our own sources of it, whose public functions, types and layouts are those of the network's.
+ *
+ * @param directory Folder with `Move.toml` and `sources/`.
+ * @throws {MoveBuildError} `COMPILE_FAILED` with file, line and column in `data`; `NO_MANIFEST`, `BAD_MANIFEST`,
+ * `NO_SOURCES`, `UNSUPPORTED_DEPENDENCY`, `DEPENDENCY_NOT_FOUND`, `UNSAFE_PATH`, `TOO_LARGE`, `UNREADABLE_PACKAGE`,
+ * `FRAMEWORK_NOT_FOUND`, `COMPILER_FAILED`.
+ */
+export async function buildMovePackage(directory: string, options: BuildOptions = {}): Promise<BuiltPackage> {
+  const graph = await resolvePackage(directory, options, false);
+  const compiled = await compile(graph.name, {
+    files: { ...graph.files },
+    fetcher: new SnapshotFetcher(graph.snapshot),
+    withUnpublishedDependencies: options.withUnpublishedDependencies ?? false,
+  });
+  return { name: graph.name, ...compiled, digest: [...compiled.digest] };
+}
