@@ -25,7 +25,7 @@ export interface FaucetSettings {
 }
 
 /** What `iota start` gives per request: 5 coins of 200 IOTA. */
-export const defaultFaucetAmounts: readonly bigint[] = new Array<bigint>(5).fill(200_000_000_000n);
+export const defaultFaucetAmounts: readonly bigint[] = Array.from({ length: 5 }, () => 200_000_000_000n);
 /** Far above what tests and demos ask for, low enough that a loop gone wild is noticed. */
 export const defaultFaucetRequestsPerSecond = 200;
 

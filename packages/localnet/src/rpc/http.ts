@@ -3,12 +3,14 @@ import { isIP } from 'node:net';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
+import { errorText, type Logger } from '@wotid/core';
 import type { Dispatcher } from './dispatch.ts';
 import { FaucetError, type Faucet, type FaucetErrorCode } from './faucet.ts';
 import { maxBodyBytes, maxFaucetBodyBytes } from './limits.ts';
 import { rpcErrorNumbers } from './rpc-error.ts';
 
 export interface HttpSettings {
+  readonly logger: Logger;
   /** Host names that requests may name besides IP addresses and localhost. */
   readonly allowedHosts: readonly string[];
 }
@@ -41,10 +43,26 @@ function isLocal(name: string): boolean {
 /** Any origin may call, as on a node: browser apps under development come from all kinds of local origins. */
 const openCors: MiddlewareHandler = cors({ origin: '*', allowMethods: ['POST', 'GET'], maxAge: 600 });
 
-/** POST / answers JSON-RPC; GET /health answers when the server is up. */
-export function createRpcApp(dispatcher: Dispatcher, settings: HttpSettings): Hono {
+/** The rest of the body is not read, so the connection cannot carry another request. */
+const unreadBody = { connection: 'close' } as const;
+
+/** An app with the guards that both servers need. */
+function guardedApp(settings: HttpSettings): Hono {
   const app = new Hono();
   app.use(hostGuard(settings), openCors);
+  app.onError((error, context) => {
+    // A client that goes away while it sends is its own business; anything else thrown here is a bug.
+    if (!context.req.raw.signal.aborted) {
+      settings.logger.error('http.internal', { path: context.req.path, error: errorText(error) });
+    }
+    return context.text('Internal error\n', 500);
+  });
+  return app;
+}
+
+/** POST / answers JSON-RPC; GET /health answers when the server is up. */
+export function createRpcApp(dispatcher: Dispatcher, settings: HttpSettings): Hono {
+  const app = guardedApp(settings);
   app.get('/health', (context) => context.json({ message: 'up' }));
   app.post(
     '/',
@@ -53,7 +71,7 @@ export function createRpcApp(dispatcher: Dispatcher, settings: HttpSettings): Ho
       onError: (context) => {
         const message = `request has more than ${maxBodyBytes} bytes`;
         const error = { code: rpcErrorNumbers.INVALID_REQUEST, message };
-        return context.json({ jsonrpc: '2.0', id: null, error }, 413);
+        return context.json({ jsonrpc: '2.0', id: null, error }, 413, unreadBody);
       },
     }),
     async (context) => {
@@ -90,12 +108,12 @@ async function answerFaucet(
 
 /** GET / says OK; POST /gas pays at once, POST /v1/gas answers a task, GET /v1/status/{task} its result. */
 export function createFaucetApp(faucet: Faucet, settings: HttpSettings): Hono {
-  const app = new Hono();
+  const app = guardedApp(settings);
   const limit = bodyLimit({
     maxSize: maxFaucetBodyBytes,
-    onError: (context) => context.json({ error: `request has more than ${maxFaucetBodyBytes} bytes` }, 413),
+    onError: (context) =>
+      context.json({ error: `request has more than ${maxFaucetBodyBytes} bytes` }, 413, unreadBody),
   });
-  app.use(hostGuard(settings), openCors);
   app.get('/', (context) => context.text('OK'));
   app.get('/health', (context) => context.text('OK'));
   app.post('/gas', limit, (context) =>

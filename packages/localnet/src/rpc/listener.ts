@@ -1,7 +1,7 @@
 /** One listening socket for a fetch-style app: bounded, and closed promptly. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import { errorText, WotError, type Logger } from '@wotid/core';
 import {
   headersTimeoutMs,
@@ -60,6 +60,7 @@ export async function listen(init: ListenerInit): Promise<Listener> {
     getRequestListener(answer, {
       overrideGlobalObjects: false,
       errorHandler: (error) => {
+        if (error instanceof RequestError) return new Response('Bad request\n', { status: 400 });
         logger.error('http.internal', { error: errorText(error) });
         return new Response('Internal error\n', { status: 500 });
       },

@@ -33,7 +33,7 @@ export class RpcError extends WotError<RpcErrorCode> {
   readonly details: Json | undefined;
 
   constructor(code: RpcErrorCode, message: string, init: { details?: Json; cause?: unknown } = {}) {
-    super(code, message, { ...(init.cause === undefined ? {} : { cause: init.cause }) });
+    super(code, message, init.cause === undefined ? {} : { cause: init.cause });
     this.details = init.details;
   }
 

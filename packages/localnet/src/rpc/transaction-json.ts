@@ -167,7 +167,7 @@ function inputTypes(
   commands: readonly CommandValue[],
   functionOf: FunctionOf,
 ): (TypeTag | undefined)[] {
-  const types = new Array<TypeTag | undefined>(count).fill(undefined);
+  const types = Array.from({ length: count }, (): TypeTag | undefined => undefined);
   const use = (argument: ArgumentValue, type: TypeTag | undefined): void => {
     if (argument.Input !== undefined && argument.Input < count && type !== undefined)
       types[argument.Input] = type;
