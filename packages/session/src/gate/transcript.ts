@@ -1,0 +1,124 @@
+/**
+ * Transcript and keys of the gate. It knows no identities and no credentials.
+ *
+ * P = "wot.id/v1/gate" + version u8 + LP8(peerId of A) + LP8(peerId of B), both as the connection has proved them.
+ * th2 = H512(P + LP32(M1) + LP32(M2)) over whole frames; each sealed frame then moves it on: th' = H512(th +
+ * ciphertext), so th3 covers M3 and th4, the gate hash, M4.
+ *
+ * HKDF-SHA-512(DH(eA, eB) + ssB, salt = th2, info = "wot.id/v1/gate-keys", 128) = kA 32 | kB 32 | exporter 64.
+ * Sealed frames: AES-256-GCM, nonce = number of the frame under its key (12 bytes, little-endian), AAD = current th.
+ */
+import { concatBytes, u32le, u64le, utf8 } from '@wotid/core';
+import { wipe, type CryptoProvider } from '@wotid/crypto';
+import { gateCodes } from './codes.ts';
+import { GateRefusal } from './errors.ts';
+import { GATE_VERSION, MAX_GATE_FRAME_BYTES } from './limits.ts';
+import { frameKinds } from './messages.ts';
+
+/** Multihash bytes of the two PeerIds, as the connection's Noise handshake proved them. */
+export interface GatePeerIds {
+  readonly initiator: Uint8Array;
+  readonly responder: Uint8Array;
+}
+
+/** th2, 64 bytes. */
+export function helloHash(
+  provider: CryptoProvider,
+  peerIds: GatePeerIds,
+  m1: Uint8Array,
+  m2: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  return provider.sha512(
+    concatBytes(
+      utf8('wot.id/v1/gate'),
+      Uint8Array.of(GATE_VERSION, peerIds.initiator.length),
+      peerIds.initiator,
+      Uint8Array.of(peerIds.responder.length),
+      peerIds.responder,
+      u32le(m1.length),
+      m1,
+      u32le(m2.length),
+      m2,
+    ),
+  );
+}
+
+/** The sealed part of one gate, after the key exchange. */
+export class GateChannel implements Disposable {
+  readonly #provider: CryptoProvider;
+  readonly #sendingKey: Uint8Array;
+  readonly #receivingKey: Uint8Array;
+  readonly #exporter: Uint8Array;
+  #hash: Uint8Array<ArrayBuffer>;
+  #sent = 0n;
+  #received = 0n;
+
+  /**
+   * @param dh X25519 shared secret, 32 bytes; wiped
+   * @param kemSecret ML-KEM shared secret, 32 bytes; wiped
+   */
+  constructor(
+    provider: CryptoProvider,
+    role: 'initiator' | 'responder',
+    dh: Uint8Array,
+    kemSecret: Uint8Array,
+    th2: Uint8Array<ArrayBuffer>,
+  ) {
+    const ikm = concatBytes(dh, kemSecret);
+    const keys = provider.hkdfSha512(ikm, th2, utf8('wot.id/v1/gate-keys'), 128);
+    const [kA, kB] = [keys.slice(0, 32), keys.slice(32, 64)];
+    this.#provider = provider;
+    this.#exporter = keys.slice(64);
+    this.#sendingKey = role === 'initiator' ? kA : kB;
+    this.#receivingKey = role === 'initiator' ? kB : kA;
+    this.#hash = th2;
+    wipe(dh, kemSecret, ikm, keys);
+  }
+
+  /** The current transcript hash, 64 bytes: th2 at first, then one step per sealed frame. */
+  get hash(): Uint8Array<ArrayBuffer> {
+    return this.#hash;
+  }
+
+  /** 64 bytes; wiped with the channel. */
+  get exporter(): Uint8Array {
+    return this.#exporter;
+  }
+
+  /** A sealed frame around `plaintext`. */
+  seal(plaintext: Uint8Array): Uint8Array<ArrayBuffer> {
+    const nonce = counterNonce(this.#sent++);
+    const ciphertext = this.#provider.seal('aes-256-gcm', this.#sendingKey, nonce, plaintext, this.#hash);
+    this.#advance(ciphertext);
+    return concatBytes(Uint8Array.of(frameKinds.sealed), ciphertext);
+  }
+
+  /** The plaintext of a sealed frame. @throws GateRefusal `MALFORMED`, `AEAD` */
+  open(frame: Uint8Array): Uint8Array<ArrayBuffer> {
+    if (frame[0] !== frameKinds.sealed || frame.length > MAX_GATE_FRAME_BYTES) {
+      throw new GateRefusal(
+        gateCodes.MALFORMED,
+        `not a sealed frame of at most ${MAX_GATE_FRAME_BYTES} bytes`,
+      );
+    }
+    const ciphertext = frame.subarray(1);
+    const nonce = counterNonce(this.#received++);
+    const plaintext = this.#provider.open('aes-256-gcm', this.#receivingKey, nonce, ciphertext, this.#hash);
+    this.#advance(ciphertext);
+    if (plaintext === null) throw new GateRefusal(gateCodes.AEAD, 'a sealed frame does not open');
+    return plaintext;
+  }
+
+  /** Wipes the keys and the exporter. */
+  [Symbol.dispose](): void {
+    wipe(this.#sendingKey, this.#receivingKey, this.#exporter);
+  }
+
+  #advance(ciphertext: Uint8Array): void {
+    this.#hash = this.#provider.sha512(concatBytes(this.#hash, ciphertext));
+  }
+}
+
+function counterNonce(count: bigint): Uint8Array<ArrayBuffer> {
+  return concatBytes(u64le(count), new Uint8Array(4));
+}

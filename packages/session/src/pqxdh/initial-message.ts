@@ -1,0 +1,108 @@
+/**
+ * Starting a session with somebody who is away, the initiator's side: one initial message carries the handshake, the
+ * sender's identity and credential under seal, and the first ratchet message.
+ *
+ * Envelope (kind 02): public part 1617 bytes (`public-part.ts`), sealed part (`init-seal.ts`), ratchet envelope.
+ */
+import { concatBytes } from '@wotid/core';
+import { signaturePurposes, signHybrid, type CryptoProvider } from '@wotid/crypto';
+import { assertOther, type OwnIdentity } from '../identity.ts';
+import { LEVEL_QUANTUM_RESISTANT, SUITE_AES_256_GCM, TAG_BYTES } from '../limits.ts';
+import { assertCurrent, handshakePrekeys, type VerifiedPrekeys } from '../prekeys/publication.ts';
+import { newSession, type Session } from '../session.ts';
+import { sealMessage, type OutgoingMessage } from '../wire/message.ts';
+import { agreeAsInitiator, initiatorShare, shareSealKey, wipeShare } from './agreement.ts';
+import { prekeyIds } from './encoding.ts';
+import { encodeInitClaims, sealInitClaims, signedInitBody } from './init-seal.ts';
+import { encodePublicPart } from './public-part.ts';
+
+/** What {@link createInit} needs. */
+export interface CreateInitInit {
+  readonly ours: OwnIdentity;
+  /** The recipient's prekeys; verify its credential before sealing anything to them. */
+  readonly prekeys: VerifiedPrekeys;
+  /** Our credential, opaque here, at most 24,576 bytes. */
+  readonly credential: Uint8Array;
+  /** Sends identity block and credential along: always, unless the recipient is known to have both. */
+  readonly isFirstContact: boolean;
+  /** True when the recipient's own credential has been verified. */
+  readonly isPeerVerified: boolean;
+  /** The first message; `ackSeq` and signature as for any other. */
+  readonly message: OutgoingMessage;
+  /** Signs the first message too; needed for types that require it. */
+  readonly signMessage?: boolean;
+  readonly nowMs: number;
+}
+
+/**
+ * Makes an initial message. Store the session before the envelope leaves.
+ * @returns the session (active, not confirmed) and the envelope of kind 02
+ * @throws SessionError `PREKEYS_EXPIRED`, `SELF_SESSION`, `PAYLOAD_TOO_LARGE`, `BAD_MESSAGE`
+ */
+export function createInit(
+  provider: CryptoProvider,
+  init: CreateInitInit,
+): { readonly session: Session; readonly envelope: Uint8Array<ArrayBuffer> } {
+  const { ours, prekeys, nowMs } = init;
+  const peer = prekeys.owner;
+  assertCurrent(prekeys.publication, nowMs);
+  assertOther(ours, peer);
+  const handshake = handshakePrekeys(prekeys.publication);
+  const share = initiatorShare(provider, peer.block.ik, handshake);
+  try {
+    const transcript = {
+      initiatorIk: ours.keys.ik.publicKey,
+      responderIk: peer.block.ik,
+      prekeys: handshake,
+      ephemeral: share.ephemeral,
+      ciphertext: share.ciphertext,
+      initiatorIdFp: ours.idFp,
+      responderIdFp: peer.idFp,
+      suite: SUITE_AES_256_GCM,
+      level: LEVEL_QUANTUM_RESISTANT,
+      gateHash: null,
+    };
+    const agreed = agreeAsInitiator(provider, ours.keys.ik, share, transcript, null);
+    const ids = prekeyIds(provider, handshake);
+    const credentialHash = provider.sha256(init.credential);
+    const body = signedInitBody(agreed.sessionAd, ids, nowMs, credentialHash);
+    const plaintext = encodeInitClaims({
+      identityBlock: init.isFirstContact ? ours.block : null,
+      credential: init.isFirstContact ? init.credential : null,
+      did: ours.block.did,
+      idFp: ours.idFp,
+      credentialHash,
+      sentAtMs: nowMs,
+      signature: signHybrid(provider, ours.keys, signaturePurposes.init, body),
+    });
+    const publicBytes = encodePublicPart({
+      ...ids,
+      suite: SUITE_AES_256_GCM,
+      level: LEVEL_QUANTUM_RESISTANT,
+      ephemeral: share.ephemeral,
+      ciphertext: share.ciphertext,
+      sealedLength: plaintext.length + TAG_BYTES,
+    });
+    const sealed = sealInitClaims(provider, shareSealKey(provider, share), plaintext, publicBytes);
+    const session = newSession(agreed, {
+      role: 'initiator',
+      origin: 'mailbox',
+      level: LEVEL_QUANTUM_RESISTANT,
+      suite: SUITE_AES_256_GCM,
+      ours,
+      peer,
+      initHash: provider.sha256(publicBytes),
+      initiatedAtMs: nowMs,
+      isPeerVerified: init.isPeerVerified,
+      nowMs,
+    });
+    const first = sealMessage(provider, session, init.message, {
+      route: 'mailbox',
+      nowMs,
+      ...(init.signMessage === true ? { signWith: ours } : {}),
+    });
+    return { session: first.session, envelope: concatBytes(publicBytes, sealed, first.envelope) };
+  } finally {
+    wipeShare(share);
+  }
+}
