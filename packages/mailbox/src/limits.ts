@@ -16,8 +16,8 @@ export const settlePauseMs = 250;
 export const pageSize = 50;
 /** Pages of coins looked at to pay for a transaction: 1,000 coins. An address full of dust has to merge them first. */
 export const maxCoinPages = 20;
-/** Gas coins of one transaction; the protocol wants fewer than 256. */
-export const maxGasCoins = 255;
+/** Gas coins of one transaction, 73 bytes each. The protocol wants fewer than 256; this many fit beside a full payload. */
+export const maxGasCoins = 128;
 /** Pages of a mailbox's objects listed in one go: 50,000 objects. Filling it costs a flooder over 1,000 IOTA of deposit. */
 export const maxListPages = 1_000;
 /**
@@ -26,9 +26,9 @@ export const maxListPages = 1_000;
  */
 export const maxClaimsPerTransaction = 50;
 /**
- * Payload bytes of one sending transaction. A transaction has at most 131,072 bytes; the rest is for commands, gas
- * coins and signatures.
+ * Bytes of messages, each with its overhead, in one sending transaction. A transaction has at most 131,072 bytes; the
+ * rest is for gas coins and signatures.
  */
-export const maxPayloadPerTransaction = 112_000;
+export const maxPayloadPerTransaction = 116_000;
 /** Messages sent by one transaction: well below the 1,024 commands, also when each needs several arguments. */
 export const maxMessagesPerTransaction = 100;
