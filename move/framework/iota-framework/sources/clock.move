@@ -37,7 +37,7 @@ public fun share_for_testing(clock: Clock) { transfer::share_object(clock) }
 
 #[test_only]
 /// Moves a clock forward.
-public fun increment_for_testing(clock: &mut Clock, tick: u64) { clock.set_for_testing(clock.timestamp_ms + tick) }
+public fun increment_for_testing(clock: &mut Clock, tick: u64) { clock.timestamp_ms = clock.timestamp_ms + tick }
 
 #[test_only]
 /// Sets a clock, never back.
