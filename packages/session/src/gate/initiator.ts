@@ -1,0 +1,184 @@
+/** The initiator of the gate: -> M1, <- M2, -> M3, <- M4, -> M5, <- M6. It shows its identity first, with M3. */
+import { concatBytes, equalBytes } from '@wotid/core';
+import { signaturePurposes, signHybrid, type KemKeyPair, type X25519KeyPair } from '@wotid/crypto';
+import { gateCodes } from './codes.ts';
+import { GateError, GateRefusal } from './errors.ts';
+import { GateMachine, keyExchange } from './machine.ts';
+import {
+  decodeHello,
+  decodeSealed,
+  decodeSigned,
+  encodeTagged,
+  frameKinds,
+  initiatorClaimsType,
+  m1Type,
+  m2Type,
+  responderClaimsType,
+  sealedKinds,
+  sessionType,
+  type HelloM2,
+} from './messages.ts';
+import { assertChoice, assertVersion, ourOffer } from './negotiation.ts';
+import { checkPeer, gateSignatureBody } from './peer-check.ts';
+import type { GateInit, GateSessionContext, GateStep, InitiatorSessions } from './ports.ts';
+import { GateChannel, helloHash } from './transcript.ts';
+
+/** Settings of {@link createGateInitiator}. */
+export interface GateInitiatorInit<Credential> extends GateInit<Credential> {
+  /** The DID that the owner of the dialled PeerId is known by; any other one is refused (18). */
+  readonly expectedDid?: string;
+  readonly sessions: InitiatorSessions<Credential>;
+}
+
+type Phase = 'new' | 'awaits M2' | 'awaits M4' | 'awaits M6';
+
+/** See {@link GateMachine}; {@link start} comes first. */
+export class GateInitiator<Credential> extends GateMachine<Credential> {
+  readonly #init: GateInitiatorInit<Credential>;
+  readonly #ephemeral: X25519KeyPair;
+  readonly #kem: KemKeyPair;
+  readonly #nonce: Uint8Array;
+  #phase: Phase = 'new';
+  #m1: Uint8Array = new Uint8Array(0);
+  #choice: Pick<HelloM2, 'level' | 'suite'> = { level: 0, suite: 0 };
+  #ts = 0;
+  #agreed: { context: GateSessionContext<Credential>; resumedSid: Uint8Array | null } | undefined;
+
+  constructor(init: GateInitiatorInit<Credential>) {
+    super(init);
+    this.#init = init;
+    this.#nonce = init.provider.random.bytes(32);
+    this.#ephemeral = init.provider.x25519Generate();
+    this.#kem = init.provider.kemGenerate();
+  }
+
+  /** M1. Dialling ourselves ends the gate at once. @throws GateError `GATE_ENDED`, `GATE_BUSY` when called again */
+  start(): GateStep<Credential> {
+    if (this.hasEnded) throw new GateError('GATE_ENDED', 'this gate has ended: start another one');
+    if (this.#phase !== 'new') throw new GateError('GATE_BUSY', 'this gate was started before');
+    if (equalBytes(this.#init.ourPeerId, this.#init.theirPeerId)) {
+      return { ...this.abort(gateCodes.PEER_BINDING, 'both ends are the same node'), send: [] };
+    }
+    this.#m1 = encodeTagged(frameKinds.m1, m1Type, {
+      ...ourOffer,
+      nonce: this.#nonce,
+      ephemeral: this.#ephemeral.publicKey,
+      kemPublicKey: this.#kem.publicKey,
+      prekeyEncapsulation: null,
+    });
+    this.#phase = 'awaits M2';
+    return { send: [this.#m1] };
+  }
+
+  protected async handle(frame: Uint8Array): Promise<GateStep<Credential>> {
+    switch (this.#phase) {
+      case 'new':
+        throw new GateError('GATE_NOT_STARTED', 'call start() first');
+      case 'awaits M2':
+        return this.#receiveM2(frame);
+      case 'awaits M4':
+        return this.#receiveM4(frame);
+      case 'awaits M6':
+        return this.#receiveM6(frame);
+    }
+  }
+
+  protected release(): void {
+    this.#ephemeral.dispose();
+    this.#kem.dispose();
+  }
+
+  #receiveM2(frame: Uint8Array): GateStep<Credential> {
+    const { provider, ourPeerId, theirPeerId } = this.#init;
+    this.expectHello(frame, frameKinds.m2);
+    assertVersion(frame);
+    const m2 = decodeHello(m2Type, frame);
+    assertChoice(m2);
+    if (equalBytes(m2.nonce, this.#nonce) || equalBytes(m2.ephemeral, this.#ephemeral.publicKey)) {
+      throw new GateRefusal(gateCodes.PEER_BINDING, 'our own values came back');
+    }
+    const th2 = helloHash(provider, { initiator: ourPeerId, responder: theirPeerId }, this.#m1, frame);
+    this.channel = keyExchange(() => {
+      const dh = provider.x25519(this.#ephemeral, m2.ephemeral);
+      const kemSecret = provider.kemDecapsulate(this.#kem, m2.ciphertext);
+      return new GateChannel(provider, 'initiator', dh, kemSecret, th2);
+    });
+    this.#choice = m2;
+    this.release();
+    this.#phase = 'awaits M4';
+    return { send: [this.#sealM3()] };
+  }
+
+  #sealM3(): Uint8Array {
+    const { provider, ours, credential, clock } = this.#init;
+    this.#ts = Math.trunc(clock.nowMs());
+    const claims = encodeTagged(sealedKinds.m3, initiatorClaimsType, {
+      block: ours.block,
+      credential,
+      ts: BigInt(this.#ts),
+    });
+    const body = gateSignatureBody(provider, this.channel.hash, claims.subarray(1));
+    const signature = signHybrid(provider, ours.keys, signaturePurposes.gateInitiator, body);
+    return this.channel.seal(concatBytes(claims, signature));
+  }
+
+  async #receiveM4(frame: Uint8Array): Promise<GateStep<Credential>> {
+    const { sessions, expectedDid } = this.#init;
+    const transcriptHash = this.channel.hash;
+    const signed = decodeSigned(responderClaimsType, this.openSealed(frame, sealedKinds.m4));
+    const gateHash = this.channel.hash;
+    const { peer, credential } = await checkPeer(
+      this.#init,
+      { ...signed, purpose: signaturePurposes.gateResponder, transcriptHash, expectedDid },
+      this.signal,
+    );
+    const { spk, opk, kem, sid: offeredSid } = signed.claims;
+    const context = this.context({
+      peer,
+      credential,
+      gateHash,
+      level: this.#choice.level,
+      suite: this.#choice.suite,
+      initiatedAtMs: this.#ts,
+    });
+    const liveSid = offeredSid === null ? null : await this.session(() => sessions.liveSid(peer));
+    const resumedSid =
+      offeredSid !== null && liveSid !== null && equalBytes(offeredSid, liveSid) ? offeredSid : null;
+    const message = await this.session(() =>
+      resumedSid === null ? sessions.open(context, { spk, opk, kem }) : sessions.resume(context, resumedSid),
+    );
+    this.#agreed = { context, resumedSid };
+    this.#phase = 'awaits M6';
+    return {
+      send: [
+        this.channel.seal(
+          encodeTagged(sealedKinds.m5, sessionType, { verdict: 0, sid: resumedSid, message }),
+        ),
+      ],
+    };
+  }
+
+  async #receiveM6(frame: Uint8Array): Promise<GateStep<Credential>> {
+    const reply = decodeSealed(sessionType, this.openSealed(frame, sealedKinds.m6));
+    const agreed = this.#agreed;
+    if (agreed === undefined) throw new TypeError('M6 before M5');
+    const { context, resumedSid } = agreed;
+    if (reply.verdict !== 0 || !isSameSid(reply.sid, resumedSid)) {
+      throw new GateRefusal(gateCodes.MALFORMED, 'M6 is about another session than M5');
+    }
+    await this.session(() => this.#init.sessions.complete(context, reply.message));
+    return { send: [], done: this.result('initiator', context, resumedSid) };
+  }
+}
+
+/** Equal, or both absent. */
+export function isSameSid(left: Uint8Array | null, right: Uint8Array | null): boolean {
+  return left === null || right === null ? left === right : equalBytes(left, right);
+}
+
+/** A gate that we open to a peer whose PeerId we dialled. @throws GateError `CREDENTIAL_TOO_LARGE` */
+export function createGateInitiator<Credential>(
+  init: GateInitiatorInit<Credential>,
+): GateInitiator<Credential> {
+  return new GateInitiator(init);
+}
