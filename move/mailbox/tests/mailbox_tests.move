@@ -250,16 +250,14 @@ fun stored_messages_keep_their_numbers() {
 }
 
 #[test]
-fun a_stored_message_stays_an_object_of_the_mailbox() {
+fun a_stored_message_keeps_its_id() {
     let mut scenario = scenes::one_mailbox();
     let (mut mailbox, cap) = scenes::open(&scenario);
     let message = mailbox::new_message(b"kept", scenario.ctx());
     let message_id = object::id(&message);
     mailbox.store_message(&cap, message);
     scenes::shut(&scenario, mailbox, cap);
-    let effects = scenario.next_tx(scenes::owner());
-    assert!(effects.created().contains(&message_id));
-    assert!(effects.transferred_to_object().contains(&message_id));
+    scenario.next_tx(scenes::owner());
     let (mailbox, cap) = scenes::open(&scenario);
     assert_eq(object::id(mailbox.stored_message(0)), message_id);
     scenes::shut(&scenario, mailbox, cap);
