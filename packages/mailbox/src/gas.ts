@@ -48,13 +48,14 @@ export interface ObjectRef {
 }
 
 /**
- * The fewest coins that cover `budget`, the largest first.
+ * The fewest coins that cover `budget`, the largest first; with `all`, as many as may pay.
  * @throws MailboxError `NO_GAS` saying how much is needed, how much there is, and where
  */
 export function selectGasCoins(
   coins: readonly CoinStruct[],
   budget: bigint,
   address: string,
+  all = false,
 ): readonly ObjectRef[] {
   const largestFirst = coins
     .map((coin) => ({ coin, balance: BigInt(coin.balance) }))
@@ -62,7 +63,7 @@ export function selectGasCoins(
   const chosen: ObjectRef[] = [];
   let sum = 0n;
   for (const { coin, balance } of largestFirst) {
-    if (sum >= budget || chosen.length === maxGasCoins) break;
+    if ((sum >= budget && !all) || chosen.length === maxGasCoins) break;
     sum += balance;
     chosen.push({ objectId: coin.coinObjectId, version: coin.version, digest: coin.digest });
   }

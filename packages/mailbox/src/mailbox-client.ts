@@ -13,15 +13,21 @@ import { maxClaimsPerTransaction } from './limits.ts';
 import { MailboxReader, mailboxOfCap, type MailboxState } from './mailbox-reader.ts';
 import { isOwnedBy, objectIdOf, readObjects, type ChainObject } from './objects.ts';
 import { planTransactions, splitPayload, type OutgoingMessage } from './send-plan.ts';
-import type { BuildTransaction, ExecutedTransaction, TransactionQueue } from './transaction-queue.ts';
+import {
+  TransactionQueue,
+  type BuildTransaction,
+  type ExecutedTransaction,
+  type TransactionQueueInit,
+} from './transaction-queue.ts';
 
-/** Settings of a {@link MailboxClient}. */
-export interface MailboxClientInit {
-  /** Executes for the address that signs and pays: one queue per address. */
-  readonly queue: TransactionQueue;
+/**
+ * Settings of a {@link MailboxClient}: the queue of the address that signs and pays, or what a queue of its own is made
+ * of. An address that several parts of a program use must have one queue that they share.
+ */
+export type MailboxClientInit = {
   /** The one publication of the contract that is believed. */
   readonly packageId: string;
-}
+} & ({ readonly queue: TransactionQueue } | TransactionQueueInit);
 
 /** A mailbox and the capability that opens it. */
 export interface OwnedMailbox {
@@ -61,12 +67,9 @@ export class MailboxClient extends MailboxReader {
   readonly queue: TransactionQueue;
 
   constructor(init: MailboxClientInit) {
-    super({
-      client: init.queue.client,
-      packageId: init.packageId,
-      callTimeoutMs: init.queue.callInit().timeoutMs,
-    });
-    this.queue = init.queue;
+    const queue = 'queue' in init ? init.queue : new TransactionQueue(init);
+    super({ client: queue.client, packageId: init.packageId, callTimeoutMs: queue.callTimeoutMs });
+    this.queue = queue;
   }
 
   /** Creates a mailbox; its capability goes to the address of the queue. @throws as `TransactionQueue.execute` */
@@ -88,12 +91,11 @@ export class MailboxClient extends MailboxReader {
    * @throws MailboxError `PAYLOAD_TOO_LARGE`, `NOT_A_MAILBOX`, `WRONG_PACKAGE`, `RETIRED`, and as `TransactionQueue.execute`
    */
   async sendMessage(
-    mailboxId: string,
-    payload: Uint8Array,
+    message: OutgoingMessage,
     signal?: AbortSignal,
   ): Promise<Receipt & { readonly messageId: string }> {
     let result: (Receipt & { readonly messageId: string }) | undefined;
-    for await (const { messageIds, ...receipt } of this.sendMessages([{ mailboxId, payload }], signal)) {
+    for await (const { messageIds, ...receipt } of this.sendMessages([message], signal)) {
       result = { ...receipt, messageId: messageIds[0] as string };
     }
     return result as Receipt & { readonly messageId: string };

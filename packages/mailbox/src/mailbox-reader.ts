@@ -201,6 +201,18 @@ export class MailboxReader {
   }
 
   /**
+   * One message by its id, whoever has it.
+   * @throws MailboxError `NOT_FOUND` when there is no such message of this contract, `BAD_ARGUMENT`, `RPC_UNREACHABLE`,
+   *   `RPC_REFUSED`
+   */
+  async readMessage(messageId: string, signal?: AbortSignal): Promise<MailboxMessage> {
+    const id = objectIdOf(messageId, 'the message id');
+    const [message] = await this.readMessages([id], () => true, signal);
+    if (message === undefined) throw new MailboxError('NOT_FOUND', `there is no message ${id}`);
+    return message;
+  }
+
+  /**
    * Messages by id, in the given order, as far as they exist, are messages of this contract, and `accepts` their owner.
    * @throws DecodeError never for what a sender can write: the chain has checked the type
    */

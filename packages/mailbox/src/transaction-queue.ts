@@ -30,7 +30,7 @@ import {
   pageSize,
   settlePauseMs,
 } from './limits.ts';
-import { callNode, refusedByNode, type CallInit } from './rpc.ts';
+import { callNode, refusedByNode } from './rpc.ts';
 
 /** Settings of a {@link TransactionQueue}. */
 export interface TransactionQueueInit {
@@ -72,7 +72,8 @@ export class TransactionQueue {
   /** 0x and 64 hexadecimal digits. */
   readonly address: string;
   readonly #signer: Signer;
-  readonly #callTimeoutMs: number;
+  /** Bound of one RPC call, milliseconds. */
+  readonly callTimeoutMs: number;
   readonly #effectsTimeoutMs: number;
   #tail: Promise<unknown> = Promise.resolve();
   #unsettled: Submission | null = null;
@@ -81,13 +82,8 @@ export class TransactionQueue {
     this.client = init.client;
     this.#signer = init.signer;
     this.address = init.signer.toIotaAddress();
-    this.#callTimeoutMs = init.callTimeoutMs ?? defaultCallTimeoutMs;
+    this.callTimeoutMs = init.callTimeoutMs ?? defaultCallTimeoutMs;
     this.#effectsTimeoutMs = init.effectsTimeoutMs ?? defaultEffectsTimeoutMs;
-  }
-
-  /** Bounds of one call, for reads beside the queue. */
-  callInit(signal?: AbortSignal): CallInit {
-    return { timeoutMs: this.#callTimeoutMs, signal };
   }
 
   /**
@@ -159,29 +155,34 @@ export class TransactionQueue {
     return { bytes, signature, digest: await tx.getDigest() };
   }
 
-  /** Coins of this address that the transaction does not use itself. */
+  /**
+   * Coins of this address that the transaction does not use itself: the fewest that cover the budget, or as many as
+   * may pay when the transaction also spends from the gas coin.
+   */
   async #payWith(
     tx: Transaction,
     budget: bigint,
     signal: AbortSignal | undefined,
   ): Promise<readonly ObjectRef[]> {
-    const used = new Set(tx.getData().inputs.map((input) => input.Object?.ImmOrOwnedObject?.objectId));
+    const { inputs, commands } = tx.getData();
+    const used = new Set(inputs.map((input) => input.Object?.ImmOrOwnedObject?.objectId));
+    const wantsAll = commands.some(spendsGasCoin);
     const coins: CoinStruct[] = [];
     let sum = 0n;
-    let cursor: string | null | undefined;
-    for (let page = 0; page < maxCoinPages && sum < budget; page++) {
+    let cursor: string | null = null;
+    for (let page = 0; page < maxCoinPages && (wantsAll || sum < budget); page++) {
       const { data, nextCursor, hasNextPage } = await this.#call('coins', signal, (ended) =>
-        this.client.getCoins({ owner: this.address, cursor: cursor ?? null, limit: pageSize, signal: ended }),
+        this.client.getCoins({ owner: this.address, cursor, limit: pageSize, signal: ended }),
       );
       for (const coin of data) {
         if (used.has(coin.coinObjectId)) continue;
         coins.push(coin);
         sum += BigInt(coin.balance);
       }
-      if (!hasNextPage) break;
+      if (!hasNextPage || !nextCursor) break;
       cursor = nextCursor;
     }
-    return selectGasCoins(coins, budget, this.address);
+    return selectGasCoins(coins, budget, this.address, wantsAll);
   }
 
   async #submit(submission: Submission, signal: AbortSignal | undefined): Promise<ExecutedTransaction> {
@@ -269,8 +270,21 @@ export class TransactionQueue {
     signal: AbortSignal | undefined,
     run: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return callNode(this.callInit(signal), what, run);
+    return callNode({ timeoutMs: this.callTimeoutMs, signal }, what, run);
   }
+}
+
+type Command = ReturnType<Transaction['getData']>['commands'][number];
+
+/** True when a command uses the coin that is left of the gas payment. */
+function spendsGasCoin({ MoveCall, TransferObjects, SplitCoins, MergeCoins, MakeMoveVec }: Command): boolean {
+  return [
+    ...(MoveCall?.arguments ?? []),
+    ...(TransferObjects?.objects ?? []),
+    ...(SplitCoins ? [SplitCoins.coin] : []),
+    ...(MergeCoins ? [MergeCoins.destination, ...MergeCoins.sources] : []),
+    ...(MakeMoveVec?.elements ?? []),
+  ].some((argument) => argument.$kind === 'GasCoin');
 }
 
 function executedOrThrow(response: IotaTransactionBlockResponse): ExecutedTransaction {
