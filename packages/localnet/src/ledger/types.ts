@@ -75,6 +75,8 @@ export interface Tombstone {
   readonly kind: 'deleted' | 'wrapped';
   readonly id: Address;
   readonly version: bigint;
+  /** The transaction that deleted or wrapped it. */
+  readonly transaction: Digest;
 }
 
 export interface LedgerEvent {
@@ -175,12 +177,13 @@ export interface LedgerReader {
 /** The whole ledger. */
 export interface Ledger extends LedgerReader {
   /**
-   * Checks and executes a signed transaction; an executed one is answered from the log.
+   * Checks and executes a signed transaction; an executed one is answered from the log. Asynchronous because the
+   * SDK's signature verification is; everything from the input check to the commit happens in one synchronous step.
    * @param dataBytes BCS of TransactionData
    * @param signatures serialized signatures, flag first
    * @throws LedgerError when the transaction is refused: nothing changed
    */
-  execute(dataBytes: Uint8Array, signatures: readonly Uint8Array[]): ExecutedTransaction;
+  execute(dataBytes: Uint8Array, signatures: readonly Uint8Array[]): Promise<ExecutedTransaction>;
   /** As execute, without signatures and without effect; an empty gas payment is paid from a made-up coin. */
   dryRun(dataBytes: Uint8Array): SimulatedTransaction & { readonly suggestedGasPrice: bigint | null };
   /** Runs a TransactionKind without most checks, and shows each command's results. */
@@ -189,6 +192,9 @@ export interface Ledger extends LedgerReader {
     kindBytes: Uint8Array,
     gasPrice: bigint | null,
   ): SimulatedTransaction & { readonly results: readonly InspectedCommand[] };
-  /** Pays `amounts` to `recipient` from the faucet's own coins in one ordinary transaction. */
-  faucet(recipient: Address, amounts: readonly bigint[]): ExecutedTransaction;
+  /**
+   * Pays `amounts` to `recipient` from the faucet's own coins in one ordinary transaction.
+   * @throws LedgerError `FAUCET_EMPTY` when the faucet's coins do not cover amounts and gas
+   */
+  faucet(recipient: Address, amounts: readonly bigint[]): Promise<ExecutedTransaction>;
 }
