@@ -16,6 +16,8 @@ export const settlePauseMs = 250;
 export const pageSize = 50;
 /** Pages of coins looked at to pay for a transaction: 1,000 coins. An address full of dust has to merge them first. */
 export const maxCoinPages = 20;
+/** Coins remembered as possibly locked; more than that many lost races and the memory starts afresh. */
+export const maxSuspectCoins = 1_000;
 /** Gas coins of one transaction, 73 bytes each. The protocol wants fewer than 256; this many fit beside a full payload. */
 export const maxGasCoins = 128;
 /** Pages of a mailbox's objects listed in one go: 50,000 objects. Filling it costs a flooder over 1,000 IOTA of deposit. */

@@ -375,7 +375,8 @@ function idsOfEvents(
   member: string,
 ): readonly string[] {
   return (events ?? []).flatMap((event) => {
-    const value = event.type === type ? (event.parsedJson as Record<string, unknown>)[member] : undefined;
+    const value =
+      event.type === type ? (event.parsedJson as Record<string, unknown> | null)?.[member] : undefined;
     return typeof value === 'string' ? [value] : [];
   });
 }

@@ -3,7 +3,7 @@
  * type, package and owner before its bytes are parsed, and its bytes are parsed strictly.
  */
 import type { IotaClient } from '@iota/iota-sdk/client';
-import { decodeStrict, errorText, type BcsType } from '@wotid/core';
+import { decodeStrict, type BcsType } from '@wotid/core';
 import {
   isMailboxTypeOfAnyPackage,
   mailboxObjectType,
@@ -26,6 +26,7 @@ import {
   objectIdOf,
   readObjects,
   sharedVersionOf,
+  unusableAnswer,
   type ChainObject,
   type ReadInit,
 } from './objects.ts';
@@ -173,14 +174,11 @@ export class MailboxReader {
       const { data, nextCursor, hasNextPage } = await ask(init, 'stored messages', (ended) =>
         this.client.getDynamicFields({ parentId, cursor, limit: pageSize, signal: ended }),
       );
-      for (const field of data) {
-        if (field.type !== 'DynamicObject' || field.objectType !== this.types.message) continue;
-        stored.push({
-          index: BigInt(String(field.name.value)),
-          objectId: field.objectId,
-          version: String(field.version),
-          digest: field.digest,
-        });
+      for (const { type, objectType, name, objectId, version, digest } of data) {
+        if (type !== 'DynamicObject' || objectType !== this.types.message || name.type !== 'u64') continue;
+        const index = String(name.value);
+        if (!/^\d{1,20}$/.test(index)) throw unusableAnswer('field name', index);
+        stored.push({ index: BigInt(index), objectId, version: String(version), digest });
       }
       if (!hasNextPage || nextCursor === null || nextCursor === cursor) break;
       cursor = nextCursor;
@@ -267,11 +265,7 @@ function contentsOf<T, Input>(
     if (object.contents === null) throw new TypeError('no contents');
     return decodeStrict(type, object.contents, { what, maxBytes });
   } catch (error) {
-    throw new MailboxError('RPC_REFUSED', `the IOTA node gave an unusable ${what}: ${errorText(error)}`, {
-      hint: 'use another node',
-      data: { objectId: object.objectId },
-      cause: error,
-    });
+    throw unusableAnswer(what, error);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Reading objects from a node: in pages, by version, with their BCS contents. Nothing here trusts a type it did not ask about. */
 import type { IotaClient, IotaObjectResponse, ObjectOwner } from '@iota/iota-sdk/client';
 import { isValidIotaObjectId, normalizeIotaObjectId } from '@iota/iota-sdk/utils';
+import { errorText } from '@wotid/core';
 import { MailboxError } from './errors.ts';
 import type { ObjectRef } from './gas.ts';
 import { maxListPages, pageSize } from './limits.ts';
@@ -39,10 +40,7 @@ export async function readObjects(
         signal,
       }),
     );
-    for (const response of responses) {
-      const object = chainObject(response);
-      if (object !== null) found.set(object.objectId, object);
-    }
+    for (const object of chainObjects(responses)) found.set(object.objectId, object);
   }
   return found;
 }
@@ -68,10 +66,7 @@ export async function listOwned(
         signal,
       }),
     );
-    for (const response of data) {
-      const object = chainObject(response);
-      if (object !== null) objects.set(object.objectId, object);
-    }
+    for (const object of chainObjects(data)) objects.set(object.objectId, object);
     if (!hasNextPage || nextCursor === cursor) return { objects: [...objects.values()], truncated: false };
     cursor = nextCursor;
   }
@@ -124,17 +119,31 @@ export function byVersion(left: ObjectRef, right: ObjectRef): number {
   return left.objectId < right.objectId ? -1 : 1;
 }
 
-function chainObject(response: IotaObjectResponse): ChainObject | null {
-  const { data } = response;
-  if (!data?.type || !data.owner) return null;
-  let contents: Uint8Array | null = null;
-  if (data.bcs?.dataType === 'moveObject') contents = Uint8Array.fromBase64(data.bcs.bcsBytes);
-  return {
-    objectId: normalizeIotaObjectId(data.objectId),
-    version: String(data.version),
-    digest: data.digest,
-    type: data.type,
-    owner: data.owner,
-    contents,
-  };
+/** Something that a node answered cannot be what it says. */
+export function unusableAnswer(what: string, cause: unknown): MailboxError {
+  return new MailboxError('RPC_REFUSED', `the IOTA node gave an unusable ${what}: ${errorText(cause)}`, {
+    hint: 'use another node',
+    cause,
+  });
+}
+
+function chainObjects(responses: readonly IotaObjectResponse[]): readonly ChainObject[] {
+  try {
+    return responses.flatMap(({ data }) => {
+      if (!data?.type || !data.owner) return [];
+      const contents = data.bcs?.dataType === 'moveObject' ? Uint8Array.fromBase64(data.bcs.bcsBytes) : null;
+      return [
+        {
+          objectId: normalizeIotaObjectId(data.objectId),
+          version: String(BigInt(data.version)),
+          digest: data.digest,
+          type: data.type,
+          owner: data.owner,
+          contents,
+        },
+      ];
+    });
+  } catch (error) {
+    throw unusableAnswer('object', error);
+  }
 }

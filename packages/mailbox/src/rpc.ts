@@ -99,7 +99,7 @@ export function refusedByNode(error: unknown, what: string): unknown {
 function isUnanswered(error: unknown): boolean {
   if (!Error.isError(error)) return false;
   return (
-    error instanceof TypeError ||
+    (error instanceof TypeError && (error.cause !== undefined || error.message === 'fetch failed')) ||
     error instanceof SyntaxError ||
     error.name === 'TimeoutError' ||
     error.name === 'AbortError' ||

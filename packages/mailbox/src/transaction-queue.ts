@@ -27,6 +27,7 @@ import {
   maxAttempts,
   maxCoinPages,
   maxSettleAttempts,
+  maxSuspectCoins,
   pageSize,
   settlePauseMs,
 } from './limits.ts';
@@ -59,7 +60,9 @@ export interface ExecutedTransaction {
 export type BuildTransaction = (tx: Transaction, signal: AbortSignal | undefined) => void | Promise<void>;
 
 interface Submission {
+  /** Base58. */
   readonly digest: string;
+  readonly payment: readonly ObjectRef[];
   readonly bytes: Uint8Array;
   readonly signature: string;
 }
@@ -77,6 +80,8 @@ export class TransactionQueue {
   readonly #effectsTimeoutMs: number;
   #tail: Promise<unknown> = Promise.resolve();
   #unsettled: Submission | null = null;
+  /** Coins (`id:version`) whose transaction lost a race: a validator may have locked them until the epoch ends. */
+  readonly #suspect = new Set<string>();
 
   constructor(init: TransactionQueueInit) {
     this.client = init.client;
@@ -112,11 +117,13 @@ export class TransactionQueue {
     if (this.#unsettled !== null) await this.#settleEarlier(this.#unsettled, signal);
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
+      let submission: Submission | null = null;
       try {
-        const submission = await this.#prepare(build, signal);
+        submission = await this.#prepare(build, signal);
         return await this.#submit(submission, signal);
       } catch (error) {
         if (!isObjectRace(error)) throw refusedByNode(error, 'transaction');
+        this.#suspectPayment(submission);
         if (attempt >= maxAttempts) {
           throw new MailboxError(
             'OBJECT_RACE',
@@ -140,7 +147,7 @@ export class TransactionQueue {
     // Without gas coins the trial run pays from a coin of its own.
     tx.setGasPayment(chosenPayment ?? []);
     tx.setGasBudget(maxBudgetNanos);
-    const trialBytes = await this.#call('inputs', signal, () => tx.build({ client: this.client }));
+    const trialBytes = await this.#bytesOf(tx, signal);
     const trial = await this.#call('trial run', signal, (ended) =>
       this.client.dryRunTransactionBlock({ transactionBlock: trialBytes, signal: ended }),
     );
@@ -149,10 +156,23 @@ export class TransactionQueue {
     }
     const budget = budgetFor(gasUsedOf(trial.effects.gasUsed), gasPrice);
     tx.setGasBudget(budget);
-    tx.setGasPayment(chosenPayment ?? [...(await this.#payWith(tx, budget, signal))]);
-    const bytes = await this.#call('inputs', signal, () => tx.build({ client: this.client }));
+    const payment = chosenPayment?.map(refOf) ?? (await this.#payWith(tx, budget, signal));
+    tx.setGasPayment([...payment]);
+    const bytes = await this.#bytesOf(tx, signal);
     const { signature } = await this.#signer.signTransaction(bytes);
-    return { bytes, signature, digest: await tx.getDigest() };
+    return { bytes, signature, payment, digest: await tx.getDigest() };
+  }
+
+  async #bytesOf(tx: Transaction, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    try {
+      return await this.#call('inputs', signal, () => tx.build({ client: this.client }));
+    } catch (error) {
+      if (signal?.aborted === true || error instanceof JsonRpcError || error instanceof MailboxError)
+        throw error;
+      throw new MailboxError('BAD_ARGUMENT', `no transaction can be made of this: ${errorText(error)}`, {
+        cause: error,
+      });
+    }
   }
 
   /**
@@ -182,7 +202,14 @@ export class TransactionQueue {
       if (!hasNextPage || !nextCursor) break;
       cursor = nextCursor;
     }
-    return selectGasCoins(coins, budget, this.address, wantsAll);
+    const free = coins.filter((coin) => !this.#suspect.has(`${coin.coinObjectId}:${coin.version}`));
+    const enough = free.reduce((total, coin) => total + BigInt(coin.balance), 0n) >= budget;
+    return selectGasCoins(enough ? free : coins, budget, this.address, wantsAll);
+  }
+
+  #suspectPayment(submission: Submission | null): void {
+    if (this.#suspect.size > maxSuspectCoins) this.#suspect.clear();
+    for (const ref of submission?.payment ?? []) this.#suspect.add(keyOf(ref));
   }
 
   async #submit(submission: Submission, signal: AbortSignal | undefined): Promise<ExecutedTransaction> {
@@ -198,8 +225,7 @@ export class TransactionQueue {
       }
       response = await this.#settle(submission, signal);
     }
-    await this.#untilReadable(submission.digest, signal);
-    this.#unsettled = null;
+    await this.#untilReadable(submission, signal);
     return executedOrThrow(response);
   }
 
@@ -222,12 +248,11 @@ export class TransactionQueue {
   ): Promise<IotaTransactionBlockResponse> {
     let last: unknown;
     for (let attempt = 0; attempt < maxSettleAttempts; attempt++) {
-      await pause(settlePauseMs * 2 ** attempt, undefined, signal === undefined ? {} : { signal });
+      await pause(settlePauseMs * 2 ** attempt, undefined, signal === undefined ? {} : { signal }).catch(() =>
+        signal?.throwIfAborted(),
+      );
       try {
-        const response = await this.#call('execute', signal, (ended) => this.#send(submission, ended));
-        await this.#untilReadable(submission.digest, signal);
-        this.#unsettled = null;
-        return response;
+        return await this.#sendAgain(submission, signal);
       } catch (error) {
         if (isRefusal(error)) {
           this.#unsettled = null;
@@ -244,25 +269,54 @@ export class TransactionQueue {
     });
   }
 
+  async #sendAgain(
+    submission: Submission,
+    signal: AbortSignal | undefined,
+  ): Promise<IotaTransactionBlockResponse> {
+    try {
+      return await this.#call('execute', signal, (ended) => this.#send(submission, ended));
+    } catch (refusal) {
+      if (!isRefusal(refusal)) throw refusal;
+      // Its inputs may be gone because it was executed itself.
+      try {
+        return await this.#call('transaction', signal, (ended) =>
+          this.client.getTransactionBlock({ digest: submission.digest, options: shown, signal: ended }),
+        );
+      } catch (error) {
+        throw isRefusal(error) ? refusal : error;
+      }
+    }
+  }
+
   /** The fate of an earlier transaction is no longer this caller's concern, as long as there is one. */
   async #settleEarlier(submission: Submission, signal: AbortSignal | undefined): Promise<void> {
     try {
       await this.#settle(submission, signal);
     } catch (error) {
       if (!isRefusal(error)) throw error;
+      return;
     }
+    await this.#untilReadable(submission, signal);
   }
 
-  /** Until the transaction is in a checkpoint, reads of coins and objects may still show what was before it. */
-  async #untilReadable(digest: string, signal: AbortSignal | undefined): Promise<void> {
-    await callNode({ timeoutMs: this.#effectsTimeoutMs, signal }, 'effects', (ended) =>
-      this.client.waitForTransaction({
-        digest,
-        signal: ended,
-        timeout: this.#effectsTimeoutMs,
-        pollInterval: effectsPollMs,
-      }),
-    );
+  /**
+   * Until a transaction is in a checkpoint, reads of coins and objects may still show what was before it. When that takes
+   * too long the transaction has happened all the same, and the next one waits for it first.
+   */
+  async #untilReadable({ digest }: Submission, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await callNode({ timeoutMs: this.#effectsTimeoutMs, signal }, 'effects', (ended) =>
+        this.client.waitForTransaction({
+          digest,
+          signal: ended,
+          timeout: this.#effectsTimeoutMs,
+          pollInterval: effectsPollMs,
+        }),
+      );
+      this.#unsettled = null;
+    } catch {
+      // Not readable yet, or the caller no longer waits.
+    }
   }
 
   #call<T>(
@@ -272,6 +326,16 @@ export class TransactionQueue {
   ): Promise<T> {
     return callNode({ timeoutMs: this.callTimeoutMs, signal }, what, run);
   }
+}
+
+const keyOf = (ref: ObjectRef): string => `${ref.objectId}:${ref.version}`;
+
+function refOf(ref: {
+  readonly objectId: string;
+  readonly version: string | number;
+  readonly digest: string;
+}): ObjectRef {
+  return { objectId: ref.objectId, version: String(ref.version), digest: ref.digest };
 }
 
 type Command = ReturnType<Transaction['getData']>['commands'][number];
