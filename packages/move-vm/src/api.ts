@@ -33,9 +33,9 @@ export interface NativeContext {
   readonly extensions: unknown;
   readonly session: Session;
   /**
-   * Adds to the cost of this call, which is paid when it ends.
-   * When more than the remaining gas was added, the call aborts with code 1 and all gas is spent, as on the chain.
-   * @param internalUnits 1000 of them are one gas unit; not an integer is rounded down
+   * Adds to the cost of this call, which is paid when it returns or aborts. When more was added than remains, the
+   * transaction is out of gas at once.
+   * @param internalUnits a non-negative integer; 1000 of them are one gas unit
    */
   charge(internalUnits: number): void;
   /** Ends the call as Move's `abort`, located in the native's own definition. */
@@ -169,7 +169,7 @@ export interface PublishedModule {
 
 /** What {@link MoveVm.checkPublish} found out. */
 export interface PublishFacts {
-  /** Every module after those of the same package that it depends on. */
+  /** In the order of `view.modules`. */
   readonly modules: readonly PublishedModule[];
   /** Original ids of the packages that the modules refer to, ascending; the package itself is not among them. */
   readonly dependencies: readonly Address[];
@@ -235,9 +235,10 @@ export interface MoveVm {
    * Checks a package that is to be published or upgraded: format, limits, linking, visibility, types and abilities of
    * all code, datatypes, `init`, one-time witness. Its modules must already name themselves by `view.originalId` (see
    * `substituteSelfAddress`), and `view.linkage` must have all dependencies.
+   * @param natives those that the package may declare; none for a user's package
    * @throws MoveVmError VM_VERIFICATION_OR_DESERIALIZATION_ERROR mostly, saying what and where
    */
-  checkPublish(view: PackageView, resolver: PackageResolver): PublishFacts;
+  checkPublish(view: PackageView, resolver: PackageResolver, natives?: NativeTable): PublishFacts;
 }
 
 export type { MoveVmError };

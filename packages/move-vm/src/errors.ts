@@ -5,7 +5,7 @@ import type { Address } from './types.ts';
  * Why the VM stopped, with the numbers of the Move VM: 1000 verification, 2000 broken invariant, 3000
  * deserialization, 4000 execution. Source: `move-core-types/src/vm_status.rs` of IOTA.
  */
-export const vmStatus = Object.freeze({
+export const vmStatus = {
   UNKNOWN_VERIFICATION_ERROR: 1000,
   INDEX_OUT_OF_BOUNDS: 1001,
   INVALID_SIGNATURE_TOKEN: 1003,
@@ -117,7 +117,7 @@ export const vmStatus = Object.freeze({
   MEMORY_LIMIT_EXCEEDED: 4028,
   VM_MAX_TYPE_NODES_REACHED: 4029,
   VARIANT_TAG_MISMATCH: 4030,
-} as const satisfies Record<string, number>);
+} as const;
 
 /** Name of a status of {@link vmStatus}. */
 export type VmStatus = keyof typeof vmStatus;

@@ -16,7 +16,7 @@ export {
   type VmStatus,
 } from './errors.ts';
 export { GasMeter, internalUnitsPerGasUnit } from './gas/gas-meter.ts';
-export { standardNatives } from './natives/standard.ts';
+export { nativeBaseCost, standardNatives } from './natives/standard.ts';
 export * from './types.ts';
 export {
   ByteRef,

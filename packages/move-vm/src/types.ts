@@ -146,3 +146,19 @@ export function typeTagText(tag: TypeTag, prefix: '0x' | '' = '0x', separator = 
   const args = typeParams.map((param) => typeTagText(param, prefix, separator));
   return `${prefix}${address.slice(2)}::${module}::${name}${args.length > 0 ? `<${args.join(separator)}>` : ''}`;
 }
+
+/**
+ * Abstract size of a tag, as IOTA's natives charge by: 24 for each tag, and for a datatype 32 and its two names more.
+ * Source: `abstract_size_for_gas_metering` in `move-core-types/src/language_storage.rs` of IOTA.
+ */
+export function typeTagSize(tag: TypeTag): number {
+  if (typeof tag === 'string') return 24;
+  return 24 + ('vector' in tag ? typeTagSize(tag.vector) : structTagSize(tag.struct));
+}
+
+/** As {@link typeTagSize}, for a struct tag that is not inside a type tag. */
+export function structTagSize(tag: StructTag): number {
+  let size = 32 + tag.module.length + tag.name.length;
+  for (const param of tag.typeParams) size += typeTagSize(param);
+  return size;
+}
