@@ -16,6 +16,7 @@ import {
   sealMessage,
   verifyPrekeys,
   type AcceptedInit,
+  type MailboxPlace,
   type OpenInitInit,
   type OutgoingMessage,
   type OwnIdentity,
@@ -27,7 +28,7 @@ import {
 export const startMs: number = Date.UTC(2026, 0, 1);
 export const dayMs = 86_400_000;
 export const native: CryptoProvider = new NodeProvider();
-export const chain = { chainId: '2304aa97', mailboxId: new Uint8Array(32).fill(0x77) };
+export const chain: MailboxPlace = { chainId: '2304aa97', mailboxId: new Uint8Array(32).fill(0x77) };
 export const credential: Uint8Array = new Uint8Array(900).fill(0xcc);
 
 export interface Person {

@@ -100,20 +100,16 @@ export function parseFrame(bytes: Uint8Array): Frame {
   const init = { what: 'frame', maxBytes: MAX_PLAINTEXT_BYTES };
   const flags = bytes[0] ?? 0;
   if ((flags & ~FLAG_ACK) !== 0) throw new DecodeError('MALFORMED', 'the frame has flags of a later version');
-  const frame =
+  const { flags: _, ...frame } =
     flags === FLAG_ACK
-      ? frameOf(decodeStrict(acknowledgingFrameType, bytes, init))
-      : frameOf({ ...decodeStrict(frameType, bytes, init), ackSeq: null });
+      ? decodeStrict(acknowledgingFrameType, bytes, init)
+      : { ...decodeStrict(frameType, bytes, init), ackSeq: null };
   if (!isSeq(frame.seq) || (frame.ackSeq !== null && !isSeq(frame.ackSeq))) {
     throw new DecodeError('MALFORMED', 'the frame has a seq above 32 bits');
   }
   if (frame.payload.length > MAX_PAYLOAD_BYTES) {
     throw new DecodeError('TOO_LARGE', `the frame has a payload of ${frame.payload.length} bytes`);
   }
-  return frame;
-}
-
-function frameOf({ flags: _, ...frame }: Frame & { readonly flags: number }): Frame {
   return frame;
 }
 

@@ -1,0 +1,208 @@
+import { wipe } from '@wotid/crypto';
+import {
+  decodeSession,
+  encodeSession,
+  MAX_PAYLOAD_BYTES,
+  MAX_PLAINTEXT_BYTES,
+  MAX_SESSION_RECORD_BYTES,
+  decrypt,
+  encrypt,
+  newMessageId,
+  openEnvelope,
+  sealMessage,
+  wipeReplaced,
+  type Session,
+} from '@wotid/session';
+import { describe, expect, it } from 'vitest';
+import { advanceEc, endChain } from '../src/ratchet/receive-keys.ts';
+import { RatchetState, revealRatchet } from '../src/ratchet/state.ts';
+import { codeOf, dayMs, gatePair, native, offlinePair, person, startMs, text } from './people.ts';
+
+const alice = person('alice');
+const bob = person('bob');
+
+/** `count` envelopes of `from`. */
+function many(from: Session, count: number): { readonly session: Session; readonly envelopes: Uint8Array[] } {
+  const envelopes: Uint8Array[] = [];
+  let session = from;
+  for (let k = 0; k < count; k++) {
+    const sealed = sealMessage(native, session, text(native, '', k), { route: 'mailbox', nowMs: startMs });
+    session = sealed.session;
+    envelopes.push(sealed.envelope);
+  }
+  return { session, envelopes };
+}
+
+const open = (session: Session, envelope: Uint8Array | undefined, nowMs = startMs): Session =>
+  openEnvelope(native, session, envelope ?? new Uint8Array(), {
+    nowMs,
+    peer: session.peerDid === 'did:example:alice' ? alice.own.block : bob.own.block,
+  }).session;
+
+describe('bounds of the ratchet', () => {
+  it('a message may be 1,024 ahead, not 1,025, and opens once those between have come', () => {
+    const pair = offlinePair(alice, bob);
+    const { envelopes } = many(pair.a, 1_026);
+    expect(codeOf(() => open(pair.b, envelopes[1_025]))).toBe('DECRYPT_FAILED');
+    const near = open(pair.b, envelopes[1_024]);
+    expect(revealRatchet(near.ratchet).pq.skipped.length).toBe(1_024);
+    open(near, envelopes[0]);
+    open(open(pair.b, envelopes[0]), envelopes[1_025]);
+  });
+
+  it('so may the first message of a new chain', () => {
+    const pair = offlinePair(alice, bob);
+    const reply = sealMessage(native, pair.b, text(native, 'reply'), { route: 'online', nowMs: startMs });
+    const sent = many(pair.a, 1_000);
+    const turned = many(open(sent.session, reply.envelope), 26);
+    expect(codeOf(() => open(reply.session, turned.envelopes[25]))).toBe('DECRYPT_FAILED');
+    const far = open(reply.session, turned.envelopes[24]);
+    expect(revealRatchet(far.ratchet).oldChains[0]?.skipped.length).toBe(1_000);
+    open(far, sent.envelopes[0]);
+    open(far, turned.envelopes[0]);
+  });
+
+  it('each chain has its own limit', () => {
+    const chain = { headerKey: new Uint8Array(32), chainKey: new Uint8Array(32), n: 5, skipped: [] };
+    expect(advanceEc(native, chain, 5 + 1_024, startMs)?.chain.skipped.length).toBe(1_024);
+    expect(advanceEc(native, chain, 5 + 1_025, startMs)).toBeNull();
+    expect(advanceEc(native, chain, 4, startMs)).toBeNull();
+    expect(advanceEc(native, { ...chain, n: 65_500 }, 65_535, startMs)).toBeNull();
+    expect(endChain(native, chain, 5 + 1_024, startMs)?.skipped.length).toBe(1_024);
+    expect(endChain(native, chain, 5 + 1_025, startMs)).toBeNull();
+    expect(endChain(native, chain, 4, startMs)).toBeNull();
+    expect(endChain(native, chain, 5, startMs)?.skipped).toEqual([]);
+  });
+
+  it('the oldest of more than 1,024 stored keys go first', () => {
+    const pair = offlinePair(alice, bob);
+    const { envelopes } = many(pair.a, 1_502);
+    const skipped = open(open(pair.b, envelopes[1_000]), envelopes[1_501]);
+    const { receiving, pq } = revealRatchet(skipped.ratchet);
+    expect([receiving?.skipped.length, pq.skipped.length]).toEqual([1_024, 1_024]);
+    expect(encodeSession(skipped).length).toBeLessThan(MAX_SESSION_RECORD_BYTES);
+    // 1,500 were skipped: 476 too many.
+    expect(codeOf(() => open(skipped, envelopes[475]))).toBe('DECRYPT_FAILED');
+    open(skipped, envelopes[476]);
+  });
+
+  it('stored keys end after 30 days', () => {
+    const pair = offlinePair(alice, bob);
+    const { envelopes } = many(pair.a, 3);
+    const skipped = open(pair.b, envelopes[1]);
+    open(skipped, envelopes[0], startMs + 30 * dayMs);
+    expect(codeOf(() => open(skipped, envelopes[0], startMs + 30 * dayMs + 1))).toBe('DECRYPT_FAILED');
+    const later = open(skipped, envelopes[2], startMs + 30 * dayMs + 1);
+    expect(revealRatchet(later.ratchet).pq.skipped).toEqual([]);
+  });
+
+  it('ends after 65,535 messages of a chain, EC or PQ', () => {
+    const pair = offlinePair(alice, bob);
+    const fields = revealRatchet(pair.a.ratchet);
+    const sending = { ...fields.sending!, n: 65_534 };
+    const [epoch] = fields.pq.epochs;
+    const pq = { ...fields.pq, epochs: [{ ...epoch!, sending: { ...epoch!.sending, i: 65_534 } }] };
+    for (const changed of [new RatchetState({ ...fields, sending }), new RatchetState({ ...fields, pq })]) {
+      const last = many({ ...pair.a, ratchet: changed }, 1).session;
+      expect(codeOf(() => many(last, 1))).toBe('SESSION_EXHAUSTED');
+      expect(codeOf(() => many(decodeSession(native, encodeSession(last)), 1))).toBe('SESSION_EXHAUSTED');
+    }
+  });
+
+  it('holds the largest message and no larger one', () => {
+    const pair = offlinePair(alice, bob);
+    const message = { ...text(native, ''), payload: new Uint8Array(MAX_PAYLOAD_BYTES).fill(1) };
+    for (const route of ['online', 'mailbox'] as const) {
+      const init = { route, nowMs: startMs, signWith: alice.own };
+      open(pair.b, sealMessage(native, pair.a, message, init).envelope);
+    }
+    const tooLong = { ...message, payload: new Uint8Array(MAX_PAYLOAD_BYTES + 1) };
+    expect(codeOf(() => sealMessage(native, pair.a, tooLong, { route: 'online', nowMs: startMs }))).toBe(
+      'PAYLOAD_TOO_LARGE',
+    );
+    expect(codeOf(() => encrypt(native, pair.a.ratchet, new Uint8Array(MAX_PLAINTEXT_BYTES + 1)))).toBe(
+      'PAYLOAD_TOO_LARGE',
+    );
+  });
+});
+
+describe('what an authentic but broken peer can do', () => {
+  it('a frame that does not decode changes nothing', () => {
+    const pair = offlinePair(alice, bob);
+    const before = encodeSession(pair.b);
+    for (const plaintext of [
+      new Uint8Array(),
+      new Uint8Array(32),
+      Uint8Array.of(0x80),
+      Uint8Array.of(4, 0x80),
+    ]) {
+      const { envelope } = encrypt(native, pair.a.ratchet, plaintext);
+      expect(codeOf(() => open(pair.b, envelope))).toBe('DECRYPT_FAILED');
+      expect(decrypt(native, pair.b.ratchet, envelope, startMs).plaintext).toEqual(plaintext);
+    }
+    expect(encodeSession(pair.b)).toEqual(before);
+  });
+
+  it('a signature by another person, over another message or session is refused', () => {
+    const pair = offlinePair(alice, bob);
+    const mallory = { ...alice.own, keys: person('mallory').own.keys };
+    const forged = sealMessage(native, pair.a, text(native, 'I owe you'), {
+      route: 'online',
+      nowMs: startMs,
+      signWith: mallory,
+    });
+    expect(codeOf(() => open(pair.b, forged.envelope))).toBe('DECRYPT_FAILED');
+    expect(
+      codeOf(() =>
+        sealMessage(native, pair.a, text(native, 'x'), {
+          route: 'online',
+          nowMs: startMs,
+          signWith: bob.own,
+        }),
+      ),
+    ).toBe('BAD_MESSAGE');
+  });
+});
+
+describe('an application that errs', () => {
+  it('gets a typed error and keeps its session', () => {
+    const pair = offlinePair(alice, bob);
+    const good = text(native, 'x');
+    const bad = [
+      { ...good, seq: -1 },
+      { ...good, seq: 2 ** 32 },
+      { ...good, seq: 0.5 },
+      { ...good, ackSeq: 2 ** 32 },
+      { ...good, type: 65_536 },
+      { ...good, messageId: newMessageId(native.random).subarray(1) },
+      { ...good, replyTo: new Uint8Array(3) },
+      { ...good, sentAtMs: -5 },
+      { ...good, sentAtMs: Number.NaN },
+    ];
+    for (const message of bad) {
+      expect(codeOf(() => sealMessage(native, pair.a, message, { route: 'online', nowMs: startMs }))).toBe(
+        'BAD_MESSAGE',
+      );
+    }
+  });
+});
+
+describe('wipeReplaced', () => {
+  it('wipes what the next state does not use, and the next state goes on', () => {
+    const pair = gatePair(alice, bob);
+    const sent = many(pair.a, 2);
+    const opened = open(pair.b, sent.envelopes[1]);
+    const old = revealRatchet(pair.b.ratchet);
+    wipeReplaced(pair.b, opened);
+    expect(old.rootKey).toEqual(new Uint8Array(32));
+    expect(() => old.ours.exportSecret()).toThrow();
+    const copy = decodeSession(native, encodeSession(opened));
+    open(opened, sent.envelopes[0]);
+    const answer = many(opened, 1);
+    open(sent.session, answer.envelopes[0]);
+    wipeReplaced(opened, null);
+    expect(revealRatchet(opened.ratchet).receiving?.chainKey).toEqual(new Uint8Array(32));
+    open(copy, sent.envelopes[0]);
+    wipe(null);
+  });
+});

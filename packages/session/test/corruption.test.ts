@@ -1,0 +1,114 @@
+/** Every kind of message, damaged in every byte, cut at every length and extended: one error, nothing changed. */
+import {
+  acceptGateSession,
+  encodePrekeys,
+  encodeSession,
+  OnlinePrekeys,
+  createGateSession,
+  openEnvelope,
+  openInit,
+  sealMessage,
+  verifyPrekeys,
+} from '@wotid/session';
+import { describe, expect, it } from 'vitest';
+import {
+  accept,
+  chain,
+  codeOf,
+  init,
+  native,
+  offlinePair,
+  openInitInit,
+  person,
+  startMs,
+  text,
+} from './people.ts';
+
+const alice = person('alice');
+const bob = person('bob');
+
+/** Each damaged form of `bytes`: one bit of each byte flipped, each length, one byte appended. */
+function* damaged(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at++) {
+    const copy = bytes.slice();
+    copy[at] = (copy[at] as number) ^ (1 << (at % 8));
+    yield copy;
+  }
+  for (let length = 0; length < bytes.length; length++) yield bytes.slice(0, length);
+  for (const extra of [0, 0x80, 0xff]) yield Uint8Array.from([...bytes, extra]);
+}
+
+function codesOf(bytes: Uint8Array, read: (bytes: Uint8Array) => unknown): Set<string> {
+  const codes = new Set<string>();
+  for (const form of damaged(bytes)) codes.add(codeOf(() => read(form)));
+  return codes;
+}
+
+describe('damage', () => {
+  it('to a ratchet envelope is one error, and the true message still opens', () => {
+    const pair = offlinePair(alice, bob);
+    const before = encodeSession(pair.a);
+    // The reply turns the ratchet: the damaged forms try to do so too.
+    const { envelope } = sealMessage(native, pair.b, text(native, 'reply'), {
+      route: 'mailbox',
+      nowMs: startMs,
+    });
+    const open = (bytes: Uint8Array): ReturnType<typeof openEnvelope> =>
+      openEnvelope(native, pair.a, bytes, { nowMs: startMs, peer: bob.own.block });
+    expect(codesOf(envelope, open)).toEqual(new Set(['DECRYPT_FAILED']));
+    expect(encodeSession(pair.a)).toEqual(before);
+    expect(open(envelope).message.payload).toEqual(new TextEncoder().encode('reply'));
+  });
+
+  it('to an initial message is refused, uses nothing up, and the true message still opens', () => {
+    const { envelope } = init(alice, bob);
+    const before = encodePrekeys(bob.prekeys);
+    const read = (bytes: Uint8Array): unknown => {
+      using pending = openInit(native, bytes, openInitInit(bob));
+      return pending.accept(startMs);
+    };
+    // Level, suite and the three ids have errors of their own; all else is one error.
+    const codes = codesOf(envelope, read);
+    expect([...codes].sort()).toEqual(['INIT_REJECTED', 'PREKEY_UNKNOWN', 'UNSUPPORTED']);
+    for (let at = 15; at < 1_700; at++) {
+      const copy = envelope.slice();
+      copy[at] = (copy[at] as number) ^ 0x80;
+      expect(codeOf(() => read(copy))).toBe('INIT_REJECTED');
+    }
+    expect(encodePrekeys(bob.prekeys)).toEqual(before);
+    expect(accept(bob, envelope).message.payload).toEqual(new TextEncoder().encode('hello'));
+  });
+
+  it('to the public part at the gate is refused at once or fails with the first message', () => {
+    using prekeys = new OnlinePrekeys(native);
+    const gate = { gateHash: new Uint8Array(64).fill(1), exporter: new Uint8Array(64).fill(2) };
+    const common = { level: 3, suite: 1, gate, initiatedAtMs: startMs, nowMs: startMs };
+    const created = createGateSession(native, {
+      ...common,
+      ours: alice.own,
+      peer: bob.own,
+      prekeys: prekeys.publicKeys,
+    });
+    const first = sealMessage(native, created.session, text(native, 'hi'), {
+      route: 'online',
+      nowMs: startMs,
+    });
+    const read = (bytes: Uint8Array): unknown =>
+      openEnvelope(
+        native,
+        acceptGateSession(native, bytes, { ...common, ours: bob.own, peer: alice.own, prekeys }),
+        first.envelope,
+        { nowMs: startMs, peer: alice.own.block },
+      );
+    expect([...codesOf(created.publicPart, read)].sort()).toEqual(['DECRYPT_FAILED', 'INIT_REJECTED']);
+    expect(codeOf(() => read(created.publicPart))).toBe('none');
+  });
+
+  it('to published prekeys is refused', () => {
+    const verify = (bytes: Uint8Array): unknown => verifyPrekeys(native, bytes, { ...chain, nowMs: startMs });
+    for (const code of codesOf(bob.published, verify)) {
+      expect(['PREKEYS_INVALID', 'PREKEYS_MISMATCH', 'PREKEYS_EXPIRED', 'UNSUPPORTED']).toContain(code);
+    }
+    expect(codeOf(() => verify(bob.published))).toBe('none');
+  });
+});

@@ -1,0 +1,173 @@
+import { concatBytes, equalBytes } from '@wotid/core';
+import { IdentityKeys } from '@wotid/crypto';
+import {
+  createInit,
+  MAX_CREDENTIAL_BYTES,
+  MAX_ENVELOPE_BYTES,
+  MAX_PAYLOAD_BYTES,
+  openInit,
+  ownIdentity,
+  sessionBook,
+  addSession,
+  sessionOf,
+  splitInit,
+  type CreateInitInit,
+} from '@wotid/session';
+import { describe, expect, it } from 'vitest';
+import {
+  accept,
+  codeOf,
+  credential,
+  dayMs,
+  init,
+  native,
+  openInitInit,
+  person,
+  startMs,
+  text,
+  verified,
+} from './people.ts';
+
+const alice = person('alice');
+const bob = person('bob');
+const carol = person('carol');
+
+const create = (changes: Partial<CreateInitInit> = {}): ReturnType<typeof createInit> =>
+  createInit(native, {
+    ours: alice.own,
+    prekeys: verified(native, bob),
+    credential,
+    isFirstContact: true,
+    isPeerVerified: true,
+    message: text(native, 'hello'),
+    nowMs: startMs,
+    ...changes,
+  });
+
+describe('an initial message', () => {
+  it('reveals nothing before it is accepted, and can be accepted after the credential was checked', () => {
+    using pending = openInit(native, create().envelope, openInitInit(bob));
+    expect(Object.keys(pending).sort()).toEqual([
+      'credential',
+      'credentialHash',
+      'initHash',
+      'sender',
+      'sentAtMs',
+    ]);
+    expect(equalBytes(pending.credentialHash, native.sha256(credential))).toBe(true);
+    expect(pending.accept(startMs + 5).session).toMatchObject({
+      role: 'responder',
+      origin: 'mailbox',
+      initiatedAtMs: startMs,
+      createdAtMs: startMs + 5,
+      isConfirmed: true,
+    });
+  });
+
+  it('cannot be accepted after it was disposed of', () => {
+    const pending = openInit(native, create().envelope, openInitInit(bob));
+    pending[Symbol.dispose]();
+    expect(codeOf(() => pending.accept(startMs))).toBe('HANDLE_DISPOSED');
+  });
+
+  it('is refused when it was accepted before', () => {
+    const { envelope } = create();
+    const { replay } = accept(bob, envelope);
+    const isReplayed = (hash: Uint8Array): boolean => equalBytes(hash, replay.initHash);
+    expect(codeOf(() => openInit(native, envelope, openInitInit(bob, { isReplayed })))).toBe('INIT_REPLAYED');
+    // A second first message behind the same seal is the same initial message.
+    const other = create();
+    const parts = splitInit(envelope);
+    const spliced = concatBytes(
+      envelope.subarray(0, -(parts?.envelope.length ?? 0)),
+      splitInit(other.envelope)?.envelope ?? new Uint8Array(),
+    );
+    expect(codeOf(() => openInit(native, spliced, openInitInit(bob, { isReplayed })))).toBe('INIT_REPLAYED');
+    expect(codeOf(() => accept(bob, spliced))).toBe('INIT_REJECTED');
+  });
+
+  it('is refused by anybody but its recipient', () => {
+    const { envelope } = create();
+    expect(codeOf(() => accept(carol, envelope))).toBe('PREKEY_UNKNOWN');
+    // Prekeys of bob in the hands of somebody with another identity key, and of bob under another DID.
+    expect(codeOf(() => accept({ ...carol, prekeys: bob.prekeys }, envelope))).toBe('INIT_REJECTED');
+    const renamed = ownIdentity(native, bob.own.keys, 'did:example:robert');
+    expect(codeOf(() => accept({ ...bob, own: renamed }, envelope))).toBe('INIT_REJECTED');
+  });
+
+  it('is refused when the sender names an identity that is not theirs', () => {
+    // Mallory has alice's block but not her keys: she can seal, not sign or agree.
+    const mallory = { ...alice.own, keys: IdentityKeys.generate(native) };
+    expect(codeOf(() => accept(bob, create({ ours: mallory }).envelope))).toBe('INIT_REJECTED');
+    const stolenIk = { ...alice.own, keys: { ...mallory.keys, ik: alice.own.keys.ik } as IdentityKeys };
+    expect(codeOf(() => accept(bob, create({ ours: stolenIk }).envelope))).toBe('INIT_REJECTED');
+    for (const half of ['ed25519', 'mlDsa87'] as const) {
+      const keys = { ...alice.own.keys, [half]: mallory.keys[half] } as IdentityKeys;
+      expect(codeOf(() => accept(bob, create({ ours: { ...alice.own, keys } }).envelope))).toBe(
+        'INIT_REJECTED',
+      );
+    }
+    const wrongFp = { ...alice.own, idFp: carol.own.idFp };
+    expect(codeOf(() => accept(bob, create({ ours: wrongFp }).envelope))).toBe('INIT_REJECTED');
+    const wrongDid = { ...alice.own, block: { ...alice.own.block, did: 'did:example:carol' } };
+    expect(codeOf(() => accept(bob, create({ ours: wrongDid }).envelope))).toBe('INIT_REJECTED');
+  });
+
+  it('uses a known identity when it carries none', () => {
+    const { envelope } = create({ isFirstContact: false });
+    expect(codeOf(() => accept(bob, envelope))).toBe('INIT_REJECTED');
+    const known = (idFp: Uint8Array): typeof alice.own.block | null =>
+      equalBytes(idFp, alice.own.idFp) ? alice.own.block : null;
+    expect(codeOf(() => accept(bob, envelope, { findIdentity: () => carol.own.block }))).toBe(
+      'INIT_REJECTED',
+    );
+    using pending = openInit(native, envelope, openInitInit(bob, { findIdentity: known }));
+    expect(pending.credential).toBeNull();
+    expect(pending.accept(startMs).message.from).toBe('did:example:alice');
+    expect(envelope.length).toBeLessThan(create().envelope.length - 2_500);
+  });
+
+  it('is refused when it comes from the future', () => {
+    const { envelope } = create({ nowMs: startMs + 300_001 });
+    expect(codeOf(() => accept(bob, envelope))).toBe('CLOCK_SKEW');
+    expect(codeOf(() => accept(bob, envelope, { nowMs: startMs + 1 }))).toBe('none');
+  });
+
+  it('is not made with expired prekeys, to oneself, or with too much in it', () => {
+    expect(codeOf(() => create({ nowMs: startMs + 14 * dayMs }))).toBe('PREKEYS_EXPIRED');
+    expect(codeOf(() => create({ ours: bob.own }))).toBe('SELF_SESSION');
+    expect(codeOf(() => create({ credential: new Uint8Array(MAX_CREDENTIAL_BYTES + 1) }))).toBe(
+      'PAYLOAD_TOO_LARGE',
+    );
+    const message = { ...text(native, ''), payload: new Uint8Array(MAX_PAYLOAD_BYTES + 1) };
+    expect(codeOf(() => create({ message }))).toBe('PAYLOAD_TOO_LARGE');
+  });
+
+  it('holds the largest credential and payload with a signature, below the limit', () => {
+    const long = ownIdentity(native, alice.own.keys, `did:example:${'x'.repeat(243)}`);
+    const { envelope } = create({
+      ours: long,
+      credential: new Uint8Array(MAX_CREDENTIAL_BYTES).fill(1),
+      message: { ...text(native, ''), payload: new Uint8Array(MAX_PAYLOAD_BYTES).fill(2) },
+      signMessage: true,
+    });
+    expect(envelope.length).toBeLessThanOrEqual(MAX_ENVELOPE_BYTES);
+    expect(accept(bob, envelope).message.proof).not.toBeNull();
+    expect(codeOf(() => accept(bob, new Uint8Array(MAX_ENVELOPE_BYTES + 1).fill(2)))).toBe('INIT_REJECTED');
+  });
+
+  it('hides the length of the credential up to 255 bytes', () => {
+    const lengths = new Set(
+      [1_000, 1_050, 1_100].map((length) => create({ credential: new Uint8Array(length) }).envelope.length),
+    );
+    expect(lengths.size).toBeLessThanOrEqual(2);
+  });
+
+  it('leads to its session when it comes again', () => {
+    const { envelope } = init(alice, bob);
+    const { session } = accept(bob, envelope);
+    const { book } = addSession(sessionBook(), session, startMs);
+    expect(sessionOf(native, book, envelope)?.sid).toEqual(session.sid);
+    expect(sessionOf(native, book, init(alice, bob).envelope)).toBeNull();
+  });
+});
