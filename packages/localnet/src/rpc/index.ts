@@ -3,7 +3,7 @@
  * @module
  */
 import type { Logger } from '@wotid/core';
-import type { Ledger } from '../ledger/types.ts';
+import type { DatatypeLayout, Ledger } from '../ledger/types.ts';
 import { coinMethods } from './coin-methods.ts';
 import type { Methods, RpcContext } from './context.ts';
 import { Dispatcher } from './dispatch.ts';
@@ -12,9 +12,11 @@ import { eventMethods } from './event-methods.ts';
 import { fieldMethods } from './field-methods.ts';
 import { moduleMethods } from './module-methods.ts';
 import { Modules } from './modules.ts';
+import type { LayoutOf } from './move-json.ts';
 import { objectMethods } from './object-methods.ts';
 import { systemMethods } from './system-methods.ts';
 import { transactionMethods } from './transaction-methods.ts';
+import { canonicalTypeText } from './type-text.ts';
 import { writeMethods } from './write-methods.ts';
 
 /** All methods by name. */
@@ -36,8 +38,28 @@ export function createDispatcher(ledger: Ledger, logger: Logger): Dispatcher {
     ledger,
     modules,
     displays: new DisplayIndex(ledger),
-    layoutOf: (type) => ledger.layoutOf(type),
+    layoutOf: rememberedLayouts(ledger),
     functionOf: (packageId, module, name) => modules.function(packageId, module, name),
   };
   return new Dispatcher(methods, context, logger);
+}
+
+/**
+ * Layouts never change: a type is that of its defining package for good. Clients can invent instances without end, so
+ * the memory is emptied when it is full; a busy network uses some hundred types.
+ */
+const maxLayouts = 5_000;
+
+function rememberedLayouts(ledger: Ledger): LayoutOf {
+  const known = new Map<string, DatatypeLayout>();
+  return (type) => {
+    const key = canonicalTypeText(type);
+    let layout = known.get(key);
+    if (layout === undefined) {
+      layout = ledger.layoutOf(type);
+      if (known.size >= maxLayouts) known.clear();
+      known.set(key, layout);
+    }
+    return layout;
+  };
 }

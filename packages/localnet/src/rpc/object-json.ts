@@ -1,9 +1,9 @@
 /** Objects as JSON. Source: iota-json-rpc-types, iota_object. */
 import { DELETED_DIGEST, WRAPPED_DIGEST } from '../ledger/hashing.ts';
-import type { Address, Digest, LedgerObject, LedgerReader, Owner, Tombstone } from '../ledger/types.ts';
+import type { Address, Digest, LedgerObject, Owner, Tombstone } from '../ledger/types.ts';
 import { displayJson, type DisplayIndex } from './display.ts';
 import { sortedObject, type Json, type JsonObject } from './json.ts';
-import { moveFields } from './move-json.ts';
+import { moveFields, type LayoutOf } from './move-json.ts';
 import { parseOptions } from './params.ts';
 import { typeText } from './type-text.ts';
 
@@ -35,8 +35,8 @@ export const fullContentOptions: ObjectOptions = {
 
 /** What rendering an object needs to look up. */
 export interface ObjectSource {
-  readonly ledger: LedgerReader;
   readonly displays: DisplayIndex;
+  readonly layoutOf: LayoutOf;
 }
 
 /** A version where nodes print a JSON number: object references, owners, raw objects. */
@@ -85,8 +85,10 @@ export function objectDataJson(
     ...(options.showOwner && { owner: ownerJson(object.owner) }),
     ...(options.showPreviousTransaction && { previousTransaction: object.previousTransaction }),
     ...(options.showStorageRebate && { storageRebate: object.storageRebate.toString() }),
-    ...(options.showDisplay && { display: displayJson(object, source.displays) }),
-    ...(options.showContent && { content: contentJson(object, source.ledger) }),
+    ...(options.showDisplay && {
+      display: displayJson(object.kind === 'move' ? object : undefined, source.displays, source.layoutOf),
+    }),
+    ...(options.showContent && { content: contentJson(object, source.layoutOf) }),
     ...(options.showBcs && { bcs: rawJson(object) }),
   };
 }
@@ -112,7 +114,7 @@ export function objectResponseJson(
   return { data: objectDataJson(entry, options, source) };
 }
 
-function contentJson(object: LedgerObject, ledger: LedgerReader): JsonObject {
+function contentJson(object: LedgerObject, layoutOf: LayoutOf): JsonObject {
   if (object.kind === 'package') {
     // A node puts disassembly here; without a disassembler only the modules' names are true.
     return {
@@ -123,7 +125,7 @@ function contentJson(object: LedgerObject, ledger: LedgerReader): JsonObject {
   return {
     dataType: 'moveObject',
     type: typeText(object.type),
-    fields: moveFields(object.type, object.contents, 'content', (type) => ledger.layoutOf(type)),
+    fields: moveFields(object.type, object.contents, 'content', layoutOf),
   };
 }
 
