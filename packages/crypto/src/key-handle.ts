@@ -15,7 +15,7 @@ import type {
 
 /** How a handle is made. `Material` is whatever the provider computes with. */
 export interface HandleInit<Material> {
-  /** The provider. Handles are usable with this very object alone. */
+  /** Whose handle it is: the implementation, or one provider. It is usable with this very object alone. */
   readonly owner: object;
   /** Algorithm name for messages, such as `x25519`. */
   readonly algorithm: string;

@@ -58,6 +58,9 @@ export const webRandom: Random = {
   },
 };
 
+/** Marks the handles of this implementation: every instance can use them. */
+const owner = {};
+
 /** Settings of a {@link NobleProvider}. */
 export interface NobleProviderInit {
   /** Source of all randomness: seeds, encapsulation, hedged signing. A seeded one makes everything repeatable. */
@@ -124,7 +127,7 @@ export class NobleProvider implements CryptoProvider {
   x25519FromSecret(secret: Uint8Array): X25519KeyPair {
     assertSeed('x25519', secret, x25519Bytes);
     return new X25519Handle<SeededSecret>({
-      owner: this,
+      owner,
       algorithm: 'x25519',
       publicKey: x25519.getPublicKey(secret),
       material: { seed: new Uint8Array(secret) },
@@ -134,7 +137,7 @@ export class NobleProvider implements CryptoProvider {
   }
 
   x25519(ours: X25519KeyPair, theirs: Uint8Array): Uint8Array<ArrayBuffer> {
-    const { seed } = PublicKeyHandle.materialOf<SeededSecret>(ours, this, 'x25519');
+    const { seed } = PublicKeyHandle.materialOf<SeededSecret>(ours, owner, 'x25519');
     assertX25519PublicKey(theirs);
     try {
       return new Uint8Array(x25519.getSharedSecret(seed, theirs));
@@ -151,7 +154,7 @@ export class NobleProvider implements CryptoProvider {
     assertSeed('ml-kem-1024', seed, kemSeedBytes);
     const { publicKey, secretKey } = ml_kem1024.keygen(seed);
     return new KemHandle<SeededSecret>({
-      owner: this,
+      owner,
       algorithm: 'ml-kem-1024',
       publicKey,
       material: { seed: new Uint8Array(seed), expanded: secretKey },
@@ -169,7 +172,7 @@ export class NobleProvider implements CryptoProvider {
       throw badPublicKey('ml-kem-1024', 'has a coefficient outside the field');
     }
     return new PublicKeyHandle({
-      owner: this,
+      owner,
       algorithm: 'ml-kem-1024 public',
       publicKey: new Uint8Array(publicKey),
       material,
@@ -180,7 +183,7 @@ export class NobleProvider implements CryptoProvider {
     ciphertext: Uint8Array<ArrayBuffer>;
     sharedSecret: Uint8Array<ArrayBuffer>;
   } {
-    const prepared = PublicKeyHandle.materialOf<KEMPrepared>(theirs, this, 'ml-kem-1024 public');
+    const prepared = PublicKeyHandle.materialOf<KEMPrepared>(theirs, owner, 'ml-kem-1024 public');
     return this.#fromRandom(32, (message) => {
       const { cipherText, sharedSecret } = prepared.encapsulate(message);
       return { ciphertext: new Uint8Array(cipherText), sharedSecret: new Uint8Array(sharedSecret) };
@@ -188,7 +191,7 @@ export class NobleProvider implements CryptoProvider {
   }
 
   kemDecapsulate(ours: KemKeyPair, ciphertext: Uint8Array): Uint8Array<ArrayBuffer> {
-    const { expanded } = PublicKeyHandle.materialOf<SeededSecret>(ours, this, 'ml-kem-1024');
+    const { expanded } = PublicKeyHandle.materialOf<SeededSecret>(ours, owner, 'ml-kem-1024');
     assertKemCiphertext(ciphertext);
     return new Uint8Array(ml_kem1024.decapsulate(ciphertext, expanded as Uint8Array));
   }
@@ -199,7 +202,7 @@ export class NobleProvider implements CryptoProvider {
 
   signFromSeed(algorithm: SignatureAlgorithm, seed: Uint8Array): SigningKey {
     assertSeed(algorithm, seed, signatureSeedBytes);
-    const common = { owner: this, algorithm, wipe: wipeSeeded, exportSecret: copySeed };
+    const common = { owner, algorithm, wipe: wipeSeeded, exportSecret: copySeed };
     const material = { seed: new Uint8Array(seed) };
     if (algorithm === 'ed25519') {
       return new SigningHandle<SeededSecret>({ ...common, publicKey: ed25519.getPublicKey(seed), material });
@@ -215,12 +218,12 @@ export class NobleProvider implements CryptoProvider {
   importVerifyingKey(algorithm: SignatureAlgorithm, publicKey: Uint8Array): VerifyingKey {
     assertVerifyingKeyLength(algorithm, publicKey);
     const copy = new Uint8Array(publicKey);
-    return new VerifyingHandle<Uint8Array>({ owner: this, algorithm, publicKey: copy, material: copy });
+    return new VerifyingHandle<Uint8Array>({ owner, algorithm, publicKey: copy, material: copy });
   }
 
   sign(key: SigningKey, message: Uint8Array, context?: Uint8Array): Uint8Array<ArrayBuffer> {
     assertContext(key.algorithm, context);
-    const secret = PublicKeyHandle.materialOf<SeededSecret>(key, this, key.algorithm);
+    const secret = PublicKeyHandle.materialOf<SeededSecret>(key, owner, key.algorithm);
     if (key.algorithm === 'ed25519') return new Uint8Array(ed25519.sign(message, secret.seed));
     // FIPS 204 section 3.4: hedged with 32 fresh bytes.
     return this.#fromRandom(
@@ -237,7 +240,7 @@ export class NobleProvider implements CryptoProvider {
 
   verify(key: VerifyingKey, message: Uint8Array, signature: Uint8Array, context?: Uint8Array): boolean {
     assertContext(key.algorithm, context);
-    const publicKey = PublicKeyHandle.materialOf<Uint8Array>(key, this, key.algorithm);
+    const publicKey = PublicKeyHandle.materialOf<Uint8Array>(key, owner, key.algorithm);
     if (signature.length !== signatureBytes[key.algorithm]) return false;
     // noble's default is ZIP 215, which accepts small-order keys that OpenSSL and RFC 8032 readers reject.
     if (key.algorithm === 'ed25519') return ed25519.verify(signature, message, publicKey, { zip215: false });

@@ -52,6 +52,9 @@ const mlDsaPkcs8Prefix = Uint8Array.fromHex('3034020100300b060960864801650304031
 /** The operating system's generator, through OpenSSL. */
 export const nodeRandom: Random = { bytes: (length) => randomFillSync(new Uint8Array(length)) };
 
+/** Marks the handles of this implementation: every instance can use them. */
+const owner = {};
+
 /** Settings of a {@link NodeProvider}. */
 export interface NodeProviderInit {
   /** Source of key seeds and nonces. Encapsulation and ML-DSA hedging take OpenSSL's own regardless. */
@@ -138,7 +141,7 @@ export class NodeProvider implements CryptoProvider {
     assertSeed('x25519', secret, x25519Bytes);
     const material = createPrivateKey({ key: secret, format: 'raw-private', asymmetricKeyType: 'x25519' });
     return new X25519Handle<KeyObject>({
-      owner: this,
+      owner,
       algorithm: 'x25519',
       publicKey: rawPublicKey(material),
       material,
@@ -147,7 +150,7 @@ export class NodeProvider implements CryptoProvider {
   }
 
   x25519(ours: X25519KeyPair, theirs: Uint8Array): Uint8Array<ArrayBuffer> {
-    const privateKey = PublicKeyHandle.materialOf<KeyObject>(ours, this, 'x25519');
+    const privateKey = PublicKeyHandle.materialOf<KeyObject>(ours, owner, 'x25519');
     assertX25519PublicKey(theirs);
     const publicKey = createPublicKey({ key: theirs, format: 'raw-public', asymmetricKeyType: 'x25519' });
     try {
@@ -165,7 +168,7 @@ export class NodeProvider implements CryptoProvider {
     assertSeed('ml-kem-1024', seed, kemSeedBytes);
     const material = privateKeyFromDer(kemPkcs8Prefix, seed);
     return new KemHandle<KeyObject>({
-      owner: this,
+      owner,
       algorithm: 'ml-kem-1024',
       publicKey: rawPublicKey(material),
       material,
@@ -182,7 +185,7 @@ export class NodeProvider implements CryptoProvider {
       throw badPublicKey('ml-kem-1024', 'has a coefficient outside the field');
     }
     return new PublicKeyHandle<KeyObject>({
-      owner: this,
+      owner,
       algorithm: 'ml-kem-1024 public',
       publicKey: new Uint8Array(publicKey),
       material,
@@ -194,13 +197,13 @@ export class NodeProvider implements CryptoProvider {
     sharedSecret: Uint8Array<ArrayBuffer>;
   } {
     const { ciphertext, sharedKey } = encapsulate(
-      PublicKeyHandle.materialOf<KeyObject>(theirs, this, 'ml-kem-1024 public'),
+      PublicKeyHandle.materialOf<KeyObject>(theirs, owner, 'ml-kem-1024 public'),
     );
     return { ciphertext: plainBytes(ciphertext), sharedSecret: plainBytes(sharedKey) };
   }
 
   kemDecapsulate(ours: KemKeyPair, ciphertext: Uint8Array): Uint8Array<ArrayBuffer> {
-    const privateKey = PublicKeyHandle.materialOf<KeyObject>(ours, this, 'ml-kem-1024');
+    const privateKey = PublicKeyHandle.materialOf<KeyObject>(ours, owner, 'ml-kem-1024');
     assertKemCiphertext(ciphertext);
     return plainBytes(decapsulate(privateKey, ciphertext));
   }
@@ -216,7 +219,7 @@ export class NodeProvider implements CryptoProvider {
       ? createPrivateKey({ key: seed, format: 'raw-private', asymmetricKeyType: 'ed25519' })
       : privateKeyFromDer(mlDsaPkcs8Prefix, seed);
     return new SigningHandle<KeyObject>({
-      owner: this,
+      owner,
       algorithm,
       publicKey: rawPublicKey(material),
       material,
@@ -227,7 +230,7 @@ export class NodeProvider implements CryptoProvider {
   importVerifyingKey(algorithm: SignatureAlgorithm, publicKey: Uint8Array): VerifyingKey {
     assertVerifyingKeyLength(algorithm, publicKey);
     return new VerifyingHandle<KeyObject>({
-      owner: this,
+      owner,
       algorithm,
       publicKey: new Uint8Array(publicKey),
       material: createPublicKey({ key: publicKey, format: 'raw-public', asymmetricKeyType: algorithm }),
@@ -236,13 +239,13 @@ export class NodeProvider implements CryptoProvider {
 
   sign(key: SigningKey, message: Uint8Array, context?: Uint8Array): Uint8Array<ArrayBuffer> {
     assertContext(key.algorithm, context);
-    const material = PublicKeyHandle.materialOf<KeyObject>(key, this, key.algorithm);
+    const material = PublicKeyHandle.materialOf<KeyObject>(key, owner, key.algorithm);
     return plainBytes(sign(null, message, context === undefined ? material : { key: material, context }));
   }
 
   verify(key: VerifyingKey, message: Uint8Array, signature: Uint8Array, context?: Uint8Array): boolean {
     assertContext(key.algorithm, context);
-    const material = PublicKeyHandle.materialOf<KeyObject>(key, this, key.algorithm);
+    const material = PublicKeyHandle.materialOf<KeyObject>(key, owner, key.algorithm);
     if (signature.length !== signatureBytes[key.algorithm]) return false;
     return verify(null, message, context === undefined ? material : { key: material, context }, signature);
   }

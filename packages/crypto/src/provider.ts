@@ -7,7 +7,7 @@
  */
 import type { Random } from '@wotid/core';
 
-/** A key of some provider, only usable with the provider that made it. */
+/** A key of some provider, only usable with providers of the same implementation. */
 export interface KeyHandle extends Disposable {
   /** Drops the secret as far as the runtime lets us; using the handle afterwards throws. Idempotent. */
   dispose(): void;

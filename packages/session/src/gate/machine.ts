@@ -2,14 +2,18 @@
  * What both roles of the gate share: one frame at a time, one end, keys wiped at that end. It knows no order of
  * messages.
  */
-import { DecodeError, errorText, isWotError } from '@wotid/core';
+import { DecodeError, errorText } from '@wotid/core';
 import { CryptoError } from '@wotid/crypto';
+import { SessionError, type SessionErrorCode } from '../errors.ts';
 import { gateCodeName, gateCodes, wireGateCode, type GateCode } from './codes.ts';
 import { GateError, GateRefusal } from './errors.ts';
 import { MAX_GATE_CREDENTIAL_BYTES, MAX_GATE_HELLO_BYTES } from './limits.ts';
 import { encodeTerminate, frameKinds, sealedKinds, type SealedKind } from './messages.ts';
 import type { GateInit, GateResult, GateSessionContext, GateStep, GateTermination } from './ports.ts';
 import type { GateChannel } from './transcript.ts';
+
+/** What the session layer says of a peer's bytes; its other errors are about us. */
+const badPeerBytes: ReadonlySet<SessionErrorCode> = new Set(['DECRYPT_FAILED', 'INIT_REJECTED']);
 
 /**
  * One run of the gate. Bytes in, bytes out; the owner moves frames and keeps time (`gateTimeouts`). Nothing a peer sends
@@ -132,7 +136,7 @@ export abstract class GateMachine<Credential> {
       return result;
     } catch (error) {
       if (error instanceof CryptoError) throw new GateRefusal(gateCodes.KEX, error.message, error);
-      if (isWotError(error) && error.code === 'DECRYPT_FAILED') {
+      if (error instanceof SessionError && badPeerBytes.has(error.code)) {
         throw new GateRefusal(gateCodes.AEAD, error.message, error);
       }
       throw error;

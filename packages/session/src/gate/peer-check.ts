@@ -53,7 +53,7 @@ export async function checkPeer<Credential>(
   }
   assertIdentityBlock(block);
   const peer = peerIdentity(provider, block);
-  if (equalBytes(peer.idFp, init.ours.idFp)) {
+  if (equalBytes(peer.idFp, init.ours.idFp) || block.did === init.ours.block.did) {
     throw new GateRefusal(gateCodes.PEER_BINDING, 'the peer shows our own identity');
   }
   const ts = freshTime(input.claims.ts, init.clock.nowMs());

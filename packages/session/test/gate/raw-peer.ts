@@ -1,0 +1,134 @@
+/**
+ * An attacker who can do everything that the protocol lets anybody do: its own key exchange with either role, and then
+ * whatever plaintext it likes. Built on the gate's inner parts, not on its machines.
+ */
+import { concatBytes } from '@wotid/core';
+import { signHybrid, type HybridSigningKeys, type SignaturePurpose } from '@wotid/crypto';
+import {
+  decodeHello,
+  encodeTagged,
+  frameKinds,
+  m1Type,
+  m2Type,
+  type HelloM1,
+} from '../../src/gate/messages.ts';
+import { initiatorClaimsType, responderClaimsType, sealedKinds } from '../../src/gate/messages.ts';
+import type { InitiatorClaims, ResponderClaims } from '../../src/gate/messages.ts';
+import { ourOffer } from '../../src/gate/negotiation.ts';
+import { gateSignatureBody } from '../../src/gate/peer-check.ts';
+import { GateChannel, helloHash } from '../../src/gate/transcript.ts';
+import type { GatePerson } from './gate-people.ts';
+
+/** M1 of an attacker, and what it needs to go on. */
+export function rawM1(
+  attacker: GatePerson,
+  changes: Partial<HelloM1> = {},
+): {
+  readonly frame: Uint8Array;
+  finish(m2: Uint8Array, responderPeerId: Uint8Array, initiatorPeerId?: Uint8Array): GateChannel;
+  /** A channel from all X25519 secrets and a guess of the KEM's. */
+  classicalOnly(m2: Uint8Array, responderPeerId: Uint8Array): GateChannel;
+} {
+  const { provider } = attacker;
+  const ephemeral = provider.x25519Generate();
+  const kem = provider.kemGenerate();
+  const frame = encodeTagged(frameKinds.m1, m1Type, {
+    ...ourOffer,
+    nonce: provider.random.bytes(32),
+    ephemeral: ephemeral.publicKey,
+    kemPublicKey: kem.publicKey,
+    prekeyEncapsulation: null,
+    ...changes,
+  });
+  const channel = (
+    m2: Uint8Array,
+    responder: Uint8Array,
+    initiator: Uint8Array,
+    secret?: Uint8Array,
+  ): GateChannel => {
+    const hello = decodeHello(m2Type, m2);
+    const th2 = helloHash(provider, { initiator, responder }, frame, m2);
+    return new GateChannel(
+      provider,
+      'initiator',
+      provider.x25519(ephemeral, hello.ephemeral),
+      secret ?? provider.kemDecapsulate(kem, hello.ciphertext),
+      th2,
+    );
+  };
+  return {
+    frame,
+    finish: (m2, responder, initiator = attacker.peerId) => channel(m2, responder, initiator),
+    classicalOnly: (m2, responder) => channel(m2, responder, attacker.peerId, new Uint8Array(32)),
+  };
+}
+
+/** M2 of an attacker to somebody's M1, and the channel behind it. */
+export function rawM2(
+  attacker: GatePerson,
+  m1: Uint8Array,
+  initiatorPeerId: Uint8Array,
+  changes: { readonly nonce?: Uint8Array; readonly level?: number; readonly suite?: number } = {},
+): { readonly frame: Uint8Array; readonly channel: GateChannel } {
+  const { provider } = attacker;
+  const hello = decodeHello(m1Type, m1);
+  const ephemeral = provider.x25519Generate();
+  const { ciphertext, sharedSecret } = provider.kemEncapsulate(provider.kemImportPublic(hello.kemPublicKey));
+  const frame = encodeTagged(frameKinds.m2, m2Type, {
+    version: 1,
+    level: 3,
+    suite: 1,
+    nonce: provider.random.bytes(32),
+    ...changes,
+    ephemeral: ephemeral.publicKey,
+    ciphertext,
+  });
+  const th2 = helloHash(provider, { initiator: initiatorPeerId, responder: attacker.peerId }, m1, frame);
+  const dh = provider.x25519(ephemeral, hello.ephemeral);
+  return { frame, channel: new GateChannel(provider, 'responder', dh, sharedSecret, th2) };
+}
+
+/** The claims of an honest M3. */
+export function m3Claims(person: GatePerson): InitiatorClaims {
+  return { block: person.own.block, credential: person.credential, ts: BigInt(person.clock.nowMs()) };
+}
+
+/** The claims of an honest M4 with fresh prekeys. */
+export function m4Claims(person: GatePerson): ResponderClaims {
+  return { ...m3Claims(person), sid: null, ...person.sessions.bundle(person.own) };
+}
+
+/** A sealed M3 with these claims, signed by these keys. */
+export function rawM3(
+  attacker: GatePerson,
+  channel: GateChannel,
+  claims: InitiatorClaims,
+  keys: HybridSigningKeys,
+  purpose: SignaturePurpose = 'gate-A',
+): Uint8Array {
+  const bytes = encodeTagged(sealedKinds.m3, initiatorClaimsType, claims);
+  return sealSigned(attacker, channel, bytes, keys, purpose);
+}
+
+/** A sealed M4 with these claims, signed by these keys. */
+export function rawM4(
+  attacker: GatePerson,
+  channel: GateChannel,
+  claims: ResponderClaims,
+  keys: HybridSigningKeys,
+  purpose: SignaturePurpose = 'gate-B',
+): Uint8Array {
+  const bytes = encodeTagged(sealedKinds.m4, responderClaimsType, claims);
+  return sealSigned(attacker, channel, bytes, keys, purpose);
+}
+
+function sealSigned(
+  attacker: GatePerson,
+  channel: GateChannel,
+  claims: Uint8Array,
+  keys: HybridSigningKeys,
+  purpose: SignaturePurpose,
+): Uint8Array {
+  const body = gateSignatureBody(attacker.provider, channel.hash, claims.subarray(1));
+  return channel.seal(concatBytes(claims, signHybrid(attacker.provider, keys, purpose, body)));
+}
