@@ -93,6 +93,19 @@ describe('objects', () => {
     });
   });
 
+  it('shows objects through the template of their type, and says which part of it fails', async () => {
+    const { data } = await world.client.getOwnedObjects({
+      owner: world.address,
+      filter: { StructType: `${zoo}::signs::Sign` },
+      options: { showDisplay: true },
+    });
+    expect(data).toHaveLength(1);
+    expect(data[0]?.data?.display).toEqual({
+      data: { name: 'Sign: Exit, 40 cm', link: `https://zoo.example/${data[0]?.data?.objectId}` },
+      error: { code: 'display', error: 'Vector is not supported as a Display value letters' },
+    });
+  });
+
   it('shows packages with modules, origins and linkage', async () => {
     const { data } = await world.client.getObject({
       id: zoo,
@@ -101,7 +114,7 @@ describe('objects', () => {
     expect(data?.type).toBe('package');
     expect(data?.owner).toBe('Immutable');
     const raw = data?.bcs as Extract<IotaObjectData['bcs'], { dataType: 'package' }>;
-    expect(Object.keys(raw.moduleMap)).toEqual(['shell', 'zoo']);
+    expect(Object.keys(raw.moduleMap)).toEqual(['shell', 'signs', 'zoo']);
     expect(raw.typeOriginTable).toContainEqual({ module_name: 'zoo', datatype_name: 'Mood', package: zoo });
     expect(raw.linkageTable[`0x${'0'.repeat(63)}2`]).toEqual({
       upgraded_id: `0x${'0'.repeat(63)}2`,
@@ -459,9 +472,11 @@ describe('events and transactions', () => {
     expect(await count({ Transaction: response.digest })).toBe(120);
     const total = await count({ All: [] });
     expect(total).toBeGreaterThan(120);
-    expect(await count({ MoveModule: { package: zoo, module: 'zoo' } })).toBe(total);
+    expect(await count({ MoveModule: { package: zoo, module: 'signs' } })).toBe(2);
     expect(await count({ MoveModule: { package: zoo, module: 'shell' } })).toBe(0);
-    expect(await count({ MoveEventModule: { package: zoo, module: 'zoo' } })).toBe(total);
+    expect(await count({ MoveModule: { package: zoo, module: 'zoo' } })).toBe(total - 2);
+    expect(await count({ MoveEventModule: { package: zoo, module: 'zoo' } })).toBe(total - 2);
+    expect(await count({ MoveEventModule: { package: '0x2', module: 'display' } })).toBe(2);
     expect(await count({ Sender: world.address })).toBe(total);
     expect(await count({ Sender: zoo })).toBe(0);
     expect(await count({ TimeRange: { startTime: '0', endTime: '1' } })).toBe(0);
@@ -618,6 +633,7 @@ describe('the network', () => {
     );
     expect(Object.keys(await client.getNormalizedMoveModulesByPackage({ package: zoo }))).toEqual([
       'shell',
+      'signs',
       'zoo',
     ]);
     expect(await client.getMoveFunctionArgTypes({ package: zoo, module: 'zoo', function: 'label' })).toEqual([

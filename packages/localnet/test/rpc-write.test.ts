@@ -1,4 +1,5 @@
 import { bcs } from '@iota/iota-sdk/bcs';
+import type { IotaTransactionBlockResponse } from '@iota/iota-sdk/client';
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
 import { Transaction } from '@iota/iota-sdk/transactions';
 import { fromBase64, toBase64 } from '@iota/iota-sdk/utils';
@@ -25,9 +26,15 @@ describe('executing', () => {
     const { zoo: again, response } = await publishZoo(world);
     expect(response.effects?.status).toEqual({ status: 'success' });
     const [published] = changes(response, 'published');
-    expect(published).toMatchObject({ packageId: again, version: '1', modules: ['shell', 'zoo'] });
-    expect(response.events?.map(({ type }) => type)).toEqual([`${again}::zoo::ZooOpened`]);
-    expect(response.events?.[0]).toMatchObject({
+    expect(published).toMatchObject({ packageId: again, version: '1', modules: ['shell', 'signs', 'zoo'] });
+    expect(response.events?.map(({ type }) => type).sort()).toEqual(
+      [
+        `${again}::zoo::ZooOpened`,
+        `0x2::display::DisplayCreated<${again}::signs::Sign>`,
+        `0x2::display::VersionUpdated<${again}::signs::Sign>`,
+      ].sort(),
+    );
+    expect(response.events?.find(({ type }) => type.endsWith('ZooOpened'))).toMatchObject({
       packageId: again,
       transactionModule: 'zoo',
       sender: world.address,
@@ -213,6 +220,78 @@ describe('executing', () => {
   });
 });
 
+describe('racing for one object version', () => {
+  /** Two transactions on the same gas coin, sent at the same time. */
+  async function race(racing: World): Promise<PromiseSettledResult<IotaTransactionBlockResponse>[]> {
+    const { data } = await racing.client.getCoins({ owner: racing.address });
+    const [coin] = data;
+    if (coin === undefined) throw new Error('no coin');
+    const build = async (amount: number): Promise<{ transactionBlock: Uint8Array; signature: string }> => {
+      const tx = new Transaction();
+      tx.transferObjects([tx.splitCoins(tx.gas, [amount])], racing.address);
+      tx.setSender(racing.address);
+      tx.setGasPayment([{ objectId: coin.coinObjectId, version: coin.version, digest: coin.digest }]);
+      const transactionBlock = await tx.build({ client: racing.client });
+      return {
+        transactionBlock,
+        signature: (await racing.keypair.signTransaction(transactionBlock)).signature,
+      };
+    };
+    const both = [await build(1), await build(2)];
+    return Promise.allSettled(both.map((one) => racing.client.executeTransactionBlock(one)));
+  }
+
+  it('lets one win by default', async () => {
+    const results = await race(world);
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('refuses both when conflicts lock, and names the rival with what it holds', async () => {
+    await using locking = await startWorld({ lockConflicts: true });
+    const results = await race(locking);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    for (const result of results) {
+      expect(result).toMatchObject({
+        reason: {
+          code: -32002,
+          message: expect.stringMatching(/^Failed to sign transaction by a quorum of validators/),
+        },
+      });
+    }
+    const { data } = await locking.client.getCoins({ owner: locking.address });
+    const tx = new Transaction();
+    tx.transferObjects([tx.splitCoins(tx.gas, [3])], locking.address);
+    tx.setSender(locking.address);
+    const [coin] = data;
+    tx.setGasPayment([
+      {
+        objectId: coin?.coinObjectId as string,
+        version: coin?.version as string,
+        digest: coin?.digest as string,
+      },
+    ]);
+    const bytes = await tx.build({ client: locking.client });
+    const { signature } = await locking.keypair.signTransaction(bytes);
+    const answer = await fetch(locking.net.rpcUrl, {
+      method: 'POST',
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'iota_executeTransactionBlock',
+        params: [toBase64(bytes), [signature]],
+      }),
+    });
+    expect(answer.status).toBe(200);
+    const { error } = (await answer.json()) as {
+      error: { data: Record<string, [string, number, string][]> };
+    };
+    expect(Object.values(error.data)).toHaveLength(2);
+    for (const held of Object.values(error.data)) {
+      expect(held).toEqual([[coin?.coinObjectId, Number(coin?.version), coin?.digest]]);
+    }
+  });
+});
+
 describe('simulating', () => {
   it('dry-runs a publication: events of its own types, changes, and nothing stays', async () => {
     const { zooPackage } = await import('./zoo.ts');
@@ -229,12 +308,14 @@ describe('simulating', () => {
     });
     expect(result.effects.status).toEqual({ status: 'success' });
     const published = result.objectChanges.find(({ type }) => type === 'published') as { packageId: string };
-    expect(result.events).toMatchObject([
+    expect(result.events).toHaveLength(3);
+    expect(result.events.find(({ type }) => type === `${published.packageId}::zoo::ZooOpened`)).toMatchObject(
       {
-        type: `${published.packageId}::zoo::ZooOpened`,
         parsedJson: { keeper: expect.stringMatching(/^0x[0-9a-f]{64}$/) },
       },
-    ]);
+    );
+    const shown = `0x2::display::VersionUpdated<${published.packageId}::signs::Sign>`;
+    expect(result.events.find(({ type }) => type === shown)).toMatchObject({ parsedJson: { version: 1 } });
     expect(result.input.sender).toBe(world.address);
     expect((await world.client.getObject({ id: published.packageId })).error).toMatchObject({
       code: 'notExists',

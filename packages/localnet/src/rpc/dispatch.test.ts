@@ -5,7 +5,7 @@ import { LedgerError } from '../ledger/errors.ts';
 import type { Methods, RpcContext } from './context.ts';
 import { Dispatcher } from './dispatch.ts';
 import { maxBatchCalls } from './limits.ts';
-import { parseU64 } from './params.ts';
+import { parseText, parseU64 } from './params.ts';
 
 let notified = 0;
 const methods: Methods = {
@@ -13,6 +13,8 @@ const methods: Methods = {
     params: ['a', 'b'],
     run: (params) => (params.required(0, 'a', parseU64) + params.required(1, 'b', parseU64)).toString(),
   },
+  echo: { params: ['text'], run: (params) => params.required(0, 'text', parseText) },
+  unprintable: { params: [], run: () => 1n as unknown as number },
   notify: { params: [], run: () => ++notified },
   later: { params: [], run: async () => Promise.resolve('done') },
   refuse: {
@@ -29,7 +31,11 @@ const methods: Methods = {
   },
 };
 const dispatcher = new Dispatcher(methods, {} as RpcContext, silentLogger);
-const ask = (body: unknown): Promise<unknown> => dispatcher.answer(JSON.stringify(body));
+const answerOf = async (body: string, by = dispatcher): Promise<unknown> => {
+  const text = await by.answer(body);
+  return text === undefined ? undefined : JSON.parse(text);
+};
+const ask = (body: unknown, by = dispatcher): Promise<unknown> => answerOf(JSON.stringify(body), by);
 const call = (method: string, params?: unknown, id: unknown = 1): object => ({
   jsonrpc: '2.0',
   id,
@@ -56,6 +62,7 @@ describe('JSON-RPC 2.0', () => {
       [call('add', 5), -32600],
       [call('refuse'), -32600],
       [call('bug'), -32603],
+      [call('unprintable'), -32603],
       [{ jsonrpc: '1.0', id: 1, method: 'add' }, -32600],
       [{ jsonrpc: '2.0', id: 1, method: 5 }, -32600],
       [{ jsonrpc: '2.0', id: {}, method: 'add' }, -32600],
@@ -66,8 +73,8 @@ describe('JSON-RPC 2.0', () => {
     for (const [body, code] of codes) {
       expect(await ask(body), JSON.stringify(body)).toMatchObject({ jsonrpc: '2.0', error: { code } });
     }
-    expect(await dispatcher.answer('{')).toMatchObject({ id: null, error: { code: -32700 } });
-    expect(await dispatcher.answer('')).toMatchObject({ id: null, error: { code: -32700 } });
+    expect(await answerOf('{')).toMatchObject({ id: null, error: { code: -32700 } });
+    expect(await answerOf('')).toMatchObject({ id: null, error: { code: -32700 } });
     expect(await ask(call('nothing'))).toMatchObject({
       error: { message: expect.stringContaining('not implemented by the embedded network') },
     });
@@ -91,10 +98,26 @@ describe('JSON-RPC 2.0', () => {
     expect(await ask([{ jsonrpc: '2.0', method: 'notify' }])).toBeUndefined();
   });
 
+  it('refuses answers that would be too large, one by one in a batch', async () => {
+    const small = new Dispatcher(methods, {} as RpcContext, silentLogger, 100);
+    expect(await ask(call('echo', ['x'.repeat(90)]), small)).toMatchObject({ result: 'x'.repeat(90) });
+    expect(await ask(call('echo', ['x'.repeat(99)]), small)).toMatchObject({ error: { code: -32600 } });
+    const batch = [
+      call('echo', ['x'.repeat(50)], 1),
+      call('echo', ['x'.repeat(50)], 2),
+      call('add', [1, 2], 3),
+    ];
+    expect(await ask(batch, small)).toMatchObject([
+      { id: 1, result: 'x'.repeat(50) },
+      { id: 2, error: { code: -32600 } },
+      { id: 3, error: { code: -32600 } },
+    ]);
+  });
+
   it('answers any JSON and any text, and never throws', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.json(), fc.string()), async (body) => {
-        const answer = await dispatcher.answer(body);
+        const answer = await answerOf(body);
         for (const one of Array.isArray(answer) ? answer : [answer]) {
           if (one !== undefined) expect(one).toMatchObject({ jsonrpc: '2.0' });
         }

@@ -77,7 +77,7 @@ export function createRpcApp(dispatcher: Dispatcher, settings: HttpSettings): Ho
     async (context) => {
       const answer = await dispatcher.answer(await context.req.text());
       if (answer === undefined) return context.body(null, 204);
-      return context.body(JSON.stringify(answer), 200, { 'content-type': 'application/json; charset=utf-8' });
+      return context.body(answer, 200, { 'content-type': 'application/json; charset=utf-8' });
     },
   );
   app.all('/', (context) => context.text('Used HTTP Method is not allowed. POST is required\n', 405));

@@ -14,6 +14,11 @@ export const maxBatchCalls = 50;
  * base64, its signatures some kilobytes; the rest leaves room for a batch.
  */
 export const maxBodyBytes = 1_048_576;
+/**
+ * Characters of an answer. A page of 50 objects of the largest size, with their bytes as JSON numbers and in base64,
+ * has some 65 million; a batch of such calls would take gigabytes.
+ */
+export const maxAnswerCharacters = 80_000_000;
 /** Bytes of a faucet request body: one address and some JSON around it. */
 export const maxFaucetBodyBytes = 4_096;
 /** Bytes of a transaction (protocol: max_tx_size_bytes). */

@@ -39,11 +39,19 @@ export function executionRefusal(error: LedgerError): RpcError {
     case 'OBJECTS_LOCKED':
       return new RpcError('TRANSACTION_REFUSED', error.message, {
         cause: error,
-        ...(Object.keys(error.data).length > 0 && { details: error.data as JsonObject }),
+        details: conflictsJson(error.data),
       });
     default:
       return ledgerRefusal(error);
   }
+}
+
+/** The conflicting transactions with what they hold: `{digest: [[id, version, digest], …]}`, versions as numbers. */
+function conflictsJson(conflicts: Readonly<Record<string, unknown>>): Json {
+  const text = JSON.stringify(conflicts, (_key, value: unknown) =>
+    typeof value === 'bigint' ? Number(value) : value,
+  );
+  return JSON.parse(text) as Json;
 }
 
 /** The answer to anything else that the ledger refused. */
