@@ -5,6 +5,7 @@
  * @module
  */
 export { SessionError, type SessionErrorCode } from './errors.ts';
+export * from './gate/index.ts';
 export { ownIdentity, peerIdentity, type OwnIdentity, type PeerIdentity } from './identity.ts';
 export * from './limits.ts';
 export type { GateBinding } from './pqxdh/agreement.ts';

@@ -159,9 +159,12 @@ class RateByKey {
     this.#unusedAtMs.set(key, unusedAtMs);
   }
 
-  /** Bounded above, so that a clock that was set back locks nobody out for longer than usual. */
+  /** Time until `key` is as good as unused. */
   #waitMs(key: string, nowMs: number): number {
     const waitMs = (this.#unusedAtMs.get(key) ?? nowMs) - nowMs;
-    return Math.min(Math.max(waitMs, 0), this.#toleranceMs + this.#intervalMs);
+    const longestMs = this.#toleranceMs + this.#intervalMs;
+    // Longer only when the clock was set back since: nobody is locked out for more than the usual time.
+    if (waitMs > longestMs) this.#unusedAtMs.set(key, nowMs + longestMs);
+    return Math.min(Math.max(waitMs, 0), longestMs);
   }
 }
