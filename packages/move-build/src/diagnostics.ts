@@ -67,7 +67,7 @@ export function compileError(packageName: string, output: string): MoveBuildErro
     first === undefined || first.line === 0 ? '' : ` at ${first.file}:${first.line}:${first.column}`;
   return new MoveBuildError(
     'COMPILE_FAILED',
-    `${packageName} does not compile${place}: ${first?.message ?? text.split('\n')[0] ?? ''}\n${text}`,
+    `${packageName} does not compile${place}: ${first?.message ?? text.split('\n')[0] ?? ''}`,
     {
       hint: 'Correct the Move source at the place shown and build again.',
       data: {

@@ -10,6 +10,7 @@ export type MoveBuildErrorCode =
   | 'NO_MANIFEST'
   | 'NO_SOURCES'
   | 'NO_TESTS'
+  | 'TIMED_OUT'
   | 'TOO_LARGE'
   | 'UNREADABLE_PACKAGE'
   | 'UNSAFE_PATH'

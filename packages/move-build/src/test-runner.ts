@@ -1,12 +1,26 @@
-import { testMovePackage as runMovePackageTests } from '@zktx.io/sui-move-builder/full';
+import { once } from 'node:events';
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { errorText } from '@wotid/core';
+import {
+  type MovePackageFailure,
+  type MovePackageTestInput,
+  type MovePackageTestSuccess,
+  resolveMovePackageDependencies,
+} from '@zktx.io/sui-move-builder/full';
 import { compileError, plainText } from './diagnostics.ts';
 import { failure, SnapshotFetcher, startCompiler } from './compiler.ts';
 import { MoveBuildError } from './errors.ts';
 import { frameworkRoots, readFramework } from './framework.ts';
 import { type PackageGraph, type ResolveOptions, resolvePackage } from './package-graph.ts';
 
+/** Longest that the tests of one package may take before they are stopped, in milliseconds; most take one second. */
+export const defaultTestTimeoutMs = 120_000;
+
 /** Settings of {@link testMovePackage}. */
 export interface TestOptions extends ResolveOptions {
+  /** Stops the tests after this many milliseconds; default {@link defaultTestTimeoutMs}. */
+  readonly timeoutMs?: number;
   /** Only the tests whose full name, `0x0::module::function`, contains this are reported. All are run. */
   readonly filter?: string;
 }
@@ -35,17 +49,17 @@ export interface MoveTestReport {
  * Compiles a package with its tests and runs them in the Move VM.
  *
  * @param directory Folder with `Move.toml`, `sources/` and `tests/`.
- * @throws {MoveBuildError} As {@link buildMovePackage}, and `NO_TESTS` when the package has none.
+ * @throws {MoveBuildError} As `buildMovePackage`, `NO_TESTS` when the package has none, `TIMED_OUT` when they do not end.
  */
 export async function testMovePackage(directory: string, options: TestOptions = {}): Promise<MoveTestReport> {
-  return runTests(await resolvePackage(directory, options, true), options.filter);
+  return runTests(await resolvePackage(directory, options, true), options);
 }
 
 /**
  * Runs the unit tests of our framework packages.
  *
  * @param directory Folder with `move-stdlib` and `iota-framework`; by default the one that came with this package.
- * @throws {MoveBuildError} As {@link buildFramework}; packages without tests are left out.
+ * @throws {MoveBuildError} As `buildFramework`; packages without tests are left out.
  */
 export async function testFramework(directory?: string): Promise<MoveTestReport[]> {
   const framework = await readFramework(directory);
@@ -57,13 +71,18 @@ export async function testFramework(directory?: string): Promise<MoveTestReport[
   return reports;
 }
 
-async function runTests(graph: PackageGraph, filter = ''): Promise<MoveTestReport> {
+async function runTests(graph: PackageGraph, options: TestOptions = {}): Promise<MoveTestReport> {
+  const { filter = '', timeoutMs = defaultTestTimeoutMs } = options;
   await startCompiler();
-  const result = await runMovePackageTests({
-    files: { ...graph.files, ...graph.tests },
-    fetcher: new SnapshotFetcher(graph.snapshot),
-    ansiColor: false,
-  });
+  const files = { ...graph.files, ...graph.tests };
+  const fetcher = new SnapshotFetcher(graph.snapshot);
+  let resolvedDependencies;
+  try {
+    resolvedDependencies = await resolveMovePackageDependencies({ files, fetcher, modes: ['test'] });
+  } catch (cause) {
+    throw failure(graph.name, errorText(cause), 'dependency_resolution');
+  }
+  const result = await runInWorker({ files, resolvedDependencies, ansiColor: false }, graph.name, timeoutMs);
   if ('error' in result) throw failure(graph.name, result.error, result.category);
   const output = plainText(result.output);
   const tests = parseTestOutput(output).filter((test) => test.name.includes(filter));
@@ -79,22 +98,51 @@ async function runTests(graph: PackageGraph, filter = ''): Promise<MoveTestRepor
   return { package: graph.name, passed: tests.length - failed, failed, tests, output };
 }
 
+async function runInWorker(
+  input: MovePackageTestInput,
+  name: string,
+  timeoutMs: number,
+): Promise<MovePackageTestSuccess | MovePackageFailure> {
+  const worker = new Worker(new URL(`./test-worker${extname(import.meta.filename)}`, import.meta.url), {
+    workerData: input,
+  });
+  try {
+    const [result] = await once(worker, 'message', { signal: AbortSignal.timeout(timeoutMs) });
+    return result as MovePackageTestSuccess | MovePackageFailure;
+  } catch (cause) {
+    if (!(Error.isError(cause) && cause.name === 'AbortError')) {
+      throw failure(name, errorText(cause), 'test_runner');
+    }
+    throw new MoveBuildError('TIMED_OUT', `the tests of ${name} did not end within ${timeoutMs} ms`, {
+      hint: 'Look for a loop without end in the tests, or allow more time.',
+      data: { package: name, timeoutMs },
+      cause,
+    });
+  } finally {
+    await worker.terminate();
+  }
+}
+
 const closingPattern = /^Test result: (?:OK|FAILED)\. Total tests: (\d+);/m;
 const outcomePattern = /^\[ (PASS|FAIL|TIMEOUT)\s*\] (\S+)/;
 
 /** Reads the outcomes, and for failed tests the block that explains each, from the test runner's text. */
 export function parseTestOutput(output: string): MoveTest[] {
-  const explanations = new Map<string, string>();
-  for (const block of output.split(/^┌── /m).slice(1)) {
-    const name = /^(\S+)/.exec(block)?.[1];
-    if (name !== undefined) explanations.set(name, block.split(/^└─+/m)[0]?.trim() ?? '');
+  const outcomes: { readonly name: string; readonly ok: boolean }[] = [];
+  const explanations = new Map<string, string[]>();
+  let module = '';
+  let open: string[] | undefined;
+  for (const line of output.split('\n')) {
+    const outcome = outcomePattern.exec(line);
+    if (outcome !== null) outcomes.push({ name: outcome[2] ?? '', ok: outcome[1] === 'PASS' });
+    module = /^Failures in (\S+):$/.exec(line)?.[1] ?? module;
+    const begins = /^┌── (\S+)/.exec(line);
+    if (begins !== null) explanations.set(`${module}::${begins[1]}`, (open = []));
+    else if (line.startsWith('└──')) open = undefined;
+    else open?.push(line.replace(/^│ ?/, ''));
   }
-  return output.split('\n').flatMap((line): MoveTest[] => {
-    const match = outcomePattern.exec(line.trim());
-    if (match === null) return [];
-    const name = match[2] ?? '';
-    if (match[1] === 'PASS') return [{ name, ok: true }];
-    const explanation = explanations.get(name) ?? explanations.get(name.split('::').at(-1) ?? '');
-    return [{ name, ok: false, ...(explanation === undefined ? {} : { output: explanation }) }];
+  return outcomes.map(({ name, ok }) => {
+    const explanation = explanations.get(name)?.join('\n').trim();
+    return { name, ok, ...(explanation === undefined ? {} : { output: explanation }) };
   });
 }
