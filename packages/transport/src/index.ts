@@ -13,8 +13,8 @@ export {
   MAX_MESSAGE_FRAME_BYTES,
   type TransportLimits,
 } from './limits.ts';
+export { createTransport } from './transport.ts';
 export {
-  createTransport,
   GATE_PROTOCOL,
   MESSAGE_PROTOCOL,
   NOISE_PROTOCOL,
@@ -26,4 +26,4 @@ export {
   type Transport,
   type TransportInit,
   type WotProtocol,
-} from './transport.ts';
+} from './transport-types.ts';

@@ -4,15 +4,16 @@
  * Write-ahead log with `synchronous = FULL`: when a transaction returns, it survives a power cut. The locking mode is
  * exclusive, so there is no shared-memory file; one process at a time is made sure of by the home's lock.
  */
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { CommitMark } from './commit-mark.ts';
-import { createPrivateFile } from './files.ts';
+import { createPrivateFile, readPrefix } from './files.ts';
 import { corrupt, HomeError } from './home-error.ts';
 import { APPLICATION_ID, migrations } from './schema.ts';
 import { databaseError } from './sqlite-errors.ts';
 import { tooNew } from './vault.ts';
+
+const MAGIC = 'SQLite format 3\0';
 
 /** A row: integers are `bigint`, blobs `Uint8Array`. */
 export type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -67,7 +68,7 @@ export class Database {
     binding: DatabaseBinding,
     repair: RollbackRepair | undefined,
   ): Database {
-    if (!existsSync(path)) throw corrupt(`${basename(path)} (it is missing)`);
+    assertDatabaseFile(path);
     const database = Database.#connect(path, markPath);
     return database.#guard(() => {
       const version = database.#pragma('user_version');
@@ -75,6 +76,7 @@ export class Database {
         throw corrupt(basename(path));
       }
       if (version > BigInt(migrations.length)) throw tooNew('database');
+      if (schemaOf(database.#sqlite) !== expectedSchema(Number(version))) throw corrupt(basename(path));
       const findings = database.all('PRAGMA integrity_check(1)');
       if (findings.length !== 1 || findings[0]?.['integrity_check'] !== 'ok') throw corrupt(basename(path));
       const home = database.get('SELECT commits, sealed FROM home WHERE id = 1');
@@ -248,6 +250,37 @@ export class Database {
     } catch (error) {
       throw databaseError(error);
     }
+  }
+}
+
+/** All tables and indexes as text: a damaged or planted schema (a trigger) is no schema of ours. */
+function schemaOf(sqlite: DatabaseSync): string {
+  const rows = sqlite
+    .prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name')
+    .all();
+  return JSON.stringify(rows);
+}
+
+function expectedSchema(version: number): string {
+  const sqlite = new DatabaseSync(':memory:');
+  try {
+    for (const sql of migrations.slice(0, version)) sqlite.exec(sql);
+    return schemaOf(sqlite);
+  } finally {
+    sqlite.close();
+  }
+}
+
+/**
+ * Looks at the header before SQLite does, which would write one into an empty file and rewrite that of another mode
+ * (sqlite.org/fileformat2.html section 1.3: magic, at 18 and 19 the versions, 2 = write-ahead log).
+ */
+function assertDatabaseFile(path: string): void {
+  const header = readPrefix(path, 100);
+  if (header === undefined) throw corrupt(`${basename(path)} (it is missing)`);
+  const isWal = header[18] === 2 && header[19] === 2;
+  if (header.length < 100 || Buffer.from(header.subarray(0, 16)).toString('latin1') !== MAGIC || !isWal) {
+    throw corrupt(basename(path));
   }
 }
 

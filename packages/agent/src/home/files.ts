@@ -106,6 +106,22 @@ export function readSmallFile(path: string, maxBytes: number): Uint8Array<ArrayB
   }
 }
 
+/** The first `length` bytes of a file, fewer when it is shorter; `undefined` when there is none. @throws HomeError `HOME_IO` */
+export function readPrefix(path: string, length: number): Uint8Array | undefined {
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      const bytes = new Uint8Array(length);
+      return bytes.subarray(0, readSync(fd, bytes, 0, length, 0));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw ioError(`cannot read ${basename(path)}`, error);
+  }
+}
+
 /** Removes what a crash inside {@link writeFileAtomic} left. The caller holds the home's lock. */
 export function removeLeftovers(dir: string): void {
   for (const name of readdirSync(dir)) {

@@ -47,8 +47,11 @@ export interface HomeOpenInit extends HomeInit {
   readonly acceptRollback?: boolean;
 }
 
-/** More messages than anybody sends to one peer: numbers that a lost state may have used are not used again. */
-const ROLLBACK_SEQ_GAP = 1n << 32n;
+/**
+ * Numbers that a lost state may have used are not used again, or the peer would take the messages for old ones. Far
+ * more than can be lost at once, far less than the 32 bits that a sequence number has.
+ */
+const ROLLBACK_SEQ_GAP = 65_536n;
 
 const vaultFile = 'vault';
 const databaseFile = 'home.sqlite';

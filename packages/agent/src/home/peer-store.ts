@@ -84,8 +84,8 @@ export class PeerStore {
   }
 
   #put(sequence: PeerSequence): void {
-    if (sequence.nextSeq >= 1n << 63n || sequence.contiguousSeq >= 1n << 63n) {
-      throw badValue('a sequence number', 'is below 2^63');
+    if (sequence.nextSeq >= 1n << 32n || sequence.contiguousSeq >= 1n << 32n) {
+      throw badValue('a sequence number', 'is below 2^32');
     }
     const tag = this.#sealer.tag('peer', sequence.peer);
     this.#database.run(

@@ -2,6 +2,7 @@ import { ioError } from './files.ts';
 import { corrupt, HomeError } from './home-error.ts';
 
 /** Primary result codes (sqlite.org/rescode.html). */
+const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 const SQLITE_CORRUPT = 11;
@@ -13,10 +14,10 @@ export function isBusy(error: unknown): boolean {
   return code === SQLITE_BUSY || code === SQLITE_LOCKED;
 }
 
-/** True when the file is damaged, or no database. */
+/** True when the file is damaged, or no database. Our SQL is fixed, so an error in it means a file it does not fit. */
 export function isCorrupt(error: unknown): boolean {
   const code = primaryCode(error);
-  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB || code === SQLITE_ERROR;
 }
 
 /** An error of SQLite as one of ours; anything else comes back as it is. */
