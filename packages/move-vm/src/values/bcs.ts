@@ -118,7 +118,8 @@ function write(writer: Writer, type: Type, value: Value, depth: number): void {
       if (typeof value !== 'string' || value.length !== 66) throw mismatch(type);
       return writer.raw(Uint8Array.fromHex(value.slice(2)));
     case 'vector':
-      if (value instanceof ByteVector && type.element.kind === 'u8') {
+      if (value instanceof ByteVector !== (type.element.kind === 'u8')) throw mismatch(type);
+      if (value instanceof ByteVector) {
         writer.uleb(value.length);
         return writer.raw(value.bytes);
       }
