@@ -46,6 +46,8 @@ interface Child {
   readonly slot: ValueSlot;
   /** The stored version it was loaded from; undefined when it came into being as a child here. */
   readonly stored: MoveObject | undefined;
+  /** It was put in by this transaction, even if it had been there before. */
+  readonly added: boolean;
 }
 
 /** Result of looking for a child of a certain type. */
@@ -170,7 +172,7 @@ export class ObjectRuntime {
     if (value === undefined) invariant(`child ${child} does not decode as its type`);
     this.#checkChildCount();
     const slot = new ValueSlot(value);
-    this.#children.set(child, { parent, type, tag, slot, stored });
+    this.#children.set(child, { parent, type, tag, slot, stored, added: false });
     return slot;
   }
 
@@ -179,7 +181,8 @@ export class ObjectRuntime {
     this.#checkChildCount();
     const known = this.#children.get(id);
     if (known?.slot.isFilled === true) invariant(`child ${id} is added twice`);
-    this.#children.set(id, { parent, type, tag, slot: new ValueSlot(value), stored: known?.stored });
+    const slot = new ValueSlot(value);
+    this.#children.set(id, { parent, type, tag, slot, stored: known?.stored, added: true });
   }
 
   /** Takes the object out of the address of `parent`. */
@@ -226,7 +229,7 @@ export class ObjectRuntime {
         continue;
       }
       const value = child.slot.peek();
-      if (child.stored !== undefined && isUnchanged(session, child, value)) continue;
+      if (isUnchanged(session, child, value)) continue;
       if (loaded.has(id)) modified.add(id);
       this.#transfers.set(id, {
         owner: { kind: 'object', parent: child.parent },
@@ -270,11 +273,10 @@ export class ObjectRuntime {
 
 /** A child that was only read, or written with what it was, keeps its version. */
 function isUnchanged(session: Session, child: Child, value: Value): boolean {
-  const { stored } = child;
+  const { stored, added } = child;
   return (
+    !added &&
     stored !== undefined &&
-    stored.owner.kind === 'object' &&
-    stored.owner.parent === child.parent &&
     Buffer.compare(session.encodeValue(child.type, value), stored.contents) === 0
   );
 }

@@ -79,7 +79,9 @@ export function ticket(tx: Transaction, found: LedgerObject): TransactionArgumen
 }
 
 export const clockInput = (tx: Transaction, mutable = false): TransactionArgument =>
-  tx.object(Inputs.SharedObjectRef({ objectId: `0x${'6'.padStart(64, '0')}`, initialSharedVersion: '1', mutable }));
+  tx.object(
+    Inputs.SharedObjectRef({ objectId: `0x${'6'.padStart(64, '0')}`, initialSharedVersion: '1', mutable }),
+  );
 
 export interface RunInit {
   readonly budget?: bigint;
@@ -161,7 +163,9 @@ export function gasOf(executed: Pick<ExecutedTransaction, 'effects'>): [bigint, 
 const compiled = new Map<string, Promise<{ modules: readonly string[]; dependencies: readonly string[] }>>();
 
 /** Compiles a program of `test/programs` once for each test file. */
-export function program(name: string): Promise<{ modules: readonly string[]; dependencies: readonly string[] }> {
+export function program(
+  name: string,
+): Promise<{ modules: readonly string[]; dependencies: readonly string[] }> {
   let built = compiled.get(name);
   if (built === undefined) {
     built = buildMovePackage(fileURLToPath(new URL(`../programs/${name}`, import.meta.url)));

@@ -157,6 +157,7 @@ public fun reference(thing: &Thing): &u64 { &thing.value }
 
 entry fun private_entry(thing: &mut Thing) { thing.value = thing.value + 100 }
 
+#[allow(unused_function)]
 fun hidden(): u64 { 42 }
 
 public fun add_mut(left: &mut u64, right: &u64) { *left = *left + *right }
@@ -179,7 +180,7 @@ public fun takes_pure(
     _many: vector<Option<String>>,
 ) {}
 
-public fun takes_potatoes(_values: vector<Copyable>) {}
+public fun many_copies(values: &vector<Copyable>): u64 { values.length() }
 
 public fun generic<T: store + drop>(_value: T) {}
 
