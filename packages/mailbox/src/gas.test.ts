@@ -9,7 +9,7 @@ const coin = (index: number, balance: bigint): CoinStruct => ({
   coinType: '0x2::iota::IOTA',
   digest: 'd',
   previousTransaction: 'p',
-  version: '1',
+  version: String(index),
 });
 const address = `0x${'1'.repeat(64)}`;
 
@@ -34,7 +34,7 @@ describe('gas', () => {
     expect(budgetFor({ ...used, storageNanos: maxBudgetNanos * 2n }, 1_000n)).toBe(maxBudgetNanos);
   });
 
-  it('is paid with the fewest coins, or refused with what is missing', () => {
+  it('is paid with few coins, or refused with what is missing', () => {
     fc.assert(
       fc.property(
         fc.array(fc.bigInt({ min: 0n, max: 1_000n }), { maxLength: 20 }),
@@ -53,9 +53,13 @@ describe('gas', () => {
           }
           const chosen = selectGasCoins(coins, budget, address);
           const paid = chosen.map((ref) => balances[Number(ref.objectId.slice(2))] as bigint);
-          const smallest = paid.reduce((low, balance) => (balance < low ? balance : low));
           const sum = paid.reduce((all, balance) => all + balance, 0n);
-          expect(sum >= budget && sum - smallest < budget).toBe(true);
+          expect(sum >= budget && sum - (paid.at(-1) as bigint) < budget).toBe(true);
+          // The newest coin, so that versions rise; then the largest.
+          expect(chosen[0]?.objectId).toBe(`0x${balances.length - 1}`);
+          const largest = balances.slice(0, -1).toSorted((left, right) => Number(right - left));
+          expect(paid.slice(1)).toEqual(largest.slice(0, paid.length - 1));
+          expect(selectGasCoins(coins, budget, address, true)).toHaveLength(balances.length);
         },
       ),
     );

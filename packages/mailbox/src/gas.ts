@@ -48,7 +48,9 @@ export interface ObjectRef {
 }
 
 /**
- * The fewest coins that cover `budget`, the largest first; with `all`, as many as may pay.
+ * Coins that cover `budget`: the newest one, then the largest ones, as few as will do; with `all`, as many as may pay.
+ * An object gets a version above those of everything that its transaction touched, so paying with the newest coin makes
+ * the versions of what one address writes rise: receivers put its messages in order by them.
  * @throws MailboxError `NO_GAS` saying how much is needed, how much there is, and where
  */
 export function selectGasCoins(
@@ -57,15 +59,18 @@ export function selectGasCoins(
   address: string,
   all = false,
 ): readonly ObjectRef[] {
-  const largestFirst = coins
+  const sorted = coins
     .map((coin) => ({ coin, balance: BigInt(coin.balance) }))
-    .sort((left, right) => (left.balance < right.balance ? 1 : left.balance > right.balance ? -1 : 0));
+    .toSorted((left, right) => descending(left.balance, right.balance));
+  const newest = sorted.toSorted((left, right) =>
+    descending(BigInt(left.coin.version), BigInt(right.coin.version)),
+  )[0];
   const chosen: ObjectRef[] = [];
   let sum = 0n;
-  for (const { coin, balance } of largestFirst) {
+  for (const one of newest === undefined ? [] : [newest, ...sorted.filter((other) => other !== newest)]) {
     if ((sum >= budget && !all) || chosen.length === maxGasCoins) break;
-    sum += balance;
-    chosen.push({ objectId: coin.coinObjectId, version: coin.version, digest: coin.digest });
+    sum += one.balance;
+    chosen.push({ objectId: one.coin.coinObjectId, version: one.coin.version, digest: one.coin.digest });
   }
   if (chosen.length === 0 || sum < budget) {
     throw new MailboxError(
@@ -78,6 +83,10 @@ export function selectGasCoins(
     );
   }
   return chosen;
+}
+
+function descending(left: bigint, right: bigint): number {
+  return left < right ? 1 : left > right ? -1 : 0;
 }
 
 /** NANOS as decimal IOTA, without trailing zeros. */

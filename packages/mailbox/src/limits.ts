@@ -8,10 +8,17 @@ export const defaultEffectsTimeoutMs = 60_000;
 export const effectsPollMs = 200;
 /** Rebuilding a transaction whose objects changed: two agents on one address lose at most so many races in a row. */
 export const maxAttempts = 4;
+/**
+ * Tries when validators say that an input is locked by another transaction. The second pays with other coins, which
+ * helps when it was a coin; when it was not, each further try would lock more coins until the epoch ends.
+ */
+export const maxLockedAttempts = 2;
+/** Least pause before that second try, at random up to twice as long, so that two rivals part. Milliseconds. */
+export const lockPauseMs = 100;
 /** Looks for, and resubmissions of, a transaction whose submission was not answered. */
 export const maxSettleAttempts = 4;
 /** First pause between those, doubled each time. Milliseconds. */
-export const settlePauseMs = 250;
+export const defaultSettlePauseMs = 250;
 /** Objects that a node returns at once (its QUERY_MAX_RESULT_LIMIT). */
 export const pageSize = 50;
 /** Pages of coins looked at to pay for a transaction: 1,000 coins. An address full of dust has to merge them first. */

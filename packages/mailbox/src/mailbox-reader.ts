@@ -64,7 +64,10 @@ export interface PublishedPrekeys {
 
 /** What waits in a mailbox. */
 export interface WaitingList {
-  /** Sorted by version, then by id: the order in which the sending transactions were executed. */
+  /**
+   * Sorted by version, then by id. Messages that one address sent with this client are in the order of sending; versions
+   * of different senders say nothing about time.
+   */
   readonly messages: readonly ObjectRef[];
   /** Objects of any other type at the mailbox's address: coins, junk. See `receiveOther`. */
   readonly others: readonly ChainObject[];

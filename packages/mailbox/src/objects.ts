@@ -112,7 +112,7 @@ export function sharedVersionOf(owner: ObjectOwner): number | null {
   return Number(owner.Shared.initial_shared_version);
 }
 
-/** Orders objects by version, the order in which the transactions that wrote them were executed; then by id. */
+/** Orders objects by version (a Lamport clock: what saw an object comes after it), then by id. */
 export function byVersion(left: ObjectRef, right: ObjectRef): number {
   const [a, b] = [BigInt(left.version), BigInt(right.version)];
   if (a !== b) return a < b ? -1 : 1;

@@ -23,14 +23,17 @@ import { budgetFor, gasUsedOf, maxBudgetNanos, selectGasCoins, type GasUsed, typ
 import {
   defaultCallTimeoutMs,
   defaultEffectsTimeoutMs,
+  defaultSettlePauseMs,
   effectsPollMs,
   maxAttempts,
+  lockPauseMs,
   maxCoinPages,
+  maxLockedAttempts,
   maxSettleAttempts,
   maxSuspectCoins,
   pageSize,
-  settlePauseMs,
 } from './limits.ts';
+import { takenFromGasCoin } from './gas-coin.ts';
 import { callNode, refusedByNode } from './rpc.ts';
 
 /** Settings of a {@link TransactionQueue}. */
@@ -42,6 +45,8 @@ export interface TransactionQueueInit {
   readonly callTimeoutMs?: number;
   /** Bound for effects to become readable, milliseconds; default 60,000. */
   readonly effectsTimeoutMs?: number;
+  /** First pause before a submission that was not answered is sent again, doubled each time, milliseconds; default 250. */
+  readonly settlePauseMs?: number;
 }
 
 /** A transaction that succeeded. */
@@ -78,6 +83,7 @@ export class TransactionQueue {
   /** Bound of one RPC call, milliseconds. */
   readonly callTimeoutMs: number;
   readonly #effectsTimeoutMs: number;
+  readonly #settlePauseMs: number;
   #tail: Promise<unknown> = Promise.resolve();
   #unsettled: Submission | null = null;
   /** Coins (`id:version`) whose transaction lost a race: a validator may have locked them until the epoch ends. */
@@ -89,6 +95,7 @@ export class TransactionQueue {
     this.address = init.signer.toIotaAddress();
     this.callTimeoutMs = init.callTimeoutMs ?? defaultCallTimeoutMs;
     this.#effectsTimeoutMs = init.effectsTimeoutMs ?? defaultEffectsTimeoutMs;
+    this.#settlePauseMs = init.settlePauseMs ?? defaultSettlePauseMs;
   }
 
   /**
@@ -123,14 +130,11 @@ export class TransactionQueue {
         return await this.#submit(submission, signal);
       } catch (error) {
         if (!isObjectRace(error)) throw refusedByNode(error, 'transaction');
+        const locked = lockPattern.test(errorText(error));
+        if (attempt >= (locked ? maxLockedAttempts : maxAttempts)) throw lostRace(error, attempt, locked);
+        if (!locked) continue;
         this.#suspectPayment(submission);
-        if (attempt >= maxAttempts) {
-          throw new MailboxError(
-            'OBJECT_RACE',
-            `the objects of this transaction changed ${attempt} times in a row: ${errorText(error)}`,
-            { hint: 'something else uses this address or this mailbox; stop it and try again', cause: error },
-          );
-        }
+        await this.#pause(lockPauseMs * (1 + Math.random()), signal);
       }
     }
   }
@@ -176,35 +180,31 @@ export class TransactionQueue {
   }
 
   /**
-   * Coins of this address that the transaction does not use itself: the fewest that cover the budget, or as many as
-   * may pay when the transaction also spends from the gas coin.
+   * Coins of this address that the transaction does not use itself: few that cover the budget and what it takes out of
+   * the gas coin; or as many as may pay, when it takes all, or when there are so many that they are better merged.
    */
   async #payWith(
     tx: Transaction,
     budget: bigint,
     signal: AbortSignal | undefined,
   ): Promise<readonly ObjectRef[]> {
-    const { inputs, commands } = tx.getData();
-    const used = new Set(inputs.map((input) => input.Object?.ImmOrOwnedObject?.objectId));
-    const wantsAll = commands.some(spendsGasCoin);
+    const used = new Set(tx.getData().inputs.map((input) => input.Object?.ImmOrOwnedObject?.objectId));
     const coins: CoinStruct[] = [];
-    let sum = 0n;
     let cursor: string | null = null;
-    for (let page = 0; page < maxCoinPages && (wantsAll || sum < budget); page++) {
+    for (let page = 0; page < maxCoinPages; page++) {
       const { data, nextCursor, hasNextPage } = await this.#call('coins', signal, (ended) =>
         this.client.getCoins({ owner: this.address, cursor, limit: pageSize, signal: ended }),
       );
-      for (const coin of data) {
-        if (used.has(coin.coinObjectId)) continue;
-        coins.push(coin);
-        sum += BigInt(coin.balance);
-      }
+      coins.push(...data.filter((coin) => !used.has(coin.coinObjectId)));
       if (!hasNextPage || !nextCursor) break;
       cursor = nextCursor;
     }
+    const taken = takenFromGasCoin(tx);
+    const needed = taken === 'all' ? budget : budget + taken;
     const free = coins.filter((coin) => !this.#suspect.has(`${coin.coinObjectId}:${coin.version}`));
-    const enough = free.reduce((total, coin) => total + BigInt(coin.balance), 0n) >= budget;
-    return selectGasCoins(enough ? free : coins, budget, this.address, wantsAll);
+    const enough = free.reduce((total, coin) => total + BigInt(coin.balance), 0n) >= needed;
+    const all = taken === 'all' || coins.length > pageSize;
+    return selectGasCoins(enough ? free : coins, needed, this.address, all);
   }
 
   #suspectPayment(submission: Submission | null): void {
@@ -248,9 +248,7 @@ export class TransactionQueue {
   ): Promise<IotaTransactionBlockResponse> {
     let last: unknown;
     for (let attempt = 0; attempt < maxSettleAttempts; attempt++) {
-      await pause(settlePauseMs * 2 ** attempt, undefined, signal === undefined ? {} : { signal }).catch(() =>
-        signal?.throwIfAborted(),
-      );
+      await this.#pause(this.#settlePauseMs * 2 ** attempt, signal);
       try {
         return await this.#sendAgain(submission, signal);
       } catch (error) {
@@ -319,6 +317,14 @@ export class TransactionQueue {
     }
   }
 
+  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await pause(ms, undefined, signal === undefined ? {} : { signal });
+    } catch {
+      signal?.throwIfAborted();
+    }
+  }
+
   #call<T>(
     what: string,
     signal: AbortSignal | undefined,
@@ -336,19 +342,6 @@ function refOf(ref: {
   readonly digest: string;
 }): ObjectRef {
   return { objectId: ref.objectId, version: String(ref.version), digest: ref.digest };
-}
-
-type Command = ReturnType<Transaction['getData']>['commands'][number];
-
-/** True when a command uses the coin that is left of the gas payment. */
-function spendsGasCoin({ MoveCall, TransferObjects, SplitCoins, MergeCoins, MakeMoveVec }: Command): boolean {
-  return [
-    ...(MoveCall?.arguments ?? []),
-    ...(TransferObjects?.objects ?? []),
-    ...(SplitCoins ? [SplitCoins.coin] : []),
-    ...(MergeCoins ? [MergeCoins.destination, ...MergeCoins.sources] : []),
-    ...(MakeMoveVec?.elements ?? []),
-  ].some((argument) => argument.$kind === 'GasCoin');
 }
 
 function executedOrThrow(response: IotaTransactionBlockResponse): ExecutedTransaction {
@@ -372,7 +365,24 @@ function executionFailed(text: string, facts: Readonly<Record<string, unknown>>)
 
 /** Errors of a node about inputs that are not as they were when we read them. Wording: IOTA's `UserInputError`. */
 const racePattern =
-  /is not available for consumption|Could not find the referenced object|because of locked objects|Invalid Object digest|objects? .{0,80}(?:deleted|locked)/i;
+  /is not available for consumption|Could not find the referenced object|because of locked objects|Invalid Object digest/i;
+/** Equivocation: validators have signed another transaction with one of the inputs. */
+const lockPattern = /because of locked objects/i;
+
+function lostRace(error: unknown, attempts: number, locked: boolean): MailboxError {
+  return new MailboxError(
+    'OBJECT_RACE',
+    locked
+      ? 'an object of this transaction is locked by another transaction'
+      : `the objects of this transaction changed ${attempts} times in a row: ${errorText(error)}`,
+    {
+      hint: locked
+        ? 'something else signs with this key; stop it. The lock ends with the epoch'
+        : 'something else uses this address or this mailbox; stop it and try again',
+      cause: error,
+    },
+  );
+}
 
 function isObjectRace(error: unknown): boolean {
   return error instanceof JsonRpcError && racePattern.test(error.message);

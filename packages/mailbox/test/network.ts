@@ -20,10 +20,10 @@ export const mailboxDirectory: string = fileURLToPath(new URL('../../../move/mai
 /** The queue of an address (a fresh one by default) with a coin from the faucet. */
 export async function makeQueue(
   network: Network,
-  init: { readonly signer?: Ed25519Keypair; readonly rpcUrl?: string } = {},
+  init: { readonly signer?: Ed25519Keypair; readonly rpcUrl?: string; readonly settlePauseMs?: number } = {},
 ): Promise<TransactionQueue> {
-  const { signer = new Ed25519Keypair(), rpcUrl = network.rpcUrl } = init;
-  const queue = new TransactionQueue({ client: createIotaClient(rpcUrl), signer });
+  const { signer = new Ed25519Keypair(), rpcUrl = network.rpcUrl, ...settings } = init;
+  const queue = new TransactionQueue({ client: createIotaClient(rpcUrl), signer, ...settings });
   await requestIotaFromFaucet({ host: network.faucetUrl, recipient: queue.address, delayMs: 20 });
   return queue;
 }

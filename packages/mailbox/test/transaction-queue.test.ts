@@ -8,7 +8,7 @@ import { makeQueue, type Network } from './network.ts';
 
 let network: Network;
 beforeAll(async () => {
-  network = await startLocalnet({ port: 0, faucetPort: 0 });
+  network = await startLocalnet({ port: 0, faucetPort: 0, lockConflicts: true });
 });
 afterAll(() => network?.stop());
 
@@ -113,6 +113,38 @@ describe('a transaction queue', () => {
     expect((await received()) - before).toBe(8n);
   });
 
+  it('spends from another coin when one has been locked by a conflict', async () => {
+    // Two programs with one key, which is what queues cannot see: the network locks the coin that both spent.
+    const keypair = new Ed25519Keypair();
+    const queue = await makeQueue(network, { signer: keypair });
+    const rival = new TransactionQueue({ client: queue.client, signer: keypair });
+    const before = await received();
+    const results = await Promise.allSettled([pay(queue, 1n), pay(rival, 2n)]);
+    let paid = 0n;
+    for (const [index, result] of results.entries()) {
+      if (result.status === 'fulfilled') paid += 2n ** BigInt(index);
+      else expect(result.reason).toMatchObject({ code: 'OBJECT_RACE' });
+    }
+    expect((await received()) - before).toBe(paid);
+    await pay(queue, 4n);
+    expect((await received()) - before).toBe(paid + 4n);
+  });
+
+  it('merges the coins of an address that has too many', async () => {
+    const queue = await makeQueue(network);
+    await queue.execute((tx) => {
+      const amounts = Array.from({ length: 140 }, () => 1_000n);
+      const coins = tx.splitCoins(tx.gas, amounts);
+      tx.transferObjects(
+        amounts.map((_, index) => coins[index]!),
+        queue.address,
+      );
+    });
+    await queue.execute((tx) => void tx.moveCall({ target: '0x1::vector::empty', typeArguments: ['u8'] }));
+    const { data, hasNextPage } = await queue.client.getCoins({ owner: queue.address });
+    expect({ coins: data.length, hasNextPage }).toEqual({ coins: 140 + 5 - 127, hasNextPage: false });
+  });
+
   it('ends with the reason of its signal, before anything is sent', async () => {
     const queue = await makeQueue(network);
     const before = await queue.balanceNanos();
@@ -160,7 +192,10 @@ describe('a node that loses answers', () => {
   });
 
   const throughProxy = (): Promise<TransactionQueue> =>
-    makeQueue(network, { rpcUrl: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
+    makeQueue(network, {
+      settlePauseMs: 10,
+      rpcUrl: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    });
 
   it('makes no payment twice: the same bytes are sent again', async () => {
     const queue = await throughProxy();
