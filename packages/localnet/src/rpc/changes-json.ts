@@ -1,4 +1,5 @@
 /** `objectChanges` and `balanceChanges`, derived from effects. Source: iota-json-rpc, object_changes, balance_changes. */
+import { coinBalance } from '../ledger/coins.ts';
 import { isCoin, IOTA_TYPE } from '../ledger/type-tags.ts';
 import type { Address, LedgerObject, Owner, SimulatedTransaction } from '../ledger/types.ts';
 import { classifyEffects, type Written } from './effects-json.ts';
@@ -100,11 +101,6 @@ export function balanceChangesJson(transaction: SimulatedTransaction, mockCoin?:
     .filter(({ amount }) => amount !== 0n)
     .sort((left, right) => (left.key < right.key ? -1 : 1))
     .map(({ owner, coinType, amount }) => ({ owner: ownerJson(owner), coinType, amount: amount.toString() }));
-}
-
-/** Balance of a coin: the u64 after the 32 bytes of its id. */
-export function coinBalance(contents: Uint8Array): bigint {
-  return new DataView(contents.buffer, contents.byteOffset, contents.byteLength).getBigUint64(32, true);
 }
 
 /** Sorts owners as a node does: by kind, then by address or version. */

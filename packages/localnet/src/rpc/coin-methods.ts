@@ -1,7 +1,7 @@
 /** Methods about coins. Source: iota-json-rpc, coin_api; coin types are printed with short addresses there. */
+import { coinBalance } from '../ledger/coins.ts';
 import { isCoin, IOTA_TYPE } from '../ledger/type-tags.ts';
 import type { Address, LedgerReader, MoveObject, StructTag, TypeTag } from '../ledger/types.ts';
-import { coinBalance } from './changes-json.ts';
 import type { Methods, RpcContext } from './context.ts';
 import type { Json, JsonObject } from './json.ts';
 import { maxPageItems } from './limits.ts';

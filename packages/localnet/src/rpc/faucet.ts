@@ -1,10 +1,10 @@
 /** The faucet's protocol over a ledger, without HTTP. Source: iota-faucet, server and responses. */
 import { randomUUID } from 'node:crypto';
 import { WotError, type Clock, type Logger } from '@wotid/core';
+import { coinBalance } from '../ledger/coins.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { isGasCoin } from '../ledger/type-tags.ts';
 import type { Address, Ledger } from '../ledger/types.ts';
-import { coinBalance } from './changes-json.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 import { maxFaucetTasks } from './limits.ts';
 import { parseAddress } from './params.ts';
@@ -60,7 +60,8 @@ export class Faucet {
     const recipient = recipientOf(body);
     this.#limit();
     try {
-      const { written, digest } = await this.#ledger.faucet(recipient, this.#settings.amounts);
+      const { written, digest, errorText } = await this.#ledger.faucet(recipient, this.#settings.amounts);
+      if (errorText !== null) throw new LedgerError('INTERNAL', `the payment failed: ${errorText}`);
       const sent: SentCoin[] = [];
       for (const object of written) {
         const isTheirs = object.owner.kind === 'address' && object.owner.address === recipient;

@@ -5,7 +5,7 @@
 import type { Logger } from '@wotid/core';
 import type { DatatypeLayout, Ledger } from '../ledger/types.ts';
 import { coinMethods } from './coin-methods.ts';
-import type { Methods, RpcContext } from './context.ts';
+import type { Method, Methods, RpcContext } from './context.ts';
 import { Dispatcher } from './dispatch.ts';
 import { DisplayIndex } from './display.ts';
 import { eventMethods } from './event-methods.ts';
@@ -19,8 +19,25 @@ import { transactionMethods } from './transaction-methods.ts';
 import { canonicalTypeText } from './type-text.ts';
 import { writeMethods } from './write-methods.ts';
 
+/** Version of the JSON-RPC specification that the answers were checked against; `rpc.discover` reports it. */
+const rpcVersion = '0.8.0-alpha';
+
+/** What there is: names and parameters, in the form of OpenRPC without schemas. */
+const discover: Method = {
+  params: [],
+  run: () => ({
+    openrpc: '1.2.6',
+    info: { title: 'IOTA JSON-RPC of the embedded network', version: rpcVersion },
+    methods: Object.entries(methods).map(([name, { params }]) => ({
+      name,
+      params: params.map((parameter) => ({ name: parameter, schema: true })),
+    })),
+  }),
+};
+
 /** All methods by name. */
 export const methods: Methods = {
+  'rpc.discover': discover,
   ...objectMethods,
   ...coinMethods,
   ...fieldMethods,

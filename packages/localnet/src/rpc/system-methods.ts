@@ -2,6 +2,7 @@
  * Methods about the network itself. The embedded network has no validators, no stake and one epoch: these answers say
  * so with empty lists and zeros, and everything that only makes sense with validators is not implemented.
  */
+import { coinBalance } from '../ledger/coins.ts';
 import {
   MAX_GAS_BUDGET,
   MAX_GAS_PRICE,
@@ -13,7 +14,6 @@ import {
 } from '../ledger/protocol.ts';
 import { isGasCoin } from '../ledger/type-tags.ts';
 import type { LedgerReader } from '../ledger/types.ts';
-import { coinBalance } from './changes-json.ts';
 import type { Methods } from './context.ts';
 import type { JsonObject } from './json.ts';
 import { parseAddress, parseU64 } from './params.ts';
@@ -24,8 +24,6 @@ import { invalidParams } from './rpc-error.ts';
  * the SDK asks for the first form of the system state.
  */
 const protocolVersion = 2n;
-/** Version of the JSON-RPC as `rpc.discover` reports it: that of the specification the answers were checked against. */
-const rpcVersion = '0.8.0-alpha';
 /** Milliseconds of an epoch on IOTA's networks. The embedded network stays in its first. */
 const epochDurationMs = 86_400_000n;
 
@@ -114,18 +112,6 @@ function protocolConfigJson(): JsonObject {
 }
 
 export const systemMethods: Methods = {
-  'rpc.discover': {
-    params: [],
-    run: () => ({
-      openrpc: '1.2.6',
-      info: {
-        title: 'IOTA JSON-RPC of the embedded network',
-        description: 'What of the IOTA JSON-RPC the embedded network implements.',
-        version: rpcVersion,
-      },
-      methods: [],
-    }),
-  },
   iota_getChainIdentifier: { params: [], run: (_params, { ledger }) => ledger.chainId },
   iota_getProtocolConfig: {
     params: ['version'],
