@@ -25,6 +25,7 @@ export {
 export type { GateBundle } from './messages.ts';
 export type {
   GateInit,
+  GateObservation,
   GateResult,
   GateSessionContext,
   GateStep,
@@ -36,4 +37,5 @@ export type {
   ResponderSessions,
   VerifyPeer,
 } from './ports.ts';
+export type { GateMachine } from './machine.ts';
 export { createGateResponder, type GateResponder, type GateResponderInit } from './responder.ts';

@@ -67,6 +67,7 @@ export class GateInitiator<Credential> extends GateMachine<Credential> {
       prekeyEncapsulation: null,
     });
     this.#phase = 'awaits M2';
+    this.observe('sent', this.#m1);
     return { send: [this.#m1] };
   }
 
@@ -119,7 +120,7 @@ export class GateInitiator<Credential> extends GateMachine<Credential> {
     });
     const body = gateSignatureBody(provider, this.channel.hash, claims.subarray(1));
     const signature = signHybrid(provider, ours.keys, signaturePurposes.gateInitiator, body);
-    return this.channel.seal(concatBytes(claims, signature));
+    return this.seal(concatBytes(claims, signature));
   }
 
   async #receiveM4(frame: Uint8Array): Promise<GateStep<Credential>> {
@@ -150,11 +151,7 @@ export class GateInitiator<Credential> extends GateMachine<Credential> {
     this.#agreed = { context, resumedSid };
     this.#phase = 'awaits M6';
     return {
-      send: [
-        this.channel.seal(
-          encodeTagged(sealedKinds.m5, sessionType, { verdict: 0, sid: resumedSid, message }),
-        ),
-      ],
+      send: [this.seal(encodeTagged(sealedKinds.m5, sessionType, { verdict: 0, sid: resumedSid, message }))],
     };
   }
 

@@ -9,7 +9,14 @@ import { gateCodeName, gateCodes, wireGateCode, type GateCode } from './codes.ts
 import { GateError, GateRefusal } from './errors.ts';
 import { MAX_GATE_CREDENTIAL_BYTES, MAX_GATE_HELLO_BYTES } from './limits.ts';
 import { encodeTerminate, frameKinds, sealedKinds, type SealedKind } from './messages.ts';
-import type { GateInit, GateResult, GateSessionContext, GateStep, GateTermination } from './ports.ts';
+import type {
+  GateInit,
+  GateResult,
+  GateObservation,
+  GateSessionContext,
+  GateStep,
+  GateTermination,
+} from './ports.ts';
 import type { GateChannel } from './transcript.ts';
 
 /** What the session layer says of a peer's bytes; its other errors are about us. */
@@ -107,6 +114,7 @@ export abstract class GateMachine<Credential> {
 
   /** The body of a plaintext frame of `kind`, or the peer's Terminate. @throws GateRefusal, PeerTermination */
   protected expectHello(frame: Uint8Array, kind: number): void {
+    this.observe('received', frame);
     if (frame[0] === frameKinds.terminate && frame.length === 2)
       throw new PeerTermination(frame[1] as number);
     if (frame[0] !== kind || frame.length > MAX_GATE_HELLO_BYTES) {
@@ -120,11 +128,27 @@ export abstract class GateMachine<Credential> {
   /** The body of a sealed frame of `kind`. @throws GateRefusal, PeerTermination */
   protected openSealed(frame: Uint8Array, kind: SealedKind): Uint8Array {
     const plaintext = this.channel.open(frame);
+    this.observe('received', plaintext);
     if (plaintext[0] === sealedKinds.terminate && plaintext.length === 2) {
       throw new PeerTermination(plaintext[1] as number);
     }
     if (plaintext[0] !== kind) throw new GateRefusal(gateCodes.MALFORMED, `expected message ${kind}`);
     return plaintext.subarray(1);
+  }
+
+  /** A sealed frame around `plaintext`. */
+  protected seal(plaintext: Uint8Array): Uint8Array {
+    this.observe('sent', plaintext);
+    return this.channel.seal(plaintext);
+  }
+
+  /** Shows a message, before encryption, to whoever audits this gate. */
+  protected observe(direction: GateObservation['direction'], message: Uint8Array): void {
+    const { observe } = this.#init;
+    if (observe === undefined) return;
+    const kind = message[0] ?? -1;
+    const name = kind === sealedKinds.terminate ? 'Terminate' : `M${kind}`;
+    observe({ direction, name, plaintext: message.slice() });
   }
 
   /** Calls into the session layer and sorts its failures; leaves when the gate was aborted before or meanwhile. */
@@ -170,8 +194,10 @@ export abstract class GateMachine<Credential> {
   }
 
   #terminateFrame(code: number): Uint8Array {
-    if (this.#channel === undefined) return encodeTerminate(code);
-    return this.#channel.seal(Uint8Array.of(sealedKinds.terminate, code));
+    if (this.#channel !== undefined) return this.seal(Uint8Array.of(sealedKinds.terminate, code));
+    const frame = encodeTerminate(code);
+    this.observe('sent', frame);
+    return frame;
   }
 
   #finish(): void {

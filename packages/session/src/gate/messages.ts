@@ -17,8 +17,16 @@
  * responder's published KEM prekey and absent for now. M4's sid names the live session that the responder has with the
  * initiator's identity; M5 carries it when the initiator has the same one and goes on with it.
  */
-import { bcs, bytesType, decodeStrict, fixedBytesType, optionType, u64Type, type BcsType } from '@wotid/core';
-import { concatBytes } from '@wotid/core';
+import {
+  bcs,
+  bytesType,
+  concatBytes,
+  decodeStrict,
+  fixedBytesType,
+  optionType,
+  u64Type,
+  type BcsType,
+} from '@wotid/core';
 import {
   hybridSignatureBytes,
   hybridSignatureType,
@@ -26,6 +34,9 @@ import {
   type IdentityBlock,
 } from '@wotid/crypto';
 import { MAX_GATE_FRAME_BYTES, MAX_GATE_HELLO_BYTES } from './limits.ts';
+
+/** Of a sealed frame: kind of the frame, kind of the plaintext and AEAD tag go off. */
+const MAX_BODY_BYTES = MAX_GATE_FRAME_BYTES - 1 - 1 - 16;
 
 /** First byte of a frame. */
 export const frameKinds = { terminate: 0, m1: 1, m2: 2, sealed: 3 } as const;
@@ -130,9 +141,9 @@ export const sessionType: BcsType<SessionM5M6, SessionM5M6> = bcs.struct('M5/M6'
   message: bytesType,
 });
 
-/** Kind byte and body. */
+/** Kind byte and body. @throws when the body does not fit into a frame: too large a message of our own */
 export function encodeTagged<T>(kind: number, type: BcsType<T, T>, value: T): Uint8Array<ArrayBuffer> {
-  const body = type.serialize(value, { maxSize: MAX_GATE_FRAME_BYTES }).toBytes();
+  const body = type.serialize(value, { maxSize: MAX_BODY_BYTES }).toBytes();
   return concatBytes(Uint8Array.of(kind), body);
 }
 

@@ -33,9 +33,8 @@ export function choose(offer: HelloM1): { readonly level: number; readonly suite
   return { level, suite };
 }
 
-/** The initiator's own look at the responder's choice. @throws GateRefusal `VERSION`, `LEVEL`, `SUITE` */
+/** The initiator's own look at the responder's choice. @throws GateRefusal `LEVEL`, `SUITE` */
 export function assertChoice(choice: HelloM2): void {
-  if (choice.version !== GATE_VERSION) throw new GateRefusal(gateCodes.VERSION, `version ${choice.version}`);
   if (choice.level < ourOffer.minLevel || !isOffered(choice.level, ourOffer.levels)) {
     throw new GateRefusal(gateCodes.LEVEL, `the peer chose level ${choice.level}, which we did not offer`);
   }

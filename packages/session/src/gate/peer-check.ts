@@ -1,5 +1,5 @@
 /** The checks on a peer's M3 or M4, cheapest first; the injected one, which may use the network, last. */
-import { concatBytes, equalBytes } from '@wotid/core';
+import { concatBytes } from '@wotid/core';
 import {
   assertIdentityBlock,
   importIdentityVerifyingKeys,
@@ -53,7 +53,8 @@ export async function checkPeer<Credential>(
   }
   assertIdentityBlock(block);
   const peer = peerIdentity(provider, block);
-  if (equalBytes(peer.idFp, init.ours.idFp) || block.did === init.ours.block.did) {
+  // The fingerprint covers the DID: an equal fingerprint is an equal DID too.
+  if (block.did === init.ours.block.did) {
     throw new GateRefusal(gateCodes.PEER_BINDING, 'the peer shows our own identity');
   }
   const ts = freshTime(input.claims.ts, init.clock.nowMs());
@@ -69,7 +70,6 @@ export async function checkPeer<Credential>(
     nowMs: init.clock.nowMs(),
     signal,
   });
-  signal.throwIfAborted();
   if (!verdict.ok) throw new GateRefusal(verdict.code, verdict.reason ?? 'the credential was refused');
   return { peer, credential: verdict.credential, ts };
 }

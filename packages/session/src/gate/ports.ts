@@ -77,6 +77,15 @@ export interface ResponderSessions<Credential> {
   ): MaybePromise<Uint8Array>;
 }
 
+/** One message of the gate as it is before encryption. */
+export interface GateObservation {
+  readonly direction: 'sent' | 'received';
+  /** `M1` to `M6`, or `Terminate`. */
+  readonly name: string;
+  /** The frame (M1, M2) or the plaintext of a sealed one, kind byte first; a copy. */
+  readonly plaintext: Uint8Array;
+}
+
 /** What both roles need. */
 export interface GateInit<Credential> {
   readonly provider: CryptoProvider;
@@ -89,6 +98,8 @@ export interface GateInit<Credential> {
   /** Multihash bytes of the peer's PeerId, **as the connection has proved it**, never from a message. */
   readonly theirPeerId: Uint8Array;
   readonly verifyPeer: VerifyPeer<Credential>;
+  /** For audits: sees every message before encryption, credentials included. Must not throw. */
+  readonly observe?: (observation: GateObservation) => void;
 }
 
 /** A gate that both sides passed. */

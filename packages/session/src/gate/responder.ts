@@ -76,6 +76,7 @@ export class GateResponder<Credential> extends GateMachine<Credential> {
     }
     const m2 = keyExchange(() => this.#exchangeKeys(m1, frame));
     this.#phase = 'awaits M3';
+    this.observe('sent', m2);
     return { send: [m2] };
   }
 
@@ -143,7 +144,7 @@ export class GateResponder<Credential> extends GateMachine<Credential> {
     });
     const body = gateSignatureBody(provider, this.channel.hash, claims.subarray(1));
     const signature = signHybrid(provider, ours.keys, signaturePurposes.gateResponder, body);
-    return this.channel.seal(concatBytes(claims, signature));
+    return this.seal(concatBytes(claims, signature));
   }
 
   async #receiveM5(frame: Uint8Array): Promise<GateStep<Credential>> {
@@ -159,9 +160,7 @@ export class GateResponder<Credential> extends GateMachine<Credential> {
     const reply = await this.session(() =>
       sid === null ? sessions.accept(context, message) : sessions.resume(context, sid, message),
     );
-    const m6 = this.channel.seal(
-      encodeTagged(sealedKinds.m6, sessionType, { verdict: 0, sid, message: reply }),
-    );
+    const m6 = this.seal(encodeTagged(sealedKinds.m6, sessionType, { verdict: 0, sid, message: reply }));
     return { send: [m6], done: this.result('responder', context, sid) };
   }
 }

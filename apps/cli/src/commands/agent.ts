@@ -1,0 +1,115 @@
+import { appendFileSync } from 'node:fs';
+import { Agent, type AgentEvents, type GateObservation } from '@wotid/agent';
+import { InvalidArgumentError, type Command } from 'commander';
+import { serveControl } from '../control/server.ts';
+import { controlSocketPath } from '../control/socket-path.ts';
+import { addHomeOptions, openHome, outputOf, type HomeOptions } from '../home-command.ts';
+import { createLineLogger } from '../line-logger.ts';
+import { runOperation } from '../operations.ts';
+import { toJson, type Output } from '../output.ts';
+import { untilStopped } from '../stop-signal.ts';
+
+interface AgentOptions extends HomeOptions {
+  readonly listen?: readonly string[];
+  readonly ackTimeout: number;
+  readonly dialTimeout: number;
+  readonly syncInterval: number;
+  readonly tapGate?: string;
+}
+
+export function addAgentCommands(program: Command): void {
+  addHomeOptions(
+    program
+      .command('agent')
+      .description('run your agent until interrupted: it listens, delivers, and empties the mailbox'),
+  )
+    .option(
+      '--listen <multiaddr...>',
+      'where to listen (default: the addresses of last time, else TCP and WebSocket on all interfaces)',
+    )
+    .option(
+      '--ack-timeout <seconds>',
+      'wait so long for an ACK before the mailbox takes a message',
+      parseSeconds,
+      30,
+    )
+    .option('--dial-timeout <seconds>', 'wait so long for a connection', parseSeconds, 10)
+    .option(
+      '--sync-interval <seconds>',
+      'look into the mailbox this often; 0 only when asked',
+      parseSeconds,
+      30,
+    )
+    .option(
+      '--tap-gate <file>',
+      'append every gate message, before encryption, to this file: for audits, it shows credentials',
+    )
+    .action(async (options: AgentOptions) => {
+      const output = outputOf(options);
+      const logger = createLineLogger(output);
+      const home = await openHome(options);
+      try {
+        const agent = await Agent.open({
+          home,
+          logger,
+          ackTimeoutMs: options.ackTimeout * 1_000,
+          dialTimeoutMs: options.dialTimeout * 1_000,
+          syncIntervalMs: options.syncInterval * 1_000,
+          ...(options.listen === undefined ? {} : { listen: options.listen }),
+          ...(options.tapGate === undefined ? {} : { observeGate: tapInto(options.tapGate) }),
+        });
+        report(agent, output);
+        const control = await serveControl({
+          socketPath: controlSocketPath(home.dir),
+          run: (name, params) => runOperation(agent, name, params as Record<string, unknown>),
+          logger,
+        });
+        output.result({
+          event: 'ready',
+          pid: process.pid,
+          did: agent.did,
+          peerId: agent.peerId,
+          addresses: agent.addresses,
+        });
+        await untilStopped();
+        await control.close();
+        await agent.close();
+        output.result({ event: 'stopped' });
+      } finally {
+        home.close();
+      }
+    });
+}
+
+/** Prints what happens to the agent, one line an event. Message texts are for their reader alone: `wotid inbox`. */
+function report(agent: Agent, output: Output): void {
+  const print = <Name extends keyof AgentEvents>(
+    name: Name,
+    facts: (event: AgentEvents[Name]) => object,
+  ): void => {
+    agent.on(name, (event) => output.result({ event: name, ...facts(event) }));
+  };
+  print('message', ({ position, messageId, from, type, payload, route }) => {
+    return { position, messageId, from, type, bytes: payload.length, route };
+  });
+  print('delivery', (delivery) => delivery);
+  print('peer', (peer) => peer);
+  print('refused', (refusal) => refusal);
+  print('sync', (report) => report);
+  print('unreadable', (unreadable) => unreadable);
+}
+
+function tapInto(file: string): (observation: GateObservation) => void {
+  return ({ peerId, direction, name, plaintext }) => {
+    const line = toJson({ peerId, direction, name, bytes: plaintext.length, plaintext: plaintext.toHex() });
+    appendFileSync(file, `${line}\n`, { mode: 0o600 });
+  };
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text) || seconds > 86_400) {
+    throw new InvalidArgumentError('A number of seconds up to 86400.');
+  }
+  return seconds;
+}

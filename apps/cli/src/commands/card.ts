@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { readInput, writeOutput } from '../files.ts';
+import { addHomeOptions, onAgent, outputOf, type HomeOptions } from '../home-command.ts';
+import { asFacts, asRows } from '../operations.ts';
+
+/** A card carries identity keys, a credential with two signatures and its own signature: about 30 KB as text. */
+const maxCardBytes = 131_072;
+
+export function addCardCommands(program: Command): void {
+  const card = program
+    .command('card')
+    .description('contact cards: who someone is, where their agent listens, where their mailbox is');
+
+  addHomeOptions(card.command('export').description('write your own card, to give to others'))
+    .option('--out <file>', 'write it to this file instead of the terminal')
+    .action(async (options: HomeOptions & { readonly out?: string }) => {
+      const facts = asFacts(await onAgent(options, 'card.export'));
+      const text = String(facts['card']);
+      if (options.out === undefined) outputOf(options).raw(text);
+      else {
+        writeOutput(options.out, text);
+        outputOf(options).result({ written: options.out, bytes: text.length });
+      }
+    });
+
+  addHomeOptions(card.command('add').description('check someone’s card and keep it as a contact'))
+    .argument('<file>', 'the card; - reads standard input')
+    .action(async (file: string, options: HomeOptions) =>
+      outputOf(options).result(
+        asFacts(await onAgent(options, 'card.add', { card: readInput(file, maxCardBytes) })),
+      ),
+    );
+
+  addHomeOptions(card.command('list').description('show your contacts')).action(
+    async (options: HomeOptions) =>
+      outputOf(options).table(
+        asRows(await onAgent(options, 'card.list')),
+        'No contact yet: wotid card add FILE.',
+      ),
+  );
+}

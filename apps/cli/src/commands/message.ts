@@ -1,0 +1,77 @@
+import { createInterface } from 'node:readline';
+import { armorLabels, unarmor } from '@wotid/agent';
+import type { Command } from 'commander';
+import { readInput, readInputBytes } from '../files.ts';
+import { addHomeOptions, onAgent, outputOf, type HomeOptions } from '../home-command.ts';
+import { asFacts, asRows } from '../operations.ts';
+import { UsageError } from '../usage-error.ts';
+import { maxCredentialFileBytes } from './credential.ts';
+
+/** The session layer's limit for one message; larger files need chunks. */
+const maxFileBytes = 65_536;
+const toArgument = 'a contact: their DID, or any unambiguous start of it after did:method:';
+
+interface SendOptions extends HomeOptions {
+  readonly file?: string;
+  readonly lines?: boolean;
+  readonly toUnverified?: boolean;
+  readonly sign?: boolean;
+}
+
+export function addMessageCommands(program: Command): void {
+  addHomeOptions(
+    program.command('connect').description('pass the gate of a contact’s agent and open a session'),
+  )
+    .argument('<to>', toArgument)
+    .option(
+      '--presentation <file>',
+      'show this credential instead of your own, or "none": to see what the other gate makes of it',
+    )
+    .action(async (to: string, options: HomeOptions & { readonly presentation?: string }) => {
+      const presentation =
+        options.presentation === undefined ? undefined : readPresentation(options.presentation);
+      outputOf(options).result(asFacts(await onAgent(options, 'connect', { to, presentation })));
+    });
+
+  addHomeOptions(
+    program.command('send').description('send a message: directly, or into the mailbox of who is away'),
+  )
+    .argument('<to>', toArgument)
+    .argument('[text]', 'the text')
+    .option('--file <file>', 'send the bytes of this file')
+    .option('--lines', 'send each line of standard input as a message of its own')
+    .option('--sign', 'add a signature that the receiver can show to others')
+    .option('--to-unverified', 'also to a contact whose credential you have not seen')
+    .action(async (to: string, text: string | undefined, options: SendOptions) => {
+      const sources = [text !== undefined, options.file !== undefined, options.lines === true].filter(
+        Boolean,
+      ).length;
+      if (sources !== 1) throw new UsageError('give either a text, or --file FILE, or --lines');
+      const output = outputOf(options);
+      const common = { to, toUnverified: options.toUnverified, sign: options.sign };
+      if (options.lines === true) {
+        for await (const line of createInterface({ input: process.stdin })) {
+          output.result(asFacts(await onAgent(options, 'send', { ...common, text: line })));
+        }
+      } else if (options.file !== undefined) {
+        const bytes = readInputBytes(options.file, maxFileBytes).toBase64();
+        output.result(asFacts(await onAgent(options, 'send', { ...common, bytes })));
+      } else {
+        output.result(asFacts(await onAgent(options, 'send', { ...common, text })));
+      }
+    });
+
+  addHomeOptions(program.command('inbox').description('show received messages, oldest first'))
+    .option('--after <position>', 'only later ones', Number, 0)
+    .option('--limit <n>', 'at most this many', Number, 100)
+    .action(async (options: HomeOptions & { readonly after: number; readonly limit: number }) => {
+      const rows = asRows(await onAgent(options, 'inbox', { after: options.after, limit: options.limit }));
+      outputOf(options).table(rows, 'No message.');
+    });
+}
+
+/** Base64 of the credential in `file`; empty for `none`. */
+function readPresentation(file: string): string {
+  if (file === 'none') return '';
+  return unarmor(armorLabels.credential, readInput(file, maxCredentialFileBytes)).toBase64();
+}

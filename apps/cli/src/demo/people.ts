@@ -1,0 +1,101 @@
+/** The steps before anybody talks: contract, issuer, people, their agents and cards. */
+import type { Facts } from '../output.ts';
+import { expectThat } from './evidence.ts';
+import type { Line } from './process.ts';
+import type { Person, Stage } from './stage.ts';
+
+/** Compiles and publishes the mailbox contract. */
+export async function publishContract(stage: Stage): Promise<Facts> {
+  const home = stage.path('operator');
+  await stage.run(['init', '--home', home, ...networkArgs(stage)]);
+  await stage.run(['wallet', 'faucet', '--home', home, '--account', 'owner']);
+  const deployed = await stage.ask(['deploy', '--home', home]);
+  stage.packageId = String(deployed['packageId']);
+  return { packageId: deployed['packageId'], digest: deployed['digest'], gas: deployed['gas'] };
+}
+
+/** Creates an issuer; `name` also names its trust file. */
+export async function createIssuer(stage: Stage, name: string): Promise<Facts> {
+  const created = await stage.ask([
+    'issue',
+    'setup',
+    '--home',
+    stage.path(name),
+    '--out',
+    stage.path(`${name}.trust.json`),
+  ]);
+  return { did: created['did'], keys: created['keys'] };
+}
+
+/** Keys, DID and network of a person; no money, no credential. */
+export async function createPerson(stage: Stage, name: string): Promise<Person> {
+  const home = stage.path(name);
+  const created = await stage.ask([
+    'init',
+    '--home',
+    home,
+    '--package',
+    stage.packageId,
+    ...networkArgs(stage),
+  ]);
+  return {
+    name,
+    home,
+    did: String(created['did']),
+    cardFile: stage.path(`${name}.card`),
+    credentialFile: stage.path(`${name}.credential`),
+  };
+}
+
+/** Has an issuer give a credential for `person`, into the person's credential file. */
+export async function issueCredential(
+  stage: Stage,
+  issuer: string,
+  person: Person,
+  extra: readonly string[] = [],
+): Promise<Line> {
+  const request = stage.path(`${person.name}.request`);
+  await stage.run(['credential', 'request', '--home', person.home, '--out', request]);
+  return stage.ask([
+    ...['issue', 'credential', request, '--home', stage.path(issuer), '--out', person.credentialFile],
+    ...['--method', 'in-person', '--evidence', 'met in person for the demo', ...extra],
+  ]);
+}
+
+/** A person with everything: money, mailbox, prekeys on chain, a credential, and trust in the issuer. */
+export async function createMember(
+  stage: Stage,
+  name: string,
+  issuer: string,
+): Promise<{ person: Person; facts: Facts }> {
+  const person = await createPerson(stage, name);
+  await stage.run(['wallet', 'faucet', '--home', person.home]);
+  const { lines: mailbox } = await stage.run(['mailbox', 'create', '--home', person.home]);
+  const credential = await issueCredential(stage, issuer, person);
+  await stage.run(['trust', 'add', stage.path(`${issuer}.trust.json`), '--home', person.home]);
+  await stage.run(['credential', 'import', person.credentialFile, '--home', person.home]);
+  const [mailboxLine, prekeysLine] = mailbox;
+  expectThat(mailboxLine !== undefined && prekeysLine !== undefined, 'a mailbox and prekeys');
+  return {
+    person,
+    facts: {
+      did: person.did,
+      mailbox: mailboxLine?.['mailboxId'],
+      cap: mailboxLine?.['capId'],
+      mailboxGas: mailboxLine?.['gas'],
+      prekeysBytes: prekeysLine?.['bytes'],
+      prekeysGas: prekeysLine?.['gas'],
+      credentialBytes: credential['bytes'],
+    },
+  };
+}
+
+/** Writes a person's card and adds it to the contacts of others. */
+export async function shareCard(stage: Stage, person: Person, others: readonly Person[]): Promise<void> {
+  await stage.run(['card', 'export', '--home', person.home, '--out', person.cardFile]);
+  for (const other of others) await stage.run(['card', 'add', person.cardFile, '--home', other.home]);
+}
+
+function networkArgs(stage: Stage): string[] {
+  return ['--network', stage.network.rpcUrl, '--faucet', stage.network.faucetUrl];
+}

@@ -1,0 +1,143 @@
+/**
+ * What a command can ask of an agent, by name. The same table serves an agent opened for one command and a running one
+ * behind its control socket, so a result is always the JSON form: `bigint` as decimal text, bytes as base64.
+ */
+import type { Agent, InboxMessage, SendContent } from '@wotid/agent';
+import { WotError } from '@wotid/core';
+import { toJson, type Facts } from './output.ts';
+
+type Operation = (agent: Agent, params: Readonly<Record<string, unknown>>) => unknown;
+
+const text = (params: Readonly<Record<string, unknown>>, name: string): string => {
+  const value = params[name];
+  if (typeof value !== 'string') throw badParameter(name, 'text');
+  return value;
+};
+const optionalText = (params: Readonly<Record<string, unknown>>, name: string): string | undefined =>
+  params[name] === undefined || params[name] === null ? undefined : text(params, name);
+const bytes = (params: Readonly<Record<string, unknown>>, name: string): Uint8Array => {
+  try {
+    return Uint8Array.fromBase64(text(params, name));
+  } catch (error) {
+    throw badParameter(name, 'base64', error);
+  }
+};
+const optionalNumber = (params: Readonly<Record<string, unknown>>, name: string): number | undefined => {
+  const value = params[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw badParameter(name, 'a whole number');
+  return value;
+};
+const account = (params: Readonly<Record<string, unknown>>): 'owner' | 'postage' => {
+  const value = text(params, 'account');
+  if (value !== 'owner' && value !== 'postage') throw badParameter('account', 'owner or postage');
+  return value;
+};
+
+function badParameter(name: string, wanted: string, cause?: unknown): WotError {
+  return new WotError('BAD_PARAMETER', `${name} must be ${wanted}`, cause === undefined ? {} : { cause });
+}
+
+/** What is sent: text, or the bytes of a file. */
+function contentOf(params: Readonly<Record<string, unknown>>): SendContent {
+  const body = optionalText(params, 'text');
+  return body === undefined ? { type: 'bytes', bytes: bytes(params, 'bytes') } : { type: 'text', text: body };
+}
+
+const operations: Readonly<Record<string, Operation>> = {
+  status: (agent) => agent.status(),
+  balances: async (agent) => {
+    const [owner, postage] = await Promise.all([
+      agent.wallet.balance('owner'),
+      agent.wallet.balance('postage'),
+    ]);
+    return { owner, postage };
+  },
+  faucet: async (agent, params) => {
+    const name = account(params);
+    return {
+      account: name,
+      address: agent.wallet.address(name),
+      received: await agent.wallet.requestFunds(name),
+    };
+  },
+  withdraw: async (agent, params) => {
+    const amount = text(params, 'amount');
+    const digest = await agent.wallet.withdraw(
+      account(params),
+      text(params, 'to'),
+      amount === 'all' ? 'all' : BigInt(amount),
+    );
+    return { digest };
+  },
+  'credential.request': (agent) => ({ request: agent.credentialRequest() }),
+  'credential.import': (agent, params) => agent.importCredential(text(params, 'credential')),
+  'credential.show': (agent) => agent.credentialFacts(),
+  'trust.add': (agent, params) => agent.trust.add(text(params, 'issuer')),
+  'trust.list': (agent) => agent.trust.list(),
+  'trust.remove': (agent, params) => agent.trust.remove(text(params, 'did')),
+  'card.export': (agent) => ({ card: agent.card() }),
+  'card.add': (agent, params) => agent.addContact(text(params, 'card')),
+  'card.list': (agent) => agent.contacts(),
+  'mailbox.create': (agent) => agent.mailbox.create(),
+  'mailbox.publish-prekeys': (agent) => agent.mailbox.publishPrekeys(),
+  'mailbox.list': (agent) => agent.mailbox.waiting(),
+  'mailbox.claim': (agent) => agent.sync(),
+  'mailbox.discard': (agent, params) => agent.mailbox.discard(params['objectIds']),
+  'mailbox.retire': (agent) => agent.mailbox.retire(),
+  connect: (agent, params) =>
+    agent.connect(text(params, 'to'), {
+      ...(optionalText(params, 'presentation') === undefined
+        ? {}
+        : { presentation: bytes(params, 'presentation') }),
+    }),
+  send: (agent, params) =>
+    agent.send(text(params, 'to'), contentOf(params), {
+      toUnverified: params['toUnverified'] === true,
+      sign: params['sign'] === true,
+    }),
+  inbox: (agent, params) =>
+    agent
+      .inbox({ after: optionalNumber(params, 'after') ?? 0, limit: optionalNumber(params, 'limit') ?? 100 })
+      .map(readable),
+};
+
+/**
+ * Runs one operation and gives its result in JSON form.
+ * @throws WotError `UNKNOWN_OPERATION`, `BAD_PARAMETER`, and whatever the operation throws
+ */
+export async function runOperation(
+  agent: Agent,
+  name: string,
+  params: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  if (!Object.hasOwn(operations, name)) {
+    throw new WotError('UNKNOWN_OPERATION', `the agent knows no operation ${name}`, {
+      hint: 'The running agent may be of another version: restart it.',
+    });
+  }
+  const result: unknown = await operations[name]?.(agent, params);
+  return JSON.parse(toJson(result ?? null)) as unknown;
+}
+
+/** A message with its text, where it is one. */
+function readable({ payload, ...message }: InboxMessage): Facts {
+  const content = message.type === 'text' ? { text: textOf(payload) } : { payload };
+  return { ...message, bytes: payload.length, ...content };
+}
+
+function textOf(payload: Uint8Array): string {
+  // A sender's mistake must not hide the rest of the message.
+  return new TextDecoder().decode(payload);
+}
+
+/** An operation's result as a flat record for printing. */
+export function asFacts(result: unknown): Facts {
+  return typeof result === 'object' && result !== null ? (result as Facts) : { result };
+}
+
+/** An operation's result as rows for printing. */
+export function asRows(result: unknown): readonly Facts[] {
+  return Array.isArray(result) ? result.map(asFacts) : [asFacts(result)];
+}

@@ -1,0 +1,93 @@
+/**
+ * What a command prints. With `--json` each result is one JSON object a line on stdout; otherwise aligned text.
+ * Progress and log lines go to stderr, so that stdout can be piped.
+ */
+import { errorText, isWotError } from '@wotid/core';
+
+/** A flat record of what a command found or did; `bigint` prints as a decimal string. */
+export type Facts = Readonly<Record<string, unknown>>;
+
+export interface Output {
+  readonly json: boolean;
+  /** Prints a result. */
+  result(facts: Facts): void;
+  /** Prints rows under one heading; with `--json` one object a row. */
+  table(rows: readonly Facts[], emptyText: string): void;
+  /** Prints a line for people about work under way; nothing with `--json`. */
+  progress(text: string): void;
+  /** Prints `text` as it is (a contact card, a public key), also with `--json`. */
+  raw(text: string): void;
+}
+
+export function createOutput(json: boolean): Output {
+  return {
+    json,
+    result: (facts) => console.log(json ? toJson(facts) : formatFacts(facts)),
+    table: (rows, emptyText) => {
+      if (json) for (const row of rows) console.log(toJson(row));
+      else console.log(rows.length === 0 ? emptyText : formatTable(rows));
+    },
+    progress: (text) => {
+      if (!json) console.error(text);
+    },
+    raw: (text) => process.stdout.write(text.endsWith('\n') ? text : `${text}\n`),
+  };
+}
+
+/** One line of JSON; `bigint` as decimal string, bytes as base64. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) => {
+    if (typeof item === 'bigint') return item.toString();
+    if (item instanceof Uint8Array) return item.toBase64();
+    return item;
+  });
+}
+
+function formatFacts(facts: Facts): string {
+  const entries = Object.entries(facts).filter(([, value]) => value !== undefined);
+  const width = Math.max(0, ...entries.map(([name]) => name.length));
+  return entries.map(([name, value]) => `${name.padEnd(width)}  ${formatValue(value)}`).join('\n');
+}
+
+/** Columns aligned to their widest cell; the columns are those of the first row. */
+export function formatTable(rows: readonly Facts[]): string {
+  const columns = Object.keys(rows[0] ?? {});
+  const cells = [columns, ...rows.map((row) => columns.map((column) => formatValue(row[column])))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => (line[index] ?? '').length)));
+  return cells
+    .map((line) =>
+      line
+        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function formatValue(value: unknown): string {
+  if (value === null || value === undefined) return '-';
+  if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(formatValue).join(', ');
+  if (typeof value === 'object') return toJson(value);
+  return printable(String(value as string | number | boolean | bigint));
+}
+
+/** Text from a peer must not move the cursor or recolour a terminal: control characters print as escapes. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** The one line that says what failed and what to do. */
+export function formatError(error: unknown, verbose: boolean, json: boolean): string {
+  if (json) {
+    const facts = isWotError(error)
+      ? { error: error.message, code: error.code, hint: error.hint, data: error.data }
+      : { error: errorText(error), code: 'UNEXPECTED' };
+    return toJson(facts);
+  }
+  const hint = isWotError(error) && error.hint !== '' ? ` ${error.hint}` : '';
+  const line = `wotid: ${printable(errorText(error))}.${hint}`.replaceAll('..', '.');
+  return verbose && Error.isError(error) ? `${line}\n${error.stack ?? ''}` : line;
+}

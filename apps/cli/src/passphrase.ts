@@ -1,0 +1,68 @@
+/**
+ * Where a passphrase comes from: a file, the file that `WOTID_PASSPHRASE_FILE` names, or a prompt on the terminal.
+ * Never a command-line argument or the environment itself: both are visible to other processes.
+ */
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { errorText } from '@wotid/core';
+import { UsageError } from './usage-error.ts';
+
+/** Longest passphrase in bytes: far above any that a person types, and a bound for a wrong file. */
+const maxPassphraseBytes = 1_024;
+
+export interface PassphraseInit {
+  /** Path given with `--passphrase-file`. */
+  readonly file?: string | undefined;
+  /** Asks twice and compares: for new homes. */
+  readonly confirm: boolean;
+}
+
+/** @throws UsageError when there is no source, the file cannot be read, or it is empty or too long. */
+export async function readPassphrase(init: PassphraseInit): Promise<string> {
+  const file = init.file ?? process.env['WOTID_PASSPHRASE_FILE'];
+  if (file !== undefined) return fromFile(file);
+  if (!process.stdin.isTTY) {
+    throw new UsageError(
+      'no passphrase: give --passphrase-file FILE, or run on a terminal to be asked for it',
+    );
+  }
+  const passphrase = await prompt('Passphrase: ');
+  if (init.confirm && passphrase !== (await prompt('Again: ')))
+    throw new UsageError('the two passphrases differ');
+  return checked(passphrase, 'the passphrase');
+}
+
+function fromFile(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`cannot read the passphrase file: ${errorText(error)}`);
+  }
+  return checked(text.replace(/\r?\n$/, ''), `the passphrase in ${file}`);
+}
+
+function checked(passphrase: string, what: string): string {
+  const length = Buffer.byteLength(passphrase);
+  if (length === 0) throw new UsageError(`${what} is empty`);
+  if (length > maxPassphraseBytes) throw new UsageError(`${what} is longer than ${maxPassphraseBytes} bytes`);
+  return passphrase;
+}
+
+function prompt(question: string): Promise<string> {
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+  return new Promise((resolve, reject) => {
+    lines.once('line', (line) => {
+      lines.close();
+      process.stderr.write('\n');
+      resolve(line);
+    });
+    lines.once('SIGINT', () => {
+      lines.close();
+      reject(new UsageError('interrupted'));
+    });
+  });
+}

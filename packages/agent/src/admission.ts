@@ -1,0 +1,81 @@
+/**
+ * Who may talk: the check of a peer's credential, the same for the gate, for first messages in the mailbox and for
+ * contact cards. That the peer holds the keys of its identity block is proven by the signature that came with it.
+ */
+import type { Clock } from '@wotid/core';
+import {
+  checkDidKey,
+  credentialFailureCodes,
+  verifyCredential,
+  type AcceptedCredential,
+  type CredentialFailureCode,
+  type DidResolver,
+  type TrustedIssuer,
+} from '@wotid/credential';
+import type { CryptoProvider } from '@wotid/crypto';
+import type { PeerIdentity } from '@wotid/session';
+
+/** What {@link Admission} rests on. */
+export interface AdmissionInit {
+  readonly provider: CryptoProvider;
+  readonly clock: Clock;
+  readonly resolver: DidResolver;
+  /** The issuers trusted at the time of the check. */
+  readonly trustedIssuers: () => readonly TrustedIssuer[];
+}
+
+/** A peer whose credential passed, with the bytes that did. */
+export interface AdmittedPeer {
+  readonly bytes: Uint8Array;
+  readonly accepted: AcceptedCredential;
+}
+
+/** Outcome of {@link Admission.check}. */
+export type AdmissionVerdict =
+  | { readonly ok: true; readonly accepted: AcceptedCredential }
+  | {
+      readonly ok: false;
+      readonly name: CredentialFailureCode;
+      /** The gate's code, not collapsed. */
+      readonly code: number;
+      /** For our own user, never for the peer. */
+      readonly reason: string;
+    };
+
+export class Admission {
+  readonly #init: AdmissionInit;
+
+  constructor(init: AdmissionInit) {
+    this.#init = init;
+  }
+
+  /**
+   * Checks that `credential` makes `peer` a verified human for us, and that the peer's DID names the block's key.
+   * Never throws on what the peer sent.
+   */
+  async check(peer: PeerIdentity, credential: Uint8Array, signal?: AbortSignal): Promise<AdmissionVerdict> {
+    const { provider, resolver, clock } = this.#init;
+    const abortable = signal === undefined ? {} : { signal };
+    const verdict = await verifyCredential(credential, {
+      provider,
+      resolver,
+      trustedIssuers: this.#init.trustedIssuers(),
+      expectedSubject: peer.block.did,
+      idFp: peer.idFp,
+      nowMs: clock.nowMs(),
+      ...abortable,
+    });
+    if (!verdict.ok) return refusal(verdict.code, verdict.reason);
+    const key = await checkDidKey({
+      resolver,
+      did: peer.block.did,
+      ed25519: peer.block.ed25519,
+      ...abortable,
+    });
+    return key.ok ? { ok: true, accepted: verdict } : refusal(key.code, key.reason);
+  }
+}
+
+function refusal(name: CredentialFailureCode, reason: string): AdmissionVerdict {
+  return { ok: false, name, code: credentialFailureCodes[name], reason };
+}

@@ -1,0 +1,499 @@
+/**
+ * An agent: one person, one home, one node. It wires identity, gate, sessions, mailbox, outbox and inbox together, and
+ * owns none of their rules.
+ */
+import { EventEmitter } from 'node:events';
+import { errorText, isWotError, silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
+import { didJwkMethod, parseCredential, Resolver } from '@wotid/credential';
+import { NodeProvider, wipe, type CryptoProvider } from '@wotid/crypto';
+import { createIotaClient, MailboxClient, TransactionQueue } from '@wotid/mailbox';
+import { SessionError, type OwnIdentity } from '@wotid/session';
+import { Admission } from './admission.ts';
+import { armorLabels, unarmor } from './armor.ts';
+import { encodeCard } from './card.ts';
+import { Contacts, type ContactFacts } from './contacts.ts';
+import { encodeCredentialRequest } from './credential-request.ts';
+import { Deliveries } from './delivery.ts';
+import { AgentError } from './errors.ts';
+import { Home } from './home/home.ts';
+import { secretNames } from './home/vault.ts';
+import { loadIdentity, requireSecret } from './identity.ts';
+import { Inbox } from './inbox.ts';
+import { Links, type GateObservation } from './links.ts';
+import type { LiveLink } from './live-link.ts';
+import { MailboxPost } from './mailbox-post.ts';
+import { MailboxSync } from './mailbox-sync.ts';
+import { assertChain, loadProfile, settingNames, type NetworkProfile } from './network-profile.ts';
+import { OwnMailbox } from './own-mailbox.ts';
+import { Receipts } from './receipts.ts';
+import { SessionKeeper } from './session-keeper.ts';
+import { Trust } from './trust.ts';
+import type {
+  AgentEvents,
+  AgentStatus,
+  ConnectReport,
+  CredentialFacts,
+  Delivery,
+  InboxMessage,
+  SendContent,
+  SendOptions,
+  SyncReport,
+} from './types.ts';
+import { Wallet } from './wallet.ts';
+
+/** Settings of {@link Agent.open}. */
+export interface AgentInit {
+  /** Open, and closed by its owner after the agent. */
+  readonly home: Home;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly provider?: CryptoProvider;
+  /** Multiaddrs to listen on; default those of last time, else TCP and WebSocket on all interfaces. */
+  readonly listen?: readonly string[];
+  /** Wait for an acknowledgement before the mailbox takes a message; default 30,000. */
+  readonly ackTimeoutMs?: number;
+  /** Wait for a connection; default 10,000. */
+  readonly dialTimeoutMs?: number;
+  /** Look into the mailbox this often; 0 only when asked; default 30,000. */
+  readonly syncIntervalMs?: number;
+  /** Sees every gate message before encryption: for audits, it shows credentials. */
+  readonly observeGate?: (observation: GateObservation) => void;
+}
+
+const defaultListen = ['/ip4/0.0.0.0/tcp/0', '/ip4/0.0.0.0/tcp/0/ws'];
+/** Prekeys are renewed every 7 days, expired sessions erased after 7 and 90: an hour is close enough. */
+const maintenanceMs = 3_600_000;
+/** Delivered messages leave the outbox after this time; until then their ids tell what became of them. */
+const outboxKeepMs = 30 * 86_400_000;
+
+/** A running agent. */
+export class Agent {
+  readonly wallet: Wallet;
+  readonly trust: Trust;
+  readonly mailbox: OwnMailbox;
+  readonly #init: AgentInit;
+  readonly #home: Home;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #provider: CryptoProvider;
+  readonly #ours: OwnIdentity;
+  readonly #profile: NetworkProfile;
+  readonly #client: ReturnType<typeof createIotaClient>;
+  readonly #events = new EventEmitter<{ [Name in keyof AgentEvents]: [AgentEvents[Name]] }>();
+  readonly #keeper: SessionKeeper;
+  readonly #contacts: Contacts;
+  readonly #admission: Admission;
+  readonly #inbox: Inbox;
+  readonly #receipts: Receipts;
+  readonly #deliveries: Deliveries;
+  readonly #sync: MailboxSync;
+  readonly #clients = new Map<'owner' | 'postage', MailboxClient>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #links!: Links;
+  #chainChecked: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(init: AgentInit) {
+    const home = init.home;
+    const provider = init.provider ?? new NodeProvider();
+    const clock = init.clock ?? systemClock;
+    const logger = init.logger ?? silentLogger;
+    this.#init = init;
+    this.#home = home;
+    this.#provider = provider;
+    this.#clock = clock;
+    this.#log = logger;
+    const ours = loadIdentity(provider, home.vault);
+    this.#ours = ours;
+    this.#profile = loadProfile(home);
+    this.#client = createIotaClient(this.#profile.rpcUrl);
+    this.wallet = openWallet(home, this.#client, this.#profile);
+    this.trust = new Trust(home);
+    const admission = new Admission({
+      provider,
+      clock,
+      resolver: new Resolver({ ...didJwkMethod }),
+      trustedIssuers: () => this.trust.issuers,
+    });
+    this.#admission = admission;
+    const contacts = new Contacts({ home, provider, clock, admission, ourDid: ours.block.did });
+    this.#contacts = contacts;
+    const onNewIdentity = (peerDid: string): void => logger.warn('session.new-identity', { peerDid });
+    const keeper = new SessionKeeper({ home, provider, clock, ours, onNewIdentity });
+    this.#keeper = keeper;
+    const inbox: Inbox = new Inbox({
+      home,
+      clock,
+      logger,
+      onMessage: (message) => this.#events.emit('message', message),
+      onAcknowledged: (peer, ackSeq, ranges) => this.#deliveries.acknowledge(peer, ackSeq, ranges),
+    });
+    this.#inbox = inbox;
+    this.#receipts = new Receipts({ provider, clock, logger, keeper, inbox });
+    const profile = this.#profile;
+    this.mailbox = new OwnMailbox({
+      home,
+      provider,
+      clock,
+      ours,
+      profile,
+      client: () => this.#chain('owner'),
+    });
+    this.#deliveries = new Deliveries({
+      home,
+      provider,
+      clock,
+      logger,
+      ours,
+      keeper,
+      inbox,
+      contacts,
+      credential: () => this.#credential(),
+      post: new MailboxPost({ provider, clock, profile, client: () => this.#chain('postage') }),
+      links: () => this.#links,
+      ackTimeoutMs: init.ackTimeoutMs ?? 30_000,
+      onDelivery: (delivery) => this.#events.emit('delivery', delivery),
+    });
+    this.#sync = new MailboxSync({
+      home,
+      provider,
+      clock,
+      logger,
+      ours,
+      keeper,
+      inbox,
+      contacts,
+      admission,
+      mailbox: this.mailbox,
+      client: () => this.#chain('owner'),
+      onUnreadable: (objectId) => this.#events.emit('unreadable', { objectId }),
+    });
+  }
+
+  /**
+   * Opens an agent on its home: starts the node, looks into the mailbox, and sends what waits.
+   * @throws AgentError `BAD_NETWORK` for an unfinished home; TransportError `CANNOT_LISTEN`, `BAD_ADDRESS`, `DENIED`;
+   *   HomeError, SessionError `RECORD_INVALID`
+   */
+  static async open(init: AgentInit): Promise<Agent> {
+    const agent = new Agent(init);
+    await agent.#start();
+    return agent;
+  }
+
+  get did(): string {
+    return this.#ours.block.did;
+  }
+
+  get peerId(): string {
+    return this.#links.peerId;
+  }
+
+  /** Multiaddrs at which others reach us, each ending in our PeerId. */
+  get addresses(): string[] {
+    return this.#links.addresses();
+  }
+
+  /** Calls `listener` for each event. Returns how to stop. */
+  on<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): () => void {
+    const guarded = (event: AgentEvents[Name]): void => {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#log.error('agent.listener', { event: name, error: errorText(error) });
+      }
+    };
+    this.#events.on(name, guarded as never);
+    return () => this.#events.off(name, guarded as never);
+  }
+
+  status(): AgentStatus {
+    const { name, rpcUrl, chainId, packageId } = this.#profile;
+    return {
+      did: this.did,
+      fingerprint: this.#ours.idFp.toHex(),
+      peerId: this.peerId,
+      addresses: this.addresses,
+      network: { name, rpcUrl, chainId },
+      packageId,
+      mailboxId: this.mailbox.ids?.mailboxId ?? null,
+      capId: this.mailbox.ids?.capId ?? null,
+      accounts: { owner: this.wallet.address('owner'), postage: this.wallet.address('postage') },
+      hasCredential: this.#credential() !== null,
+      trustedIssuers: this.trust.issuers.length,
+      sessions: this.#keeper.count,
+      toSend: this.#home.outbox.count('queued') + this.#home.outbox.count('sent'),
+      inbox: this.#home.inbox.count(),
+    };
+  }
+
+  /** A request that an issuer can answer with a credential. */
+  credentialRequest(): string {
+    return encodeCredentialRequest(this.#provider, this.#ours.keys, this.#ours.block, this.#clock.nowMs());
+  }
+
+  /**
+   * Checks a credential that was issued to us, and keeps it. Its issuer must be trusted here too: who does not accept
+   * others by it cannot expect to be accepted.
+   * @throws AgentError `BAD_CREDENTIAL`; ArmorError
+   */
+  async importCredential(text: string): Promise<CredentialFacts> {
+    const credential = unarmor(armorLabels.credential, text);
+    const verdict = await this.#admission.check(this.#ours, credential);
+    if (!verdict.ok) {
+      const hint =
+        verdict.name === 'ISSUER'
+          ? 'Trust its issuer first: wotid trust add FILE.'
+          : 'Ask the issuer for another.';
+      throw new AgentError('BAD_CREDENTIAL', `this credential cannot be used: ${verdict.reason}`, {
+        hint,
+        data: { name: verdict.name },
+      });
+    }
+    this.#home.settings.set({ [settingNames.credential]: credential });
+    return credentialFacts(credential);
+  }
+
+  /** What our credential says. @throws AgentError `NO_CREDENTIAL` */
+  credentialFacts(): CredentialFacts {
+    const credential = this.#credential();
+    if (credential === null) {
+      throw new AgentError('NO_CREDENTIAL', 'you have no Verified Human credential yet', {
+        hint: 'Get one: wotid credential request, then wotid credential import.',
+      });
+    }
+    return credentialFacts(credential);
+  }
+
+  /** Our signed contact card, as text to give to others. */
+  card(): string {
+    const mailboxId = this.mailbox.ids?.mailboxId;
+    const { chainId, packageId } = this.#profile;
+    return encodeCard(this.#provider, this.#ours.keys, {
+      block: this.#ours.block,
+      credential: this.#credential() ?? new Uint8Array(),
+      peerId: this.peerId,
+      addresses: this.addresses,
+      mailbox: mailboxId === undefined || packageId === null ? null : { chainId, packageId, mailboxId },
+      issuedAtMs: this.#clock.nowMs(),
+    });
+  }
+
+  /** Checks somebody's card and keeps them as a contact. @throws AgentError `BAD_CARD`; ArmorError */
+  addContact(card: string): Promise<ContactFacts> {
+    return this.#contacts.add(card);
+  }
+
+  contacts(): ContactFacts[] {
+    return this.#contacts.list();
+  }
+
+  /**
+   * Connects to a contact and passes the gate.
+   * @param to their DID, or a part of it that fits one contact
+   * @throws AgentError `NO_CONTACT`, `NO_ROUTE`, `NO_CREDENTIAL`, `GATE_REFUSED`, `GATE_FAILED`; TransportError
+   */
+  async connect(to: string, options: { readonly presentation?: Uint8Array } = {}): Promise<ConnectReport> {
+    const did = this.#contacts.resolve(to);
+    const card = this.#contacts.card(did);
+    if (card === null) {
+      throw new AgentError('NO_ROUTE', 'the address of this contact is not known', {
+        hint: 'Add their card first.',
+      });
+    }
+    return this.#links.connect({ did, peerId: card.peerId, addresses: card.addresses }, options.presentation);
+  }
+
+  /** Sends a message. See {@link Deliveries.send}. */
+  send(to: string, content: SendContent, options: SendOptions = {}): Promise<Delivery> {
+    return this.#deliveries.send(to, content, options);
+  }
+
+  /** Received messages after a position, oldest first, at most `limit` (1,000). */
+  inbox(query: { readonly after?: number; readonly limit?: number } = {}): InboxMessage[] {
+    return this.#inbox.list(query.after ?? 0, Math.min(query.limit ?? 100, 1_000));
+  }
+
+  /** Looks into the mailbox now. @throws AgentError `NO_MAILBOX`, `WRONG_CHAIN`; MailboxError */
+  async sync(): Promise<SyncReport> {
+    await this.#assertChain();
+    const report = await this.#sync.run();
+    this.#events.emit('sync', report);
+    return report;
+  }
+
+  /** Ends links, timers and the node; the home stays open. Idempotent; never rejects. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #start(): Promise<void> {
+    const { home } = this.#init;
+    const peerKeySeed = requireSecret(home.vault, secretNames.peerKey);
+    const remembered = home.settings.get(settingNames.listen)?.split('\n');
+    const listen = this.#init.listen ?? remembered ?? defaultListen;
+    this.#links = await Links.start({
+      provider: this.#provider,
+      clock: this.#clock,
+      logger: this.#log,
+      ours: this.#ours,
+      credential: () => this.#credential(),
+      admission: this.#admission,
+      sessions: { keeper: this.#keeper, inbox: this.#inbox, contacts: this.#contacts },
+      peerKeySeed,
+      listen,
+      dialTimeoutMs: this.#init.dialTimeoutMs ?? 10_000,
+      ...(this.#init.observeGate === undefined ? {} : { observeGate: this.#init.observeGate }),
+      onEnvelope: (link, envelope) => this.#receive(link, envelope),
+      onLink: (link) => {
+        this.#events.emit('peer', {
+          did: link.peer.block.did,
+          state: 'connected',
+          peerId: link.connection.remote.peerId,
+        });
+        this.#deliveries.flush(link.peer.block.did);
+      },
+      onGone: (link) => {
+        const { peerId } = link.connection.remote;
+        this.#events.emit('peer', { did: link.peer.block.did, state: 'disconnected', peerId });
+      },
+      onRefused: (refusal) => this.#events.emit('refused', refusal),
+    });
+    wipe(peerKeySeed);
+    if (listen.length === 0) return;
+    // Cards name these addresses, so the ports that were free this time are the ones to use the next time.
+    home.settings.set({ [settingNames.listen]: boundAddresses(listen, this.addresses).join('\n') });
+    this.#deliveries.resume();
+    this.#every(maintenanceMs, () => this.#maintain());
+    const syncMs = this.#init.syncIntervalMs ?? 30_000;
+    if (syncMs > 0) this.#every(syncMs, () => this.#lookAround());
+    // Listeners of the caller are attached once open() has returned.
+    setImmediate(() => void this.#maintain().then(() => this.#lookAround()));
+  }
+
+  #receive(link: LiveLink, envelope: Uint8Array): void {
+    const session = this.#keeper.of(envelope);
+    if (session === null || session.peerDid !== link.peer.block.did) {
+      throw new SessionError('DECRYPT_FAILED', 'the envelope belongs to no session with this peer');
+    }
+    const stored = this.#keeper.open(session, envelope, link.peer.block, (message) =>
+      this.#inbox.store(message, 'p2p'),
+    );
+    stored.afterCommit();
+    if (stored.seq !== null) this.#receipts.note(link, stored.seq);
+  }
+
+  async #maintain(): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    try {
+      this.#keeper.prune();
+      this.#home.prune(nowMs, { outboxDoneBeforeMs: nowMs - outboxKeepMs });
+      if (this.mailbox.ids === null) return;
+      await this.#assertChain();
+      await this.mailbox.maintainPrekeys();
+    } catch (error) {
+      this.#report('agent.maintenance', error);
+    }
+  }
+
+  async #lookAround(): Promise<void> {
+    if (this.mailbox.ids === null || this.#closing !== undefined) return;
+    try {
+      await this.sync();
+    } catch (error) {
+      this.#report('agent.sync', error);
+    }
+  }
+
+  #report(event: string, error: unknown): void {
+    const hint = isWotError(error) ? error.hint : '';
+    if (isWotError(error)) this.#log.warn(event, { reason: error.message, hint });
+    else this.#log.error(event, { reason: errorText(error) });
+  }
+
+  #every(intervalMs: number, run: () => Promise<void>): void {
+    this.#timers.push(setInterval(() => void run(), intervalMs).unref());
+  }
+
+  #credential(): Uint8Array | null {
+    return this.#home.settings.getBytes(settingNames.credential) ?? null;
+  }
+
+  /** The contract as one of our accounts. @throws AgentError `NO_MAILBOX` without a package */
+  #chain(account: 'owner' | 'postage'): MailboxClient {
+    const { packageId } = this.#profile;
+    if (packageId === null) {
+      throw new AgentError('NO_MAILBOX', 'this home knows no mailbox package', {
+        hint: 'Make a home with wotid init --package ID; wotid deploy publishes one.',
+      });
+    }
+    let client = this.#clients.get(account);
+    if (client === undefined) {
+      const queue = new TransactionQueue({ client: this.#client, signer: this.wallet.signer(account) });
+      client = new MailboxClient({ queue, packageId });
+      this.#clients.set(account, client);
+    }
+    return client;
+  }
+
+  /** Once per opening: the node still serves the chain that this home was made for. */
+  #assertChain(): Promise<void> {
+    this.#chainChecked ??= assertChain(this.#client, this.#profile).catch((error: unknown) => {
+      this.#chainChecked = undefined;
+      throw error;
+    });
+    return this.#chainChecked;
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#deliveries.close();
+    await this.#links.close();
+    this.#ours.keys[Symbol.dispose]();
+  }
+}
+
+function openWallet(
+  home: Home,
+  client: ReturnType<typeof createIotaClient>,
+  profile: NetworkProfile,
+): Wallet {
+  const seeds = {
+    owner: requireSecret(home.vault, secretNames.ownerAccount),
+    postage: requireSecret(home.vault, secretNames.postageAccount),
+  };
+  try {
+    return new Wallet({ client, faucetUrl: profile.faucetUrl, seeds });
+  } finally {
+    wipe(seeds.owner, seeds.postage);
+  }
+}
+
+/** The addresses to listen on with the ports that were bound: port 0 becomes the port it got. */
+function boundAddresses(wanted: readonly string[], bound: readonly string[]): string[] {
+  const ports = (kind: (address: string) => boolean): string[] =>
+    bound.filter(kind).flatMap((address) => /\/tcp\/(\d+)/.exec(address)?.[1] ?? []);
+  const isWs = (address: string): boolean => address.includes('/ws');
+  return wanted.map((address) => {
+    const port = ports((one) => isWs(one) === isWs(address))[0];
+    return port === undefined ? address : address.replace(/\/tcp\/0(?=\/|$)/, `/tcp/${port}`);
+  });
+}
+
+function credentialFacts(bytes: Uint8Array): CredentialFacts {
+  const { claims } = parseCredential(bytes);
+  return {
+    issuer: claims.issuer,
+    subject: claims.subject,
+    credentialId: claims.credentialId,
+    validFrom: new Date(claims.notBeforeSec * 1_000).toISOString(),
+    validUntil: new Date(claims.expiresAtSec * 1_000).toISOString(),
+    evidence: claims.evidence,
+    bytes: bytes.length,
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * People this agent knows: from contact cards, from gates they passed and from first messages they left. A contact is
+ * verified when its credential has passed our own check; the time of that check is kept.
+ */
+import { equalBytes, fromUtf8, utf8, type Clock } from '@wotid/core';
+import {
+  encodeIdentityBlock,
+  parseIdentityBlock,
+  type CryptoProvider,
+  type IdentityBlock,
+} from '@wotid/crypto';
+import { peerIdentity, type PeerIdentity } from '@wotid/session';
+import type { Admission, AdmissionVerdict } from './admission.ts';
+import { parseCard, type ContactCard } from './card.ts';
+import { AgentError } from './errors.ts';
+import type { Contact } from './home/contact-store.ts';
+import type { Home } from './home/home.ts';
+
+/** What a user sees of a contact. */
+export interface ContactFacts {
+  readonly did: string;
+  readonly verified: boolean;
+  /** Why the credential did not pass; `null` when it did, or was never seen. */
+  readonly reason: string | null;
+  readonly mailboxId: string | null;
+  readonly addresses: readonly string[];
+  readonly cardIssuedAt: string | null;
+}
+
+export interface ContactsInit {
+  readonly home: Home;
+  readonly provider: CryptoProvider;
+  readonly clock: Clock;
+  readonly admission: Admission;
+  /** Our own DID: nobody is their own contact. */
+  readonly ourDid: string;
+}
+
+/** Shortest part of a DID that may stand for it: anything shorter is more likely a slip. */
+const minReferenceLength = 6;
+
+export class Contacts {
+  readonly #init: ContactsInit;
+
+  constructor(init: ContactsInit) {
+    this.#init = init;
+  }
+
+  /**
+   * Checks a card and keeps it. An older card than the known one is refused: it may lead to an address or a mailbox that
+   * its owner has given up.
+   * @throws AgentError `BAD_CARD`
+   */
+  async add(text: string): Promise<ContactFacts> {
+    const { home, provider, clock } = this.#init;
+    const nowMs = clock.nowMs();
+    const card = parseCard(provider, text, nowMs);
+    const { did } = card.block;
+    if (did === this.#init.ourDid) throw new AgentError('BAD_CARD', 'this is your own card');
+    const peer = peerIdentity(provider, card.block);
+    const verdict = await this.#verdict(peer, card.credential);
+    const known = home.contacts.get(did);
+    const knownCard = known === undefined ? null : this.#cardOf(known);
+    if (knownCard !== null && knownCard.issuedAtMs > card.issuedAtMs) {
+      throw new AgentError('BAD_CARD', 'a later card of this contact is known already', {
+        hint: 'Ask its owner for a new one (wotid card export).',
+        data: { did, known: new Date(knownCard.issuedAtMs).toISOString() },
+      });
+    }
+    home.contacts.put({
+      did,
+      alias: known?.alias ?? '',
+      card: utf8(text),
+      identityBlock: encodeIdentityBlock(card.block),
+      credential: card.credential,
+      verifiedAtMs: verdict?.ok === true ? nowMs : 0,
+      addedAtMs: known?.addedAtMs ?? nowMs,
+    });
+    return this.#facts(did, card, verdict);
+  }
+
+  /** Keeps what a gate or a first message has proven about a peer; call it in the transaction that stores the session. */
+  remember(peer: PeerIdentity, credential: Uint8Array): void {
+    const { home, clock } = this.#init;
+    const { did } = peer.block;
+    const known = home.contacts.get(did);
+    home.contacts.put({
+      did,
+      alias: known?.alias ?? '',
+      card: known?.card ?? new Uint8Array(),
+      identityBlock: encodeIdentityBlock(peer.block),
+      credential,
+      verifiedAtMs: clock.nowMs(),
+      addedAtMs: known?.addedAtMs ?? clock.nowMs(),
+    });
+  }
+
+  list(): ContactFacts[] {
+    return this.#init.home.contacts.list().map((contact) => {
+      const verdict = contact.verifiedAtMs > 0 ? ({ ok: true } as const) : null;
+      return this.#facts(contact.did, this.#cardOf(contact), verdict);
+    });
+  }
+
+  /**
+   * The DID that `reference` means: a DID, or a part of one that fits a single contact.
+   * @throws AgentError `NO_CONTACT`
+   */
+  resolve(reference: string): string {
+    const { contacts } = this.#init.home;
+    if (contacts.get(reference) !== undefined) return reference;
+    const long = reference.length >= minReferenceLength;
+    const fitting = long ? contacts.list().filter(({ did }) => did.includes(reference)) : [];
+    const [only, second] = fitting;
+    if (only !== undefined && second === undefined) return only.did;
+    throw new AgentError(
+      'NO_CONTACT',
+      fitting.length > 1
+        ? `${fitting.length} contacts fit ${reference}`
+        : `nobody here is known as ${reference}`,
+      { hint: 'Add their card with wotid card add FILE; wotid card list shows whom you know.' },
+    );
+  }
+
+  /** The card of a contact; `null` when they were met without one. */
+  card(did: string): ContactCard | null {
+    const contact = this.#init.home.contacts.get(did);
+    return contact === undefined ? null : this.#cardOf(contact);
+  }
+
+  /** The verified identity block with this fingerprint, or `null`. */
+  blockOf(did: string, idFp: Uint8Array): IdentityBlock | null {
+    const contact = this.#init.home.contacts.get(did);
+    if (contact === undefined || contact.identityBlock.length === 0) return null;
+    const block = parseIdentityBlock(contact.identityBlock);
+    return equalBytes(peerIdentity(this.#init.provider, block).idFp, idFp) ? block : null;
+  }
+
+  /** Checks the credential of a contact's card anew, for sealing a first message to them. */
+  async check(
+    did: string,
+  ): Promise<{ readonly peer: PeerIdentity; readonly verdict: AdmissionVerdict | null }> {
+    const contact = this.#init.home.contacts.get(did);
+    if (contact === undefined) throw new AgentError('NO_CONTACT', `nobody here is known as ${did}`);
+    const peer = peerIdentity(this.#init.provider, parseIdentityBlock(contact.identityBlock));
+    return { peer, verdict: await this.#verdict(peer, contact.credential) };
+  }
+
+  #verdict(peer: PeerIdentity, credential: Uint8Array): Promise<AdmissionVerdict | null> {
+    return credential.length === 0 ? Promise.resolve(null) : this.#init.admission.check(peer, credential);
+  }
+
+  #cardOf(contact: Contact): ContactCard | null {
+    if (contact.card.length === 0) return null;
+    return parseCard(this.#init.provider, fromUtf8(contact.card), Number.MAX_SAFE_INTEGER);
+  }
+
+  #facts(
+    did: string,
+    card: ContactCard | null,
+    verdict: AdmissionVerdict | { ok: true } | null,
+  ): ContactFacts {
+    return {
+      did,
+      verified: verdict?.ok === true,
+      reason: verdict === null || verdict.ok ? null : verdict.reason,
+      mailboxId: card?.mailbox?.mailboxId ?? null,
+      addresses: card?.addresses ?? [],
+      cardIssuedAt: card === null ? null : new Date(card.issuedAtMs).toISOString(),
+    };
+  }
+}

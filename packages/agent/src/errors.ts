@@ -1,0 +1,30 @@
+import { WotError } from '@wotid/core';
+
+/** What can go wrong in an agent's own doing; parts below have errors of their own. */
+export type AgentErrorCode =
+  | 'BAD_ADDRESS'
+  | 'BAD_AMOUNT'
+  | 'BAD_CARD'
+  | 'BAD_CREDENTIAL'
+  | 'BAD_NETWORK'
+  | 'BAD_REQUEST'
+  | 'CLOSED'
+  | 'FAUCET_FAILED'
+  | 'GATE_FAILED'
+  | 'GATE_REFUSED'
+  | 'INSUFFICIENT_FUNDS'
+  | 'NOT_DELIVERED'
+  | 'NO_CONTACT'
+  | 'NO_CREDENTIAL'
+  | 'NO_FAUCET'
+  | 'NO_MAILBOX'
+  | 'NO_PREKEYS'
+  | 'NO_ROUTE'
+  | 'OUTBOX_FULL'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'PREKEYS_REFUSED'
+  | 'RPC_FAILED'
+  | 'UNVERIFIED_PEER'
+  | 'WRONG_CHAIN';
+
+export class AgentError extends WotError<AgentErrorCode> {}

@@ -1,0 +1,162 @@
+/**
+ * The session side of a gate: starts a session on fresh prekeys, or goes on with the one both sides still have. The
+ * first message each way is a receipt, so that acknowledgements lost with the last connection arrive with this one.
+ */
+import type { Clock } from '@wotid/core';
+import type { CryptoProvider } from '@wotid/crypto';
+import {
+  acceptGateSession,
+  createGateSession,
+  encodeReceipt,
+  messageTypes,
+  newMessageId,
+  OnlinePrekeys,
+  openEnvelope,
+  sealMessage,
+  SessionError,
+  splitInit,
+  type GateSessionContext,
+  type InitiatorSessions,
+  type OutgoingMessage,
+  type OwnIdentity,
+  type PeerIdentity,
+  type ResponderSessions,
+  type Session,
+} from '@wotid/session';
+import { concatBytes } from '@wotid/core';
+import type { AdmittedPeer } from './admission.ts';
+import type { Contacts } from './contacts.ts';
+import type { Inbox, Stored } from './inbox.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+
+export interface GateSessionsInit {
+  readonly provider: CryptoProvider;
+  readonly clock: Clock;
+  readonly ours: OwnIdentity;
+  readonly keeper: SessionKeeper;
+  readonly inbox: Inbox;
+  readonly contacts: Contacts;
+}
+
+/** The sessions of one gate that we opened. */
+export function initiatorSessions(init: GateSessionsInit): InitiatorSessions<AdmittedPeer> {
+  const { provider, clock, ours, keeper, inbox, contacts } = init;
+  let held: Session | undefined;
+  let resumed: Session | undefined;
+  return {
+    liveSid: (peer) => liveSid(keeper, peer),
+    open: (context, prekeys) => {
+      const nowMs = clock.nowMs();
+      const { session, publicPart } = createGateSession(provider, {
+        ...bindingOf(context),
+        ours,
+        prekeys,
+        nowMs,
+      });
+      const first = sealMessage(provider, session, receipt(init, context.peer), { route: 'online', nowMs });
+      // The peer may get M5 and we may crash before M6: what it then sends in this session must find it here.
+      held = keeper.hold(first.session);
+      return concatBytes(publicPart, first.envelope);
+    },
+    resume: (context, sid) => {
+      resumed = requireSession(keeper, sid);
+      return keeper.seal(resumed, receipt(init, context.peer), 'online');
+    },
+    complete: (context, reply) => {
+      let stored: Stored;
+      if (held !== undefined) {
+        const opened = openEnvelope(provider, held, reply, {
+          nowMs: clock.nowMs(),
+          peer: context.peer.block,
+        });
+        stored = keeper.activate(opened.session, () => {
+          contacts.remember(context.peer, context.credential.bytes);
+          return inbox.store(opened.message, 'p2p');
+        });
+      } else {
+        const session = requireSession(keeper, (resumed as Session).sid);
+        stored = keeper.open(session, reply, context.peer.block, (message) => {
+          contacts.remember(context.peer, context.credential.bytes);
+          return inbox.store(message, 'p2p');
+        });
+      }
+      stored.afterCommit();
+    },
+  };
+}
+
+/** The sessions of one gate that a peer opened. Dispose of it when the gate has ended. */
+export function responderSessions(init: GateSessionsInit): ResponderSessions<AdmittedPeer> & Disposable {
+  const { provider, clock, ours, keeper, inbox, contacts } = init;
+  const prekeys = new OnlinePrekeys(provider);
+  return {
+    liveSid: (peer) => liveSid(keeper, peer),
+    bundle: () => prekeys.publicKeys,
+    accept: (context, message) => {
+      const nowMs = clock.nowMs();
+      const parts = splitInit(message);
+      if (parts === null) throw new SessionError('INIT_REJECTED', 'M5 starts no session');
+      const fresh = acceptGateSession(provider, parts.publicBytes, {
+        ...bindingOf(context),
+        ours,
+        prekeys,
+        nowMs,
+      });
+      const opened = openEnvelope(provider, fresh, parts.envelope, { nowMs, peer: context.peer.block });
+      const reply = sealMessage(provider, opened.session, receipt(init, context.peer), {
+        route: 'online',
+        nowMs,
+      });
+      let stored: Stored | undefined;
+      keeper.add(reply.session, () => {
+        contacts.remember(context.peer, context.credential.bytes);
+        stored = inbox.store(opened.message, 'p2p');
+      });
+      stored?.afterCommit();
+      return reply.envelope;
+    },
+    resume: (context, sid, message) => {
+      const stored = keeper.open(requireSession(keeper, sid), message, context.peer.block, (incoming) => {
+        contacts.remember(context.peer, context.credential.bytes);
+        return inbox.store(incoming, 'p2p');
+      });
+      stored.afterCommit();
+      return keeper.seal(requireSession(keeper, sid), receipt(init, context.peer), 'online');
+    },
+    [Symbol.dispose]: () => prekeys[Symbol.dispose](),
+  };
+}
+
+function bindingOf(context: GateSessionContext<AdmittedPeer>): {
+  readonly peer: PeerIdentity;
+  readonly level: number;
+  readonly suite: number;
+  readonly gate: { readonly gateHash: Uint8Array; readonly exporter: Uint8Array };
+  readonly initiatedAtMs: number;
+} {
+  const { peer, level, suite, gateHash, exporter, initiatedAtMs } = context;
+  return { peer, level, suite, gate: { gateHash, exporter }, initiatedAtMs };
+}
+
+/** The active session with exactly this identity: one with an older identity block of the same DID does not go on. */
+function liveSid(keeper: SessionKeeper, peer: PeerIdentity): Uint8Array | null {
+  const session = keeper.active(peer.block.did);
+  return session !== null && Buffer.compare(session.peerIdFp, peer.idFp) === 0 ? session.sid : null;
+}
+
+function requireSession(keeper: SessionKeeper, sid: Uint8Array): Session {
+  const session = keeper.find(sid);
+  if (session === null) throw new SessionError('SESSION_UNKNOWN', 'the session was erased meanwhile');
+  return session;
+}
+
+function receipt(init: GateSessionsInit, peer: PeerIdentity): OutgoingMessage {
+  return {
+    type: messageTypes.receipt,
+    payload: encodeReceipt([]),
+    messageId: newMessageId(init.provider.random),
+    seq: 0,
+    sentAtMs: init.clock.nowMs(),
+    ackSeq: init.inbox.ackSeq(peer.block.did),
+  };
+}

@@ -1,0 +1,18 @@
+/**
+ * A wot.id agent: one person, one home on disk, one peer-to-peer node, one mailbox on chain.
+ * @module
+ */
+export { Agent, type AgentInit } from './agent.ts';
+export { armor, armorLabels, ArmorError, unarmor, type ArmorLabel } from './armor.ts';
+export { encodeCard, parseCard, type ContactCard, type MailboxLocation } from './card.ts';
+export type { ContactFacts } from './contacts.ts';
+export { encodeCredentialRequest, parseCredentialRequest } from './credential-request.ts';
+export { AgentError, type AgentErrorCode } from './errors.ts';
+export { Home, HomeError, type HomeErrorCode, type HomeInit } from './home/index.ts';
+export type { GateObservation } from './links.ts';
+export type { NetworkProfile } from './network-profile.ts';
+export type { WaitingObject } from './own-mailbox.ts';
+export { createHome, deployMailbox, type CreatedHome, type CreateHomeInit } from './setup.ts';
+export type { IssuerFacts } from './trust.ts';
+export * from './types.ts';
+export { Wallet, type AccountName } from './wallet.ts';

@@ -1,0 +1,105 @@
+/** Leaving messages in other people's mailboxes: reading their prekeys, and posting from the postage account. */
+import type { Clock } from '@wotid/core';
+import type { CryptoProvider } from '@wotid/crypto';
+import { maxPayloadBytes, type MailboxClient } from '@wotid/mailbox';
+import { SessionError, verifyPrekeys, type PeerIdentity, type VerifiedPrekeys } from '@wotid/session';
+import type { MailboxLocation } from './card.ts';
+import { AgentError } from './errors.ts';
+import type { NetworkProfile } from './network-profile.ts';
+import { gasCost, idBytes } from './own-mailbox.ts';
+import type { GasCost } from './types.ts';
+
+export interface MailboxPostInit {
+  readonly provider: CryptoProvider;
+  readonly clock: Clock;
+  readonly profile: NetworkProfile;
+  /** Works as the postage account. @throws AgentError `NO_MAILBOX` without a package */
+  readonly client: () => MailboxClient;
+}
+
+/** A posted message. */
+export interface Posted {
+  readonly digest: string;
+  readonly objectId: string;
+  readonly gas: GasCost;
+}
+
+export class MailboxPost {
+  readonly #init: MailboxPostInit;
+
+  constructor(init: MailboxPostInit) {
+    this.#init = init;
+  }
+
+  /**
+   * Checks that we can write to a mailbox at all: same chain, and the contract that we have pinned.
+   * @throws AgentError `WRONG_CHAIN`
+   */
+  assertReachable(mailbox: MailboxLocation): void {
+    const { profile } = this.#init;
+    if (mailbox.chainId !== profile.chainId || mailbox.packageId !== profile.packageId) {
+      throw new AgentError(
+        'WRONG_CHAIN',
+        'this contact’s mailbox is on another network, or of another contract',
+        {
+          hint: 'You both need the same network and the same mailbox package.',
+          data: { theirs: mailbox, ours: { chainId: profile.chainId, packageId: profile.packageId } },
+        },
+      );
+    }
+  }
+
+  /**
+   * Reads somebody's prekeys from the chain and verifies that they are theirs.
+   * @throws AgentError `NO_PREKEYS` when there are none or they have expired, `PREKEYS_REFUSED` when they are not theirs;
+   *   MailboxError
+   */
+  async prekeysOf(peer: PeerIdentity, mailbox: MailboxLocation): Promise<VerifiedPrekeys> {
+    const published = await this.#init.client().readPrekeys(mailbox.mailboxId);
+    if (published === null) {
+      throw new AgentError('NO_PREKEYS', 'this contact has not published prekeys yet', {
+        hint: 'They have to run wotid mailbox create once; or meet them online.',
+      });
+    }
+    try {
+      const verified = verifyPrekeys(this.#init.provider, published.bytes, {
+        nowMs: this.#init.clock.nowMs(),
+        chainId: mailbox.chainId,
+        mailboxId: idBytes(mailbox.mailboxId),
+        did: peer.block.did,
+        idFp: peer.idFp,
+        // The contract counts publications, so bytes that carry another number were not published under this one.
+        lastNumber: Number(published.number),
+      });
+      return verified;
+    } catch (error) {
+      if (!(error instanceof SessionError)) throw error;
+      const isExpired = error.code === 'PREKEYS_EXPIRED';
+      throw new AgentError(isExpired ? 'NO_PREKEYS' : 'PREKEYS_REFUSED', error.message, {
+        hint: isExpired ? 'Their agent has to come online once to publish new ones.' : error.hint,
+        data: { reason: error.code },
+        cause: error,
+      });
+    }
+  }
+
+  /** @throws AgentError `PAYLOAD_TOO_LARGE` before anything is sealed for a mailbox that cannot take it */
+  assertFits(envelopeBytes: number): void {
+    if (envelopeBytes <= maxPayloadBytes) return;
+    throw new AgentError('PAYLOAD_TOO_LARGE', `${envelopeBytes} bytes do not fit into a mailbox message`, {
+      hint: `The limit is ${maxPayloadBytes}: send it while they are online, or send less.`,
+    });
+  }
+
+  /** Posts an envelope. @throws MailboxError */
+  async post(mailbox: MailboxLocation, envelope: Uint8Array): Promise<Posted> {
+    const sent = await this.#init.client().sendMessage({ mailboxId: mailbox.mailboxId, payload: envelope });
+    return { digest: sent.digest, objectId: sent.messageId, gas: gasCost(sent.gas) };
+  }
+
+  /** Ids of what still waits in somebody's mailbox. */
+  async waitingIn(mailbox: MailboxLocation): Promise<ReadonlySet<string>> {
+    const { messages } = await this.#init.client().listWaiting(mailbox.mailboxId);
+    return new Set(messages.map(({ objectId }) => objectId));
+  }
+}

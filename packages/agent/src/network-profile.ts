@@ -1,0 +1,101 @@
+/** Which network, which contract and which objects an agent uses: settings of its home. */
+import { createIotaClient } from '@wotid/mailbox';
+import type { IotaClient } from '@iota/iota-sdk/client';
+import { isValidIotaObjectId } from '@iota/iota-sdk/utils';
+import { errorText } from '@wotid/core';
+import { AgentError } from './errors.ts';
+import type { Home } from './home/home.ts';
+
+/** Names of the settings. */
+export const settingNames = {
+  network: 'network.name',
+  rpcUrl: 'network.rpc',
+  faucetUrl: 'network.faucet',
+  chainId: 'network.chain-id',
+  packageId: 'mailbox.package',
+  mailboxId: 'mailbox.object',
+  capId: 'mailbox.cap',
+  prekeys: 'mailbox.prekeys',
+  credential: 'credential',
+  listen: 'transport.listen',
+} as const;
+
+/** A network and the contract on it. */
+export interface NetworkProfile {
+  readonly name: string;
+  readonly rpcUrl: string;
+  readonly faucetUrl: string | null;
+  /** First 4 bytes of the genesis checkpoint digest, 8 hex digits. */
+  readonly chainId: string;
+  /** The one publication of the mailbox contract that is believed; `null` in a home that only deploys. */
+  readonly packageId: string | null;
+}
+
+/**
+ * Asks the node which chain it serves, so that a home never talks to another one later.
+ * @throws AgentError `BAD_NETWORK`
+ */
+export async function identifyNetwork(init: Omit<NetworkProfile, 'chainId'>): Promise<NetworkProfile> {
+  if (init.packageId !== null && !isValidIotaObjectId(init.packageId)) {
+    throw new AgentError('BAD_NETWORK', `${init.packageId} is not a package id`, {
+      hint: 'It is 0x and 64 hex digits.',
+    });
+  }
+  return { ...init, chainId: await chainIdOf(createIotaClient(init.rpcUrl), init.rpcUrl) };
+}
+
+/** @throws AgentError `WRONG_CHAIN` when the node serves another chain than the home was made for; `BAD_NETWORK` */
+export async function assertChain(client: IotaClient, profile: NetworkProfile): Promise<void> {
+  const chainId = await chainIdOf(client, profile.rpcUrl);
+  if (chainId === profile.chainId) return;
+  throw new AgentError(
+    'WRONG_CHAIN',
+    `the node at ${profile.rpcUrl} serves chain ${chainId}, not ${profile.chainId}`,
+    {
+      hint: 'An embedded network that was started anew is another chain: make a new home for it.',
+      data: { found: chainId, expected: profile.chainId },
+    },
+  );
+}
+
+export function saveProfile(home: Home, profile: NetworkProfile): void {
+  home.settings.set({
+    [settingNames.network]: profile.name,
+    [settingNames.rpcUrl]: profile.rpcUrl,
+    [settingNames.faucetUrl]: profile.faucetUrl ?? undefined,
+    [settingNames.chainId]: profile.chainId,
+    [settingNames.packageId]: profile.packageId ?? undefined,
+  });
+}
+
+/** @throws AgentError `BAD_NETWORK` for a home without a network */
+export function loadProfile(home: Home): NetworkProfile {
+  const [name, rpcUrl, chainId] = [
+    home.settings.get(settingNames.network),
+    home.settings.get(settingNames.rpcUrl),
+    home.settings.get(settingNames.chainId),
+  ];
+  if (name === undefined || rpcUrl === undefined || chainId === undefined) {
+    throw new AgentError('BAD_NETWORK', 'this home was not set up completely', {
+      hint: 'Make a new one: wotid init.',
+    });
+  }
+  return {
+    name,
+    rpcUrl,
+    chainId,
+    faucetUrl: home.settings.get(settingNames.faucetUrl) ?? null,
+    packageId: home.settings.get(settingNames.packageId) ?? null,
+  };
+}
+
+async function chainIdOf(client: IotaClient, rpcUrl: string): Promise<string> {
+  try {
+    return await client.getChainIdentifier();
+  } catch (error) {
+    throw new AgentError('BAD_NETWORK', `no IOTA node answers at ${rpcUrl}: ${errorText(error)}`, {
+      hint: 'Start one with wotid localnet, or name another network.',
+      cause: error,
+    });
+  }
+}

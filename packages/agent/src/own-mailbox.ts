@@ -1,0 +1,205 @@
+/** The agent's own mailbox: creating it, keeping fresh prekeys in it, seeing and deleting what waits there. */
+import type { Clock } from '@wotid/core';
+import { wipe, type CryptoProvider } from '@wotid/crypto';
+import { MailboxError, type GasUsed, type MailboxClient, type OwnedMailbox } from '@wotid/mailbox';
+import {
+  createPrekeys,
+  decodePrekeys,
+  emptyPrekeys,
+  encodePrekeys,
+  erasePrekeys,
+  prekeyPolicy,
+  type OwnIdentity,
+  type PrekeyStore,
+} from '@wotid/session';
+import { AgentError } from './errors.ts';
+import type { Home } from './home/home.ts';
+import { settingNames, type NetworkProfile } from './network-profile.ts';
+import type { GasCost } from './types.ts';
+
+/** Something that waits in the own mailbox. */
+export interface WaitingObject {
+  readonly objectId: string;
+  /** `message`, or the Move type of something else that was sent there. */
+  readonly type: string;
+  /** What we found when we looked: `null` before. */
+  readonly outcome: string | null;
+}
+
+export interface OwnMailboxInit {
+  readonly home: Home;
+  readonly provider: CryptoProvider;
+  readonly clock: Clock;
+  readonly ours: OwnIdentity;
+  readonly profile: NetworkProfile;
+  /** Works as the owner account. @throws AgentError `NO_MAILBOX` without a package */
+  readonly client: () => MailboxClient;
+}
+
+/** Objects that one call of {@link OwnMailbox.discard} takes. */
+const maxDiscarded = 500;
+
+export class OwnMailbox {
+  readonly #init: OwnMailboxInit;
+
+  constructor(init: OwnMailboxInit) {
+    this.#init = init;
+  }
+
+  /** Mailbox and cap, or `null` before {@link create}. */
+  get ids(): OwnedMailbox | null {
+    const { settings } = this.#init.home;
+    const mailboxId = settings.get(settingNames.mailboxId);
+    const capId = settings.get(settingNames.capId);
+    return mailboxId === undefined || capId === undefined ? null : { mailboxId, capId };
+  }
+
+  /** @throws AgentError `NO_MAILBOX` */
+  requireIds(): OwnedMailbox {
+    const { ids } = this;
+    if (ids === null) {
+      throw new AgentError('NO_MAILBOX', 'there is no mailbox yet', {
+        hint: 'Create it with wotid mailbox create.',
+      });
+    }
+    return ids;
+  }
+
+  /** Creates the mailbox on chain; asked again, tells of the one that is there. @throws MailboxError */
+  async create(): Promise<OwnedMailbox & { readonly digest: string | null; readonly gas: GasCost | null }> {
+    const { ids } = this;
+    if (ids !== null) return { ...ids, digest: null, gas: null };
+    const { mailboxId, capId, digest, gas } = await this.#init.client().createMailbox();
+    this.#init.home.settings.set({ [settingNames.mailboxId]: mailboxId, [settingNames.capId]: capId });
+    return { mailboxId, capId, digest, gas: gasCost(gas) };
+  }
+
+  /** Our private prekeys. */
+  get prekeys(): PrekeyStore {
+    const record = this.#init.home.settings.getBytes(settingNames.prekeys);
+    if (record === undefined) return emptyPrekeys();
+    try {
+      return decodePrekeys(record);
+    } finally {
+      wipe(record);
+    }
+  }
+
+  /** Stores the private prekeys; part of a running transaction, if there is one. */
+  savePrekeys(store: PrekeyStore): void {
+    const record = encodePrekeys(store);
+    try {
+      this.#init.home.settings.set({ [settingNames.prekeys]: record });
+    } finally {
+      wipe(record);
+    }
+  }
+
+  /**
+   * Publishes new prekeys in place of the current ones. The private keys are on disk first, so that no message to them
+   * can come too early.
+   * @throws AgentError `NO_MAILBOX`; MailboxError
+   */
+  async publishPrekeys(): Promise<{
+    readonly number: number;
+    readonly bytes: number;
+    readonly validUntil: string;
+    readonly digest: string;
+    readonly gas: GasCost;
+  }> {
+    const { provider, ours, clock, profile } = this.#init;
+    const own = this.requireIds();
+    const client = this.#init.client();
+    const number = Number((await client.mailboxState(own.mailboxId)).prekeysNumber) + 1;
+    const nowMs = clock.nowMs();
+    const made = createPrekeys(provider, erasePrekeys(this.prekeys, nowMs), {
+      ours,
+      number,
+      nowMs,
+      chainId: profile.chainId,
+      mailboxId: Uint8Array.fromHex(own.mailboxId.slice(2)),
+    });
+    this.savePrekeys(made.store);
+    const { digest, gas } = await client.publishPrekeys(own, made.published, { number: BigInt(number) });
+    const validUntil = new Date(made.notAfterMs).toISOString();
+    return { number, bytes: made.published.length, validUntil, digest, gas: gasCost(gas) };
+  }
+
+  /** Publishes new prekeys when it is time, and erases private ones whose time is over. True when it published. */
+  async maintainPrekeys(): Promise<boolean> {
+    if (this.ids === null) return false;
+    const nowMs = this.#init.clock.nowMs();
+    const store = this.prekeys;
+    const policy = prekeyPolicy(store, nowMs);
+    if (policy.toErase.length > 0) this.savePrekeys(erasePrekeys(store, nowMs));
+    // A mailbox whose first prekeys were never published is one that its owner has not finished creating.
+    if (!policy.isRotationDue || store.numbers.length === 0) return false;
+    await this.publishPrekeys();
+    return true;
+  }
+
+  /** What waits on chain, and what we know of it. */
+  async waiting(): Promise<WaitingObject[]> {
+    const { mailboxId } = this.requireIds();
+    const { messages, others } = await this.#init.client().listWaiting(mailboxId);
+    return [
+      ...messages.map(({ objectId }) => ({ objectId, type: 'message', outcome: this.#outcomeOf(objectId) })),
+      ...others.map(({ objectId, type }) => ({ objectId, type, outcome: null })),
+    ];
+  }
+
+  /**
+   * Deletes waiting messages unread, and takes out whatever else was sent to the mailbox.
+   * @param objectIds at most 500 ids
+   * @throws AgentError `BAD_REQUEST`, `NO_MAILBOX`; MailboxError
+   */
+  async discard(objectIds: unknown): Promise<{ readonly deleted: number; readonly takenOut: number }> {
+    if (!Array.isArray(objectIds) || objectIds.length > maxDiscarded || !objectIds.every(isText)) {
+      throw new AgentError('BAD_REQUEST', `discard takes 1 to ${maxDiscarded} object ids`);
+    }
+    const own = this.requireIds();
+    const client = this.#init.client();
+    const waiting = await this.waiting();
+    const wanted = waiting.filter(({ objectId }) => objectIds.includes(objectId));
+    if (wanted.length < new Set(objectIds).size) {
+      throw new MailboxError('NOT_FOUND', 'not all of these wait in the mailbox', {
+        hint: 'See wotid mailbox list.',
+      });
+    }
+    const messages = wanted.filter(({ type }) => type === 'message').map(({ objectId }) => objectId);
+    const others = wanted.filter(({ type }) => type !== 'message');
+    if (messages.length > 0) await client.claimAndDelete(own, messages);
+    for (const { objectId } of others) await client.receiveOther(own, objectId);
+    for (const objectId of messages) this.#init.home.objects.forget(idBytes(objectId));
+    return { deleted: messages.length, takenOut: others.length };
+  }
+
+  /** Declares the mailbox closed for new messages, for good. @throws MailboxError */
+  async retire(): Promise<{ readonly digest: string; readonly gas: GasCost }> {
+    const { digest, gas } = await this.#init.client().retire(this.requireIds());
+    return { digest, gas: gasCost(gas) };
+  }
+
+  #outcomeOf(objectId: string): string | null {
+    return this.#init.home.objects.get(idBytes(objectId))?.outcome ?? null;
+  }
+}
+
+/** Gas as the agent's reports name it. */
+export function gasCost(gas: GasUsed): GasCost {
+  return {
+    computation: gas.computationNanos,
+    storage: gas.storageNanos,
+    rebate: gas.rebateNanos,
+    net: gas.netNanos,
+  };
+}
+
+/** 32 bytes of an object id. */
+export function idBytes(objectId: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.fromHex(objectId.slice(2));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}

@@ -1,0 +1,86 @@
+/**
+ * Acknowledging what arrived online: numbers are collected for a moment and told in one receipt, so that a burst costs one.
+ * What a lost receipt would have said, the next connection's first message says.
+ */
+import { errorText, silentLogger, type Clock, type Logger } from '@wotid/core';
+import type { CryptoProvider } from '@wotid/crypto';
+import { encodeReceipt, messageTypes, newMessageId, type SeqRange } from '@wotid/session';
+import type { Inbox } from './inbox.ts';
+import type { LiveLink } from './live-link.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+
+/** A sender waits for this; long enough for messages that were sent together to share a receipt. */
+const collectMs = 10;
+/** Numbers told in one receipt at the most; more than that come with the next. */
+const maxPending = 256;
+
+export interface ReceiptsInit {
+  readonly provider: CryptoProvider;
+  readonly clock: Clock;
+  readonly logger?: Logger;
+  readonly keeper: SessionKeeper;
+  readonly inbox: Inbox;
+}
+
+export class Receipts {
+  readonly #init: ReceiptsInit;
+  readonly #log: Logger;
+  readonly #pending = new WeakMap<LiveLink, Set<number>>();
+
+  constructor(init: ReceiptsInit) {
+    this.#init = init;
+    this.#log = init.logger ?? silentLogger;
+  }
+
+  /** Notes that a message has arrived over `link` and is stored. */
+  note(link: LiveLink, seq: number): void {
+    const pending = this.#pending.get(link);
+    if (pending !== undefined) {
+      pending.add(seq);
+      if (pending.size >= maxPending) this.#send(link);
+      return;
+    }
+    this.#pending.set(link, new Set([seq]));
+    setTimeout(() => this.#send(link), collectMs);
+  }
+
+  #send(link: LiveLink): void {
+    const pending = this.#pending.get(link);
+    this.#pending.delete(link);
+    if (pending === undefined || !link.isOpen) return;
+    const { provider, clock, keeper, inbox } = this.#init;
+    const { did } = link.peer.block;
+    const session = keeper.active(did);
+    if (session === null) return;
+    try {
+      const envelope = keeper.seal(
+        session,
+        {
+          type: messageTypes.receipt,
+          payload: encodeReceipt(rangesOf(pending)),
+          messageId: newMessageId(provider.random),
+          seq: 0,
+          sentAtMs: clock.nowMs(),
+          ackSeq: inbox.ackSeq(did),
+        },
+        'online',
+      );
+      link
+        .send(envelope)
+        .catch((error: unknown) => this.#log.info('receipt.lost', { reason: errorText(error) }));
+    } catch (error) {
+      this.#log.warn('receipt.failed', { reason: errorText(error) });
+    }
+  }
+}
+
+/** Ascending ranges with gaps between them. */
+export function rangesOf(numbers: Iterable<number>): SeqRange[] {
+  const ranges: { first: number; last: number }[] = [];
+  for (const number of [...numbers].toSorted((left, right) => left - right)) {
+    const current = ranges.at(-1);
+    if (current !== undefined && number <= current.last + 1) current.last = number;
+    else ranges.push({ first: number, last: number });
+  }
+  return ranges;
+}

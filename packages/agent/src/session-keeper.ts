@@ -1,0 +1,201 @@
+/**
+ * The live sessions of an agent: the book in memory and its records in the home move together. Every change is on disk
+ * before its ciphertext leaves or its plaintext is shown. Nothing here waits: a step cannot be interleaved with another.
+ */
+import type { Clock } from '@wotid/core';
+import { wipe, type CryptoProvider, type IdentityBlock } from '@wotid/crypto';
+import {
+  activeSession,
+  addSession,
+  decodeSession,
+  encodeSession,
+  findSession,
+  isSessionExpired,
+  openEnvelope,
+  removeSession,
+  sealMessage,
+  sessionBook,
+  sessionOf,
+  updateSession,
+  wipeReplaced,
+  type IncomingMessage,
+  type OutgoingMessage,
+  type OwnIdentity,
+  type Route as PaddingRoute,
+  type Session,
+  type SessionBook,
+} from '@wotid/session';
+import type { Home } from './home/home.ts';
+import type { SessionState } from './home/session-store.ts';
+
+export interface SessionKeeperInit {
+  readonly home: Home;
+  readonly provider: CryptoProvider;
+  readonly clock: Clock;
+  readonly ours: OwnIdentity;
+  /** A peer has come with other keys than before: its user may want to know. */
+  readonly onNewIdentity: (peerDid: string) => void;
+}
+
+export class SessionKeeper {
+  readonly #init: SessionKeeperInit;
+  #book: SessionBook;
+
+  /** Loads every stored session; erases those whose time has come. @throws SessionError `RECORD_INVALID` */
+  constructor(init: SessionKeeperInit) {
+    this.#init = init;
+    const { home, provider, clock } = init;
+    const sessions: Session[] = [];
+    for (const sid of home.sessions.ids().toReversed()) {
+      const stored = home.sessions.get(sid);
+      if (stored === undefined) continue;
+      const session = decodeSession(provider, stored.record);
+      wipe(stored.record);
+      if (isSessionExpired(session, clock.nowMs())) home.sessions.delete(sid);
+      else sessions.push(session);
+    }
+    this.#book = sessionBook(sessions);
+  }
+
+  get count(): number {
+    return this.#book.sessions.size;
+  }
+
+  /** The session that sends to `peerDid`, or `null`. */
+  active(peerDid: string): Session | null {
+    return activeSession(this.#book, peerDid);
+  }
+
+  find(sid: Uint8Array): Session | null {
+    return findSession(this.#book, sid);
+  }
+
+  /** The session that an envelope belongs to, or `null`. */
+  of(envelope: Uint8Array): Session | null {
+    return sessionOf(this.#init.provider, this.#book, envelope);
+  }
+
+  /**
+   * Takes a new session into the book, stores it and what it replaces, and runs `alongside` in the same transaction.
+   * @returns what `alongside` returns
+   */
+  add<T>(session: Session, alongside: () => T): T {
+    const { home, clock } = this.#init;
+    const { book, added, replaced, isNewIdentity, erased } = addSession(this.#book, session, clock.nowMs());
+    const result = home.transaction(() => {
+      this.#store(added);
+      if (replaced !== null) this.#store(replaced);
+      for (const gone of erased) home.sessions.delete(gone.sid);
+      return alongside();
+    });
+    this.#book = book;
+    for (const gone of erased) wipeReplaced(gone, null);
+    if (isNewIdentity) this.#init.onNewIdentity(added.peerDid);
+    return result;
+  }
+
+  /**
+   * Stores a session that the peer may or may not have, without making it the active one: it receives, so that nothing
+   * sent in it is lost, and {@link add} makes it active once the peer has shown that it has it.
+   */
+  hold(session: Session): Session {
+    const held = {
+      ...session,
+      replacedAtMs: this.#init.clock.nowMs(),
+      stateVersion: session.stateVersion + 1,
+    };
+    this.#init.home.transaction(() => this.#store(held));
+    this.#book = { sessions: new Map(this.#book.sessions).set(held.sid.toHex(), held) };
+    return held;
+  }
+
+  /** Makes a session that was on hold the active one; `alongside` runs in the same transaction. */
+  activate<T>(held: Session, alongside: () => T): T {
+    const before = this.#book;
+    this.#book = removeSession(this.#book, held.sid);
+    try {
+      return this.add({ ...held, replacedAtMs: null, stateVersion: held.stateVersion + 1 }, alongside);
+    } catch (error) {
+      this.#book = before;
+      throw error;
+    }
+  }
+
+  /** Seals a message, and stores the session (with `alongside`) before the envelope is returned. */
+  seal(
+    session: Session,
+    message: OutgoingMessage,
+    route: PaddingRoute,
+    options: { readonly sign?: boolean; readonly alongside?: () => void } = {},
+  ): Uint8Array<ArrayBuffer> {
+    const { provider, clock, ours } = this.#init;
+    const sealed = sealMessage(provider, session, message, {
+      route,
+      nowMs: clock.nowMs(),
+      ...(options.sign === true ? { signWith: ours } : {}),
+    });
+    this.#replace(session, sealed.session, options.alongside ?? (() => {}));
+    return sealed.envelope;
+  }
+
+  /**
+   * Opens an envelope in `session`; `store` gets the message and runs in the transaction that stores the session.
+   * @returns what `store` returns
+   * @throws SessionError `DECRYPT_FAILED`, and whatever `store` throws; nothing has changed then
+   */
+  open<T>(
+    session: Session,
+    envelope: Uint8Array,
+    peer: IdentityBlock,
+    store: (message: IncomingMessage) => T,
+  ): T {
+    const { provider, clock } = this.#init;
+    const opened = openEnvelope(provider, session, envelope, { nowMs: clock.nowMs(), peer });
+    return this.#replace(session, opened.session, () => store(opened.message));
+  }
+
+  /** Erases a session, its record and its secrets. */
+  erase(session: Session): void {
+    this.#init.home.sessions.delete(session.sid);
+    this.#book = removeSession(this.#book, session.sid);
+    wipeReplaced(session, null);
+  }
+
+  /** Erases what was replaced 7 days ago or not used for 90. */
+  prune(): void {
+    for (const session of this.#book.sessions.values()) {
+      if (isSessionExpired(session, this.#init.clock.nowMs())) this.erase(session);
+    }
+  }
+
+  #replace<T>(old: Session, next: Session, alongside: () => T): T {
+    const result = this.#init.home.transaction(() => {
+      this.#store(next);
+      return alongside();
+    });
+    this.#book = updateSession(this.#book, next);
+    wipeReplaced(old, next);
+    return result;
+  }
+
+  #store(session: Session): void {
+    const record = encodeSession(session);
+    try {
+      this.#init.home.sessions.put({
+        sid: session.sid,
+        peer: session.peerDid,
+        version: BigInt(session.stateVersion),
+        state: stateOf(session),
+        lastUsedMs: session.lastUsedMs,
+        record,
+      });
+    } finally {
+      wipe(record);
+    }
+  }
+}
+
+function stateOf(session: Session): SessionState {
+  if (session.replacedAtMs !== null) return 'receive-only';
+  return session.isConfirmed ? 'active' : 'pending';
+}

@@ -1,0 +1,53 @@
+/** The issuers whose Verified Human credentials this agent accepts. */
+import { fromUtf8, utf8 } from '@wotid/core';
+import { encodeTrustedIssuer, parseTrustedIssuer, type TrustedIssuer } from '@wotid/credential';
+import type { Home } from './home/home.ts';
+
+/** What a user sees of a trusted issuer. */
+export interface IssuerFacts {
+  readonly did: string;
+  readonly statusOrigin: string | null;
+}
+
+export class Trust {
+  readonly #home: Home;
+  #issuers: readonly TrustedIssuer[];
+
+  /** @throws CredentialError `BAD_TRUST_FILE` when a stored document is damaged */
+  constructor(home: Home) {
+    this.#home = home;
+    this.#issuers = home.issuers.list().map(({ document }) => parseTrustedIssuer(fromUtf8(document)));
+  }
+
+  get issuers(): readonly TrustedIssuer[] {
+    return this.#issuers;
+  }
+
+  /** Pins an issuer. First messages that were refused are looked at again. @throws CredentialError `BAD_TRUST_FILE` */
+  add(document: string): IssuerFacts {
+    const issuer = parseTrustedIssuer(document);
+    this.#home.transaction(() => {
+      this.#home.issuers.put({ did: issuer.did, document: utf8(encodeTrustedIssuer(issuer)) });
+      for (const { objectId, outcome } of this.#home.objects.list()) {
+        if (outcome === 'refused') this.#home.objects.forget(objectId);
+      }
+    });
+    this.#issuers = [...this.#issuers.filter(({ did }) => did !== issuer.did), issuer];
+    return factsOf(issuer);
+  }
+
+  list(): IssuerFacts[] {
+    return this.#issuers.map(factsOf);
+  }
+
+  /** Trusts an issuer no longer. Live links stay; the next gate counts. */
+  remove(did: string): { readonly removed: boolean } {
+    const removed = this.#home.issuers.delete(did);
+    this.#issuers = this.#issuers.filter((issuer) => issuer.did !== did);
+    return { removed };
+  }
+}
+
+function factsOf({ did, statusOrigin }: TrustedIssuer): IssuerFacts {
+  return { did, statusOrigin };
+}

@@ -1,0 +1,151 @@
+/** What an agent tells its application: results, reports and events. Plain data, no secrets, safe to print. */
+
+/** What a transaction cost its sender, in NANOS (1 IOTA = 10^9). A negative `net` is a gain: returned deposits. */
+export interface GasCost {
+  readonly computation: bigint;
+  readonly storage: bigint;
+  readonly rebate: bigint;
+  readonly net: bigint;
+}
+
+/** How a message reached, or waits for, its receiver. */
+export type Route = 'p2p' | 'mailbox';
+
+/** Outcome of {@link Agent.send}: the peer acknowledged it, or it waits in the peer's mailbox. */
+export interface Delivery {
+  /** 16 random bytes in hex. */
+  readonly messageId: string;
+  readonly to: string;
+  readonly route: Route;
+  /** Milliseconds from the call to the acknowledgement or to the transaction's effects. */
+  readonly ms: number;
+  /** Bytes of the envelope: what was sent over the stream or lies on chain. */
+  readonly payloadBytes: number;
+  /** Transaction digest, object id and cost; mailbox route only. */
+  readonly digest?: string;
+  readonly objectId?: string;
+  readonly gas?: GasCost;
+}
+
+/** What to send. */
+export type SendContent =
+  | { readonly type: 'text'; readonly text: string }
+  /** At most 65,536 bytes. */
+  | { readonly type: 'bytes'; readonly bytes: Uint8Array };
+
+/** How to send it. */
+export interface SendOptions {
+  /** Also to a contact whose credential has not passed our check. */
+  readonly toUnverified?: boolean;
+  /** Adds a signature that the receiver can show to others. */
+  readonly sign?: boolean;
+  /** Message id, 32 hex digits, that this one answers. */
+  readonly replyTo?: string;
+}
+
+/** A message as the application sees it. */
+export interface InboxMessage {
+  /** Position in this inbox, growing; pass it as `after` to read on. */
+  readonly position: number;
+  readonly messageId: string;
+  readonly from: string;
+  readonly type: string;
+  readonly payload: Uint8Array;
+  readonly seq: number;
+  readonly sentAtMs: number;
+  readonly receivedAtMs: number;
+  readonly route: Route;
+  /** Id of the message this one answers. */
+  readonly replyTo: string | null;
+}
+
+/** What one look into the own mailbox did. */
+export interface SyncReport {
+  /** Objects of the mailbox's message type that waited. */
+  readonly waiting: number;
+  /** Messages shown for the first time. */
+  readonly opened: number;
+  /** Messages that had been shown before, by this or the other route. */
+  readonly duplicates: number;
+  /** Objects whose payload nobody here can open: left where they are, reported once. */
+  readonly unreadable: readonly string[];
+  /** Objects of other types that someone sent to the mailbox. */
+  readonly foreign: number;
+  /** First messages whose sender's credential did not pass: left unread, looked at again when trust changes. */
+  readonly refused: number;
+  /** The transactions that claimed and deleted, with what they returned. */
+  readonly claims: readonly { readonly digest: string; readonly gas: GasCost }[];
+  /** Why what was read could not be claimed yet (no gas, no node), and what to do; the next look tries again. */
+  readonly claimFailure: string | null;
+}
+
+/** A connection whose gate both sides have passed. */
+export interface ConnectReport {
+  readonly peer: string;
+  readonly peerId: string;
+  readonly sessionId: string;
+  /** True when a session that existed before goes on. */
+  readonly resumed: boolean;
+  readonly level: number;
+  readonly suite: number;
+  readonly ms: number;
+  /** Bytes of gate frames in each direction. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+/** Why a gate ended without a session. `code` is our precise finding, `wireCode` what the other side was told. */
+export interface GateRefusal {
+  readonly direction: 'inbound' | 'outbound';
+  readonly peerId: string;
+  readonly code: number;
+  readonly name: string;
+  readonly wireCode: number;
+  /** In words, for our own log. */
+  readonly reason: string;
+}
+
+/** Events of an agent, by name. */
+export interface AgentEvents {
+  readonly message: InboxMessage;
+  readonly delivery: Delivery;
+  readonly peer: {
+    readonly did: string;
+    readonly state: 'connected' | 'disconnected';
+    readonly peerId: string;
+  };
+  readonly refused: GateRefusal;
+  readonly sync: SyncReport;
+  readonly unreadable: { readonly objectId: string };
+}
+
+/** Who and where an agent is. */
+export interface AgentStatus {
+  readonly did: string;
+  /** Identity fingerprint, 32 bytes in hex. */
+  readonly fingerprint: string;
+  readonly peerId: string;
+  readonly addresses: readonly string[];
+  readonly network: { readonly name: string; readonly rpcUrl: string; readonly chainId: string };
+  readonly packageId: string | null;
+  readonly mailboxId: string | null;
+  readonly capId: string | null;
+  readonly accounts: { readonly owner: string; readonly postage: string };
+  readonly hasCredential: boolean;
+  readonly trustedIssuers: number;
+  readonly sessions: number;
+  /** Messages that have neither arrived nor reached a mailbox yet. */
+  readonly toSend: number;
+  readonly inbox: number;
+}
+
+/** What a credential says, for its holder. */
+export interface CredentialFacts {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly credentialId: string;
+  readonly validFrom: string;
+  readonly validUntil: string;
+  readonly evidence: readonly { readonly method: string; readonly policy: string }[];
+  readonly bytes: number;
+}

@@ -1,0 +1,151 @@
+/**
+ * The agent's two IOTA accounts. `owner` holds the mailbox cap, publishes prekeys and claims; `postage` pays for
+ * messages left in other people's mailboxes. They are kept apart because a transaction shows its sender: whoever reads
+ * the chain sees that the postage address wrote to a mailbox, and must not learn from that whose mailbox answers.
+ * Funding one from the other links them; the faucet funds each by itself.
+ */
+import type { IotaClient } from '@iota/iota-sdk/client';
+import { FaucetRateLimitError, requestIotaFromFaucet } from '@iota/iota-sdk/faucet';
+import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
+import { Transaction } from '@iota/iota-sdk/transactions';
+import { isValidIotaAddress } from '@iota/iota-sdk/utils';
+import { errorText } from '@wotid/core';
+import { AgentError } from './errors.ts';
+
+export type AccountName = 'owner' | 'postage';
+export const accountNames: readonly AccountName[] = ['owner', 'postage'];
+
+/** A faucet answers within a second or two; a busy public one may take some more. */
+const faucetPollMs = 250;
+const faucetAttempts = 80;
+
+/** Smallest transferable amount that leaves room for the transaction itself: its cost is taken from the gas coin. */
+const transferGasNanos = 10_000_000n;
+
+export interface WalletInit {
+  readonly client: IotaClient;
+  readonly faucetUrl: string | null;
+  /** 32-byte Ed25519 seeds; copied. */
+  readonly seeds: Readonly<Record<AccountName, Uint8Array>>;
+}
+
+/** The IOTA address of an account's 32-byte Ed25519 seed: `0x` and 64 hex digits. */
+export function accountAddress(seed: Uint8Array): string {
+  return Ed25519Keypair.fromSecretKey(seed).toIotaAddress();
+}
+
+export class Wallet {
+  readonly #client: IotaClient;
+  readonly #faucetUrl: string | null;
+  readonly #signers: Readonly<Record<AccountName, Ed25519Keypair>>;
+
+  constructor(init: WalletInit) {
+    this.#client = init.client;
+    this.#faucetUrl = init.faucetUrl;
+    this.#signers = {
+      owner: Ed25519Keypair.fromSecretKey(init.seeds.owner),
+      postage: Ed25519Keypair.fromSecretKey(init.seeds.postage),
+    };
+  }
+
+  signer(account: AccountName): Ed25519Keypair {
+    return this.#signers[account];
+  }
+
+  /** `0x` and 64 hex digits. */
+  address(account: AccountName): string {
+    return this.#signers[account].toIotaAddress();
+  }
+
+  /** Balance in NANOS. @throws AgentError `RPC_FAILED` */
+  async balance(account: AccountName): Promise<bigint> {
+    try {
+      return BigInt((await this.#client.getBalance({ owner: this.address(account) })).totalBalance);
+    } catch (error) {
+      throw rpcFailed('the balance', error);
+    }
+  }
+
+  /**
+   * Asks the network's faucet for coins.
+   * @throws AgentError `NO_FAUCET` on a network without one, `FAUCET_FAILED` when it is dry, refuses or is down
+   */
+  async requestFunds(account: AccountName): Promise<bigint> {
+    if (this.#faucetUrl === null) {
+      throw new AgentError('NO_FAUCET', 'this network has no faucet', {
+        hint: `Send IOTA to ${this.address(account)} from another wallet, or name a faucet with wotid init --faucet URL.`,
+      });
+    }
+    try {
+      const before = await this.balance(account);
+      await requestIotaFromFaucet({
+        host: this.#faucetUrl,
+        recipient: this.address(account),
+        delayMs: faucetPollMs,
+        maxAttempts: faucetAttempts,
+      });
+      return (await this.balance(account)) - before;
+    } catch (error) {
+      if (error instanceof AgentError) throw error;
+      throw new AgentError('FAUCET_FAILED', `the faucet gave nothing: ${errorText(error)}`, {
+        hint:
+          error instanceof FaucetRateLimitError
+            ? 'It limits requests: try again later.'
+            : `Try again later, or send IOTA to ${this.address(account)} from another wallet.`,
+        data: { faucet: this.#faucetUrl, address: this.address(account) },
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * Sends IOTA to another address.
+   * @param amountNanos more than 0, or `all` for everything but the transaction's own cost
+   * @returns the digest
+   * @throws AgentError `BAD_ADDRESS`, `BAD_AMOUNT`, `INSUFFICIENT_FUNDS`, `RPC_FAILED`
+   */
+  async withdraw(account: AccountName, to: string, amountNanos: bigint | 'all'): Promise<string> {
+    if (!isValidIotaAddress(to)) {
+      throw new AgentError('BAD_ADDRESS', `${to} is not an IOTA address`, {
+        hint: 'It is 0x and 64 hex digits.',
+      });
+    }
+    if (amountNanos !== 'all' && amountNanos <= 0n)
+      throw new AgentError('BAD_AMOUNT', 'the amount must be above 0');
+    const balance = await this.balance(account);
+    const needed = amountNanos === 'all' ? transferGasNanos : amountNanos + transferGasNanos;
+    if (balance < needed) {
+      throw new AgentError(
+        'INSUFFICIENT_FUNDS',
+        `${needed} NANOS are needed, ${this.address(account)} has ${balance}`,
+        {
+          hint: 'Get more with wotid wallet faucet, or withdraw less.',
+          data: { needed, balance },
+        },
+      );
+    }
+    const transaction = new Transaction();
+    if (amountNanos === 'all') transaction.transferObjects([transaction.gas], to);
+    else transaction.transferObjects(transaction.splitCoins(transaction.gas, [amountNanos]), to);
+    try {
+      const response = await this.#client.signAndExecuteTransaction({
+        transaction,
+        signer: this.#signers[account],
+        options: { showEffects: true },
+      });
+      if (response.effects?.status.status !== 'success')
+        throw new Error(response.effects?.status.error ?? 'it failed');
+      await this.#client.waitForTransaction({ digest: response.digest });
+      return response.digest;
+    } catch (error) {
+      throw rpcFailed('the transfer', error);
+    }
+  }
+}
+
+function rpcFailed(what: string, error: unknown): AgentError {
+  return new AgentError('RPC_FAILED', `${what} did not work: ${errorText(error)}`, {
+    hint: 'Check that the network runs and its URL is right (wotid status).',
+    cause: error,
+  });
+}
