@@ -58,7 +58,6 @@ export abstract class GateMachine<Credential> {
     this.#isBusy = true;
     try {
       const step = await this.handle(frame);
-      if (this.hasEnded) return { send: [] };
       if (step.done !== undefined) this.#finish();
       return step;
     } catch (error) {

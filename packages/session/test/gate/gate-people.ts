@@ -180,6 +180,19 @@ export class TestSessions implements InitiatorSessions<TestCredential>, Responde
   }
 }
 
+/** The same sessions with some methods replaced: failures and lies of one side. */
+export function overriding(sessions: TestSessions, methods: Partial<TestSessions>): TestSessions {
+  const bound = new Proxy(sessions, {
+    get(target, name) {
+      const own = (methods as Record<string | symbol, unknown>)[name];
+      if (own !== undefined) return own;
+      const value = Reflect.get(target, name, target) as unknown;
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  return bound;
+}
+
 export interface GatePerson {
   readonly provider: CryptoProvider;
   readonly own: OwnIdentity;

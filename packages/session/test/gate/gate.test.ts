@@ -3,7 +3,15 @@ import { CheckedProvider, NobleProvider, NodeProvider, type CryptoProvider } fro
 import { gateCodes, gateTimeouts, MAX_GATE_CREDENTIAL_BYTES, wireGateCode } from '@wotid/session';
 import { SeededRandom } from '@wotid/testkit';
 import { describe, expect, it } from 'vitest';
-import { gatePerson, initiatorOf, issue, responderOf, verifyPeer, type GatePerson } from './gate-people.ts';
+import {
+  gatePerson,
+  initiatorOf,
+  issue,
+  overriding,
+  responderOf,
+  verifyPeer,
+  type GatePerson,
+} from './gate-people.ts';
 import { drive, runGate, sentBy, type Run } from './gate-run.ts';
 
 const alice = gatePerson('alice');
@@ -267,10 +275,7 @@ describe('a gate whose own side fails', () => {
     };
     const cases = [
       [{ b: { verifyPeer: async () => fail() } }, 'b'],
-      [
-        { b: { sessions: Object.assign(Object.create(b.sessions) as typeof b.sessions, { bundle: fail }) } },
-        'b',
-      ],
+      [{ b: { sessions: overriding(b.sessions, { bundle: fail }) } }, 'b'],
       [{ a: { verifyPeer: async () => fail() } }, 'a'],
     ] as const;
     for (const [changes, side] of cases) {
@@ -305,14 +310,11 @@ describe('secrets', () => {
   it('the exporter is wiped on both sides when the gate has ended', async () => {
     const [a, b] = [gatePerson('a'), gatePerson('b')];
     const seen: string[] = [];
-    const { open } = a.sessions;
-    const sessions = Object.assign(Object.create(a.sessions) as typeof a.sessions, {
-      open: (...args: Parameters<typeof open>) => {
-        seen.push(args[0].exporter.toHex());
-        return open.apply(a.sessions, args);
+    const sessions = overriding(a.sessions, {
+      open: (context, bundle) => {
+        seen.push(context.exporter.toHex());
+        return a.sessions.open(context, bundle);
       },
-      complete: (...args: Parameters<typeof a.sessions.complete>) => a.sessions.complete(...args),
-      liveSid: () => null,
     });
     const run = await runGate(a, b, undefined, { a: { sessions } });
     expectPassed(run, a, b);

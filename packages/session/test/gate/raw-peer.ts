@@ -11,6 +11,7 @@ import {
   m1Type,
   m2Type,
   type HelloM1,
+  type HelloM2,
 } from '../../src/gate/messages.ts';
 import { initiatorClaimsType, responderClaimsType, sealedKinds } from '../../src/gate/messages.ts';
 import type { InitiatorClaims, ResponderClaims } from '../../src/gate/messages.ts';
@@ -25,9 +26,13 @@ export function rawM1(
   changes: Partial<HelloM1> = {},
 ): {
   readonly frame: Uint8Array;
+  /** All secrets of the key exchange. */
+  secrets(
+    m2: Uint8Array,
+    responderPeerId: Uint8Array,
+    initiatorPeerId?: Uint8Array,
+  ): { readonly dh: Uint8Array; readonly kemSecret: Uint8Array; readonly th2: Uint8Array<ArrayBuffer> };
   finish(m2: Uint8Array, responderPeerId: Uint8Array, initiatorPeerId?: Uint8Array): GateChannel;
-  /** A channel from all X25519 secrets and a guess of the KEM's. */
-  classicalOnly(m2: Uint8Array, responderPeerId: Uint8Array): GateChannel;
 } {
   const { provider } = attacker;
   const ephemeral = provider.x25519Generate();
@@ -40,26 +45,25 @@ export function rawM1(
     prekeyEncapsulation: null,
     ...changes,
   });
-  const channel = (
+  const secrets = (
     m2: Uint8Array,
     responder: Uint8Array,
-    initiator: Uint8Array,
-    secret?: Uint8Array,
-  ): GateChannel => {
+    initiator: Uint8Array = attacker.peerId,
+  ): { dh: Uint8Array; kemSecret: Uint8Array; th2: Uint8Array<ArrayBuffer> } => {
     const hello = decodeHello(m2Type, m2);
-    const th2 = helloHash(provider, { initiator, responder }, frame, m2);
-    return new GateChannel(
-      provider,
-      'initiator',
-      provider.x25519(ephemeral, hello.ephemeral),
-      secret ?? provider.kemDecapsulate(kem, hello.ciphertext),
-      th2,
-    );
+    return {
+      dh: provider.x25519(ephemeral, hello.ephemeral),
+      kemSecret: provider.kemDecapsulate(kem, hello.ciphertext),
+      th2: helloHash(provider, { initiator, responder }, frame, m2),
+    };
   };
   return {
     frame,
-    finish: (m2, responder, initiator = attacker.peerId) => channel(m2, responder, initiator),
-    classicalOnly: (m2, responder) => channel(m2, responder, attacker.peerId, new Uint8Array(32)),
+    secrets,
+    finish: (m2, responder, initiator) => {
+      const { dh, kemSecret, th2 } = secrets(m2, responder, initiator);
+      return new GateChannel(provider, 'initiator', dh, kemSecret, th2);
+    },
   };
 }
 
@@ -68,7 +72,7 @@ export function rawM2(
   attacker: GatePerson,
   m1: Uint8Array,
   initiatorPeerId: Uint8Array,
-  changes: { readonly nonce?: Uint8Array; readonly level?: number; readonly suite?: number } = {},
+  changes: Partial<Pick<HelloM2, 'version' | 'level' | 'suite' | 'nonce'>> = {},
 ): { readonly frame: Uint8Array; readonly channel: GateChannel } {
   const { provider } = attacker;
   const hello = decodeHello(m1Type, m1);
