@@ -2,6 +2,7 @@ import { bcs } from '@iota/iota-sdk/bcs';
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
 import { Transaction } from '@iota/iota-sdk/transactions';
 import { fromBase64, toBase64 } from '@iota/iota-sdk/utils';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changes, createdId, everything, publishZoo, startWorld, type World } from './zoo.ts';
 
@@ -216,6 +217,52 @@ describe('executing', () => {
         /^Transaction execution failed due to issues with transaction inputs, please review the errors and try again: Object \(0x[0-9a-f]{64}, SequenceNumber\([0-9]+\), o#\w+\) is not available for consumption, its current version: SequenceNumber\([0-9]+\)\.$/,
       ),
     });
+  });
+});
+
+describe('damaged transactions', () => {
+  it('are refused or fail, never an internal error, and change nothing', async () => {
+    const tx = new Transaction();
+    const [coin] = tx.splitCoins(tx.gas, [5]);
+    const animal = tx.moveCall({ target: `${zoo}::zoo::born`, arguments: [tx.pure.string('Mole')] });
+    tx.moveCall({ target: `${zoo}::zoo::pay`, arguments: [animal, coin as never] });
+    tx.transferObjects([animal], world.address);
+    tx.setSender(world.address);
+    const bytes = await tx.build({ client: world.client });
+    const kind = await tx.build({ client: world.client, onlyTransactionKind: true });
+    const { signature } = await world.keypair.signTransaction(bytes);
+    const count = await world.client.getTotalTransactionBlocks();
+    const call = async (method: string, params: unknown[]): Promise<number | undefined> => {
+      const answer = await fetch(world.net.rpcUrl, {
+        method: 'POST',
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+      });
+      expect(answer.status).toBe(200);
+      return ((await answer.json()) as { error?: { code: number } }).error?.code;
+    };
+    const damage = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), {
+      minLength: 1,
+      maxLength: 3,
+    });
+    await fc.assert(
+      fc.asyncProperty(damage, async (changes) => {
+        const [badBytes, badKind] = [bytes.slice(), kind.slice()];
+        for (const bad of [badBytes, badKind]) {
+          for (const [at, mask] of changes) bad[at % bad.length] = (bad[at % bad.length] as number) ^ mask;
+        }
+        expect(await call('iota_dryRunTransactionBlock', [toBase64(badBytes)])).not.toBe(-32603);
+        expect(await call('iota_devInspectTransactionBlock', [world.address, toBase64(badKind)])).not.toBe(
+          -32603,
+        );
+        // Two changes may cancel out; the bytes are then those that were signed.
+        if (toBase64(badBytes) !== toBase64(bytes)) {
+          const code = await call('iota_executeTransactionBlock', [toBase64(badBytes), [signature]]);
+          expect([-32602, -32600, -32002]).toContain(code);
+        }
+      }),
+      { numRuns: 150 },
+    );
+    expect(await world.client.getTotalTransactionBlocks()).toBe(count);
   });
 });
 

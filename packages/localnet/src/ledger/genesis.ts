@@ -5,8 +5,8 @@
  */
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
 import { normalizeIotaAddress } from '@iota/iota-sdk/utils';
-import { concatBytes, u64le, utf8, type Random } from '@wotid/core';
-import { moduleInfo } from '@wotid/move-vm';
+import { concatBytes, errorText, u64le, utf8, type Random } from '@wotid/core';
+import { moduleInfo, type ModuleInfo } from '@wotid/move-vm';
 import { bcs } from '@iota/iota-sdk/bcs';
 import { coinContents } from './coins.ts';
 import { LedgerError } from './errors.ts';
@@ -105,7 +105,7 @@ function frameworkPackages(framework: FrameworkFile): PackageDraft[] {
     }
     const code = Object.entries(modules).map(([module, text]) => decodeModule(name, module, text));
     for (const bytes of code) {
-      const info = moduleInfo(bytes);
+      const info = describe(name, bytes);
       if (info.address !== id)
         throw badFramework(`module ${name}::${info.name} calls itself ${info.address}`);
     }
@@ -122,6 +122,14 @@ function decodeModule(packageName: string, module: string, text: string): Uint8A
     return Uint8Array.fromBase64(text);
   } catch (cause) {
     throw badFramework(`module ${packageName}::${module} is not base64`, cause);
+  }
+}
+
+function describe(packageName: string, bytes: Uint8Array): ModuleInfo {
+  try {
+    return moduleInfo(bytes);
+  } catch (cause) {
+    throw badFramework(`a module of ${packageName} does not decode: ${errorText(cause)}`, cause);
   }
 }
 

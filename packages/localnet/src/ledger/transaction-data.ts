@@ -1,7 +1,7 @@
 /** From bytes to a transaction the ledger can work with: decoding, digests, and what it refers to. */
 import { bcs, type BcsType } from '@iota/iota-sdk/bcs';
 import { decodeStrict, errorText } from '@wotid/core';
-import { LedgerError } from './errors.ts';
+import { LedgerError, userInput } from './errors.ts';
 import { typedDigest } from './hashing.ts';
 import { MAX_TX_BYTES } from './protocol.ts';
 import type { Address, Digest, TransactionDataValue } from './types.ts';
@@ -67,6 +67,11 @@ function programmableOf(kind: TransactionKindValue): ProgrammableValue {
 }
 
 function decode<T, Input>(what: string, schema: BcsType<T, Input>, bytes: Uint8Array): T {
+  if (bytes.length > MAX_TX_BYTES) {
+    throw userInput(
+      `Size limit exceeded: serialized transaction size exceeded maximum of ${MAX_TX_BYTES} is ${bytes.length}`,
+    );
+  }
   try {
     return decodeStrict(schema, bytes, { what, maxBytes: MAX_TX_BYTES });
   } catch (error) {

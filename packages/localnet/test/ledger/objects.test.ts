@@ -28,7 +28,8 @@ beforeEach(async () => {
 });
 
 const call = (name: string): `${string}::${string}::${string}` => `${pkg}::objects::${name}`;
-const value = (thing: MoveObject): bigint => new DataView(thing.contents.slice().buffer).getBigUint64(32, true);
+const value = (thing: MoveObject): bigint =>
+  new DataView(thing.contents.slice().buffer).getBigUint64(32, true);
 const thingOf = (id: string): MoveObject => object(w.ledger, id) as MoveObject;
 
 async function makeThing(at = 5n): Promise<MoveObject> {
@@ -47,7 +48,10 @@ async function makeBox(): Promise<MoveObject> {
 }
 
 async function makeCounter(): Promise<MoveObject> {
-  return made(await succeed(w.ledger, w.alice, (tx) => void tx.moveCall({ target: call('share_counter') })), 'Counter');
+  return made(
+    await succeed(w.ledger, w.alice, (tx) => void tx.moveCall({ target: call('share_counter') })),
+    'Counter',
+  );
 }
 
 describe('publishing', () => {
@@ -62,7 +66,12 @@ describe('publishing', () => {
     expect(executed.events).toHaveLength(1);
     expect(executed.events[0]).toMatchObject({ packageId: id, transactionModule: 'objects', eventSeq: 0 });
     const found = object(w.ledger, id);
-    expect(found).toMatchObject({ kind: 'package', version: 1n, originalId: id, owner: { kind: 'immutable' } });
+    expect(found).toMatchObject({
+      kind: 'package',
+      version: 1n,
+      originalId: id,
+      owner: { kind: 'immutable' },
+    });
     expect(found.kind === 'package' && found.typeOrigins.map(({ datatype }) => datatype)).toContain('Thing');
     expect(found.kind === 'package' && [...found.linkage.keys()].map((key) => BigInt(key))).toEqual([1n, 2n]);
   });
@@ -146,11 +155,15 @@ describe('owned objects', () => {
     const set = await run(w.ledger, w.alice, (tx) => {
       tx.moveCall({ target: call('set'), arguments: [input(tx, w.ledger, thing.id), tx.pure.u64(1)] });
     });
-    expect(set.errorText).toBe('CommandArgumentError { arg_idx: 0, kind: InvalidObjectByMutRef } in command 0');
+    expect(set.errorText).toBe(
+      'CommandArgumentError { arg_idx: 0, kind: InvalidObjectByMutRef } in command 0',
+    );
     const taken = await run(w.ledger, w.alice, (tx) => {
       tx.moveCall({ target: call('delete'), arguments: [input(tx, w.ledger, thing.id)] });
     });
-    expect(taken.errorText).toBe('CommandArgumentError { arg_idx: 0, kind: InvalidObjectByValue } in command 0');
+    expect(taken.errorText).toBe(
+      'CommandArgumentError { arg_idx: 0, kind: InvalidObjectByValue } in command 0',
+    );
     expect(thingOf(thing.id)).toBe(frozen);
   });
 
@@ -162,7 +175,9 @@ describe('owned objects', () => {
       tx.moveCall({ target: call('check'), arguments: [tx.pure.u64(0)] });
     });
     expect(executed.errorText).toMatch(/^MoveAbort/);
-    expect(changed(executed, 'mutated').sort()).toEqual([thing.id, coins(w.ledger, w.alice.address)[0]!.id].sort());
+    expect(changed(executed, 'mutated').sort()).toEqual(
+      [thing.id, coins(w.ledger, w.alice.address)[0]!.id].sort(),
+    );
     expect(changed(executed, 'created')).toEqual([]);
     expect(executed.events).toEqual([]);
     const after = thingOf(thing.id);
@@ -257,7 +272,9 @@ describe('shared objects', () => {
     const written = await run(w.ledger, w.bob, (tx) => {
       tx.moveCall({ target: call('increment'), arguments: [input(tx, w.ledger, counter.id, false)] });
     });
-    expect(written.errorText).toBe('CommandArgumentError { arg_idx: 0, kind: InvalidObjectByMutRef } in command 0');
+    expect(written.errorText).toBe(
+      'CommandArgumentError { arg_idx: 0, kind: InvalidObjectByMutRef } in command 0',
+    );
   });
 
   it('taken by value are shared again or deleted, nothing else', async () => {
@@ -279,7 +296,11 @@ describe('shared objects', () => {
       tx.moveCall({
         target: call('increment'),
         arguments: [
-          tx.sharedObjectRef({ objectId: counter.id, initialSharedVersion: String(counter.version), mutable: true }),
+          tx.sharedObjectRef({
+            objectId: counter.id,
+            initialSharedVersion: String(counter.version),
+            mutable: true,
+          }),
         ],
       });
     });
@@ -410,8 +431,12 @@ describe('dynamic fields', () => {
           arguments: [input(tx, w.ledger, box.id), ...args.map((arg) => tx.pure.u64(arg))],
         });
       });
-    expect((await on('get_field', 1n)).errorText).toMatch(/Some\("borrow_child_object"\) \}, 1\) in command 0$/);
-    expect((await on('remove_field', 1n)).errorText).toMatch(/Some\("remove_child_object"\) \}, 1\) in command 0$/);
+    expect((await on('get_field', 1n)).errorText).toMatch(
+      /Some\("borrow_child_object"\) \}, 1\) in command 0$/,
+    );
+    expect((await on('remove_field', 1n)).errorText).toMatch(
+      /Some\("remove_child_object"\) \}, 1\) in command 0$/,
+    );
     expect((await on('add_field', 1n, 1n)).errorText).toBe(null);
     expect((await on('add_field', 1n, 1n)).errorText).toMatch(/Some\("add"\) \}, 0\) in command 0$/);
     expect((await on('get_field_as_bool', 1n)).errorText).toMatch(
@@ -428,7 +453,11 @@ describe('dynamic fields', () => {
       });
     });
     const [field] = changed(added, 'created');
-    const wrapper = { address: `0x${'2'.padStart(64, '0')}`, module: 'dynamic_object_field', name: 'Wrapper' };
+    const wrapper = {
+      address: `0x${'2'.padStart(64, '0')}`,
+      module: 'dynamic_object_field',
+      name: 'Wrapper',
+    };
     const tag = { struct: { ...wrapper, typeParams: ['u64' as const] } };
     expect(field).toBe(deriveFieldId(box.id, bcs.u64().serialize(1).toBytes(), encodeTypeTag(tag)));
     expect(thingOf(thing.id).owner).toEqual({ kind: 'object', parent: field });
@@ -487,7 +516,10 @@ describe('clock and events', () => {
     const prologue = w.ledger.getTransactionAt(executed.sequence - 1n)!;
     expect(prologue.data.V1.kind.$kind).toBe('ConsensusCommitPrologue');
     expect(prologue.checkpoint).toBe(executed.checkpoint);
-    expect(w.ledger.getCheckpoint(executed.checkpoint)?.transactions).toEqual([prologue.digest, executed.digest]);
+    expect(w.ledger.getCheckpoint(executed.checkpoint)?.transactions).toEqual([
+      prologue.digest,
+      executed.digest,
+    ]);
     expect(executed.effects.V1.dependencies).toContain(prologue.digest);
     const count = w.ledger.transactionCount;
     await succeed(w.ledger, w.alice, (tx) => void tx.moveCall({ target: call('burn_nothing') }));
