@@ -1,14 +1,6 @@
 import { compile, SnapshotFetcher } from './compiler.ts';
+import { MoveBuildError } from './errors.ts';
 import { type ResolveOptions, resolvePackage } from './package-graph.ts';
-
-/** Settings of {@link buildMovePackage}. */
-export interface BuildOptions extends ResolveOptions {
-  /**
-   * Takes the modules of dependencies that were not published into this package, instead of refusing them
-   * (`--with-unpublished-dependencies` of the IOTA CLI).
-   */
-  readonly withUnpublishedDependencies?: boolean;
-}
 
 /** A compiled package, as `Transaction.publish` of `@iota/iota-sdk` takes it. */
 export interface BuiltPackage {
@@ -30,15 +22,27 @@ export interface BuiltPackage {
  *
  * @param directory Folder with `Move.toml` and `sources/`.
  * @throws {MoveBuildError} `COMPILE_FAILED` with file, line and column in `data`; `NO_MANIFEST`, `BAD_MANIFEST`,
- * `NO_SOURCES`, `UNSUPPORTED_DEPENDENCY`, `DEPENDENCY_NOT_FOUND`, `UNSAFE_PATH`, `TOO_LARGE`, `UNREADABLE_PACKAGE`,
+ * `NO_SOURCES`, `UNSUPPORTED_DEPENDENCY`, `UNPUBLISHED_DEPENDENCY`, `DEPENDENCY_NOT_FOUND`, `UNSAFE_PATH`, `TOO_LARGE`, `UNREADABLE_PACKAGE`,
  * `FRAMEWORK_NOT_FOUND`, `COMPILER_FAILED`.
  */
-export async function buildMovePackage(directory: string, options: BuildOptions = {}): Promise<BuiltPackage> {
+export async function buildMovePackage(
+  directory: string,
+  options: ResolveOptions = {},
+): Promise<BuiltPackage> {
   const graph = await resolvePackage(directory, options, false);
+  if (graph.unpublished.length > 0) {
+    throw new MoveBuildError(
+      'UNPUBLISHED_DEPENDENCY',
+      `${graph.name} needs packages that are not published: ${graph.unpublished.join(', ')}`,
+      {
+        hint: 'Publish them first and write published-at into their Move.toml, or copy their modules into this package.',
+        data: { package: graph.name, unpublished: graph.unpublished },
+      },
+    );
+  }
   const compiled = await compile(graph.name, {
     files: { ...graph.files },
     fetcher: new SnapshotFetcher(graph.snapshot),
-    withUnpublishedDependencies: options.withUnpublishedDependencies ?? false,
   });
   return { name: graph.name, ...compiled, digest: [...compiled.digest] };
 }

@@ -12,6 +12,7 @@ export type MoveBuildErrorCode =
   | 'NO_TESTS'
   | 'TIMED_OUT'
   | 'TOO_LARGE'
+  | 'UNPUBLISHED_DEPENDENCY'
   | 'UNREADABLE_PACKAGE'
   | 'UNSAFE_PATH'
   | 'UNSUPPORTED_DEPENDENCY';

@@ -3,7 +3,7 @@
  * standard dependency on the IOTA framework resolves to our own sources of it. Nothing is downloaded.
  * @module
  */
-export { buildMovePackage, type BuildOptions, type BuiltPackage } from './build.ts';
+export { buildMovePackage, type BuiltPackage } from './build.ts';
 export { parseDiagnostics, plainText, type Diagnostic } from './diagnostics.ts';
 export { MoveBuildError, type MoveBuildErrorCode } from './errors.ts';
 export { buildFramework, frameworkDirectory, type FrameworkPackage } from './framework.ts';

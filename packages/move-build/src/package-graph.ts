@@ -25,6 +25,8 @@ export interface PackageGraph {
   /** The tests of the root package. */
   readonly tests: PackageFiles;
   readonly snapshot: Snapshot;
+  /** Names of dependencies whose manifest has no `published-at`. */
+  readonly unpublished: readonly string[];
 }
 
 /**
@@ -44,6 +46,7 @@ export async function resolvePackage(
   const frameworkRoot = await realpath(frameworkDirectory(options.frameworkDir));
   const local: Record<string, PackageFiles> = {};
   const keys = new Map<string, string>();
+  const unpublished: string[] = [];
 
   const visit = async (of: string, sources: PackageSources, manifest: Manifest, asRoot: boolean) => {
     const sections: ReadonlyMap<string, DependencySource>[] = [manifest.dependencies];
@@ -82,6 +85,7 @@ export async function resolvePackage(
     keys.set(real, key);
     const sources = await readPackageFiles(real);
     const manifest = parseManifest(sources.manifest, join(basename(real), 'Move.toml'));
+    if (manifest.publishedAt === undefined) unpublished.push(manifest.name);
     local[key] = await visit(real, sources, manifest, false);
     return key;
   };
@@ -89,5 +93,5 @@ export async function resolvePackage(
   const sources = await readPackageFiles(directory);
   const manifest = parseManifest(sources.manifest, join(directory, 'Move.toml'));
   const files = await visit(directory, sources, manifest, true);
-  return { name: manifest.name, files, tests: sources.tests, snapshot: { framework, local } };
+  return { name: manifest.name, files, tests: sources.tests, snapshot: { framework, local }, unpublished };
 }

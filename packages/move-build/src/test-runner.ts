@@ -66,7 +66,7 @@ export async function testFramework(directory?: string): Promise<MoveTestReport[
   const reports: MoveTestReport[] = [];
   for (const { name, files, tests } of frameworkRoots(framework)) {
     if (Object.keys(tests).length === 0) continue;
-    reports.push(await runTests({ name, files, tests, snapshot: { framework, local: {} } }));
+    reports.push(await runTests({ name, files, tests, snapshot: { framework, local: {} }, unpublished: [] }));
   }
   return reports;
 }
