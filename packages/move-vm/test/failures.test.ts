@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { GasMeter, moduleInfo, type MoveVmError, type Value } from '../src/index.ts';
+import { ElementVector, GasMeter, moduleInfo, type MoveVmError, type Value } from '../src/index.ts';
 import { Bench, programs } from './harness.ts';
 import { functionNamed, instructionName, parseModule } from './oracle.ts';
 
@@ -63,11 +63,17 @@ describe('primitive errors', () => {
   });
 
   it('end a vector at its largest length', () => {
-    // Without metering, which would stop this program much earlier.
-    expect(bench.failure('failures::fill', [262_145n], new GasMeter(Infinity))).toMatchObject({
-      status: 'VECTOR_OPERATION_ERROR',
-      subStatus: 4n,
-    });
+    const session = bench.session();
+    const push = session.loadFunction(programs, 'failures', 'push', []);
+    const full = new ElementVector(
+      Array.from({ length: 262_143 }, () => true),
+      1,
+    );
+    session.call(push, [full]);
+    expect(full.items.length).toBe(262_144);
+    expect(() => session.call(push, [full])).toThrow(
+      expect.objectContaining({ status: 'VECTOR_OPERATION_ERROR', subStatus: 4n }),
+    );
   });
 });
 

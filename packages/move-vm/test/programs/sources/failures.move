@@ -54,16 +54,7 @@ public fun recurse(depth: u64): u64 {
 
 public fun recurse_forever(): u64 { 1 + recurse_forever() }
 
-/// Fills the vector until it is full.
-public fun fill(count: u64): u64 {
-    let mut items: vector<bool> = vector[];
-    let mut i = 0;
-    while (i < count) {
-        items.push_back(true);
-        i = i + 1;
-    };
-    items.length()
-}
+public fun push(items: &mut vector<bool>) { items.push_back(true) }
 
 /// Doubles a vector of vectors by copying: exponential memory, were it not for gas.
 public fun double(times: u64): u64 {
