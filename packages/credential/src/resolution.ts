@@ -77,7 +77,7 @@ export async function checkDidKey(init: {
 }
 
 /** True when `method` holds exactly this Ed25519 key as a JWK. */
-export function isEd25519Method(method: VerificationMethod, publicKey: Uint8Array): boolean {
+function isEd25519Method(method: VerificationMethod, publicKey: Uint8Array): boolean {
   try {
     return equalBytes(parseEd25519Jwk(method.publicKeyJwk as Json | undefined), publicKey);
   } catch {
