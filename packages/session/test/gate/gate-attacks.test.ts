@@ -13,7 +13,7 @@ import { encodeTagged, sealedKinds, sessionType, type SealedKind } from '../../s
 import { GateChannel } from '../../src/gate/transcript.ts';
 import { alice, bob, expectNoSession, mallory, only, refusalOf, refusalOfM4 } from './gate-refusals.ts';
 import { gatePerson, initiatorOf, overriding, responderOf } from './gate-people.ts';
-import { drive, runGate, sentBy, type Side } from './gate-run.ts';
+import { drive, flipped, runGate, sentBy, type Side } from './gate-run.ts';
 import { m3Claims, m4Claims, rawM1, rawM2, rawM3, rawM4 } from './raw-peer.ts';
 
 describe('the attacker by hand', () => {
@@ -184,14 +184,15 @@ describe('no man in the middle', () => {
   });
 
   it.each([
-    ['initiator', 'a', 'theirPeerId'],
-    ['initiator', 'a', 'ourPeerId'],
-    ['responder', 'b', 'theirPeerId'],
-    ['responder', 'b', 'ourPeerId'],
+    ['a', 'theirPeerId', bob],
+    ['a', 'ourPeerId', alice],
+    ['b', 'theirPeerId', alice],
+    ['b', 'ourPeerId', bob],
   ] as const)(
-    'one PeerId that the ends do not agree on (%s, %s, %s) is enough',
-    async (_role, side, field) => {
-      const run = await runGate(alice, bob, undefined, { [side]: { [field]: mallory.peerId } });
+    'one PeerId that differs by one bit on one end (%s, %s) is enough',
+    async (side, field, owner) => {
+      const other = flipped(owner.peerId, 3);
+      const run = await runGate(alice, bob, undefined, { [side]: { [field]: other } });
       expectNoSession(run);
       expect(run.b.terminate).toMatchObject({ code: gateCodes.AEAD, by: 'us' });
     },
