@@ -1,7 +1,9 @@
 import { wipe } from '@wotid/crypto';
 import {
   decodeSession,
+  encodeFrame,
   encodeSession,
+  messageTypes,
   MAX_PAYLOAD_BYTES,
   MAX_PLAINTEXT_BYTES,
   MAX_SESSION_RECORD_BYTES,
@@ -84,6 +86,39 @@ describe('bounds of the ratchet', () => {
     // 1,500 were skipped: 476 too many.
     expect(codeOf(() => open(skipped, envelopes[475]))).toBe('DECRYPT_FAILED');
     open(skipped, envelopes[476]);
+    open(skipped, envelopes[1_500]);
+  });
+
+  it('only five older chains keep the keys of missing messages', () => {
+    let { a, b } = offlinePair(alice, bob);
+    const lost: Uint8Array[] = [];
+    for (let turn = 0; turn < 7; turn++) {
+      const sent = many(a, 2);
+      lost.push(sent.envelopes[0] as Uint8Array);
+      b = open(b, sent.envelopes[1]);
+      const reply = many(b, 1);
+      [a, b] = [open(sent.session, reply.envelopes[0]), reply.session];
+    }
+    // The last one is in the current chain, the first one in the sixth before it.
+    expect(revealRatchet(b.ratchet).oldChains.length).toBe(5);
+    expect(codeOf(() => open(b, lost[0]))).toBe('DECRYPT_FAILED');
+    for (const envelope of lost.slice(1)) b = open(b, envelope);
+    expect(revealRatchet(b.ratchet).oldChains).toEqual([]);
+  });
+
+  it('a stored key is gone once its message was opened', () => {
+    const pair = offlinePair(alice, bob);
+    const { envelopes } = many(pair.a, 3);
+    let b = open(pair.b, envelopes[2]);
+    const stored = (session: Session): readonly (number | undefined)[] => {
+      const { receiving, pq } = revealRatchet(session.ratchet);
+      return [receiving?.skipped.length, pq.skipped.length];
+    };
+    expect(stored(b)).toEqual([2, 2]);
+    b = open(b, envelopes[0]);
+    expect(stored(b)).toEqual([1, 1]);
+    b = open(b, envelopes[1]);
+    expect(stored(b)).toEqual([0, 0]);
   });
 
   it('stored keys end after 30 days', () => {
@@ -143,6 +178,41 @@ describe('what an authentic but broken peer can do', () => {
     expect(encodeSession(pair.b)).toEqual(before);
   });
 
+  it('a header that contradicts the chain it is sealed for changes nothing', () => {
+    const pair = offlinePair(alice, bob);
+    const fields = revealRatchet(pair.a.ratchet);
+    using other = native.x25519Generate();
+    const foreignKey = new RatchetState({ ...fields, ours: other });
+    expect(codeOf(() => open(pair.b, many({ ...pair.a, ratchet: foreignKey }, 1).envelopes[0]))).toBe(
+      'DECRYPT_FAILED',
+    );
+    const fresh = gatePair(alice, bob);
+    const wrongPn = new RatchetState({ ...revealRatchet(fresh.a.ratchet), previousLength: 1 });
+    expect(codeOf(() => open(fresh.b, many({ ...fresh.a, ratchet: wrongPn }, 1).envelopes[0]))).toBe(
+      'DECRYPT_FAILED',
+    );
+    for (const pq of [
+      { ...fields.pq, sendEpoch: 1, epochs: [{ ...fields.pq.epochs[0]!, epoch: 1 }] },
+      {
+        ...fields.pq,
+        epochs: [{ ...fields.pq.epochs[0]!, sending: { ...fields.pq.epochs[0]!.sending, i: 0 } }],
+      },
+    ]) {
+      const ratchet = new RatchetState({ ...fields, pq });
+      expect(codeOf(() => open(pair.b, many({ ...pair.a, ratchet }, 1).envelopes[0]))).toBe('DECRYPT_FAILED');
+    }
+  });
+
+  it('a ratchet key that is no key changes nothing', () => {
+    const pair = offlinePair(alice, bob);
+    const fields = revealRatchet(pair.b.ratchet);
+    for (const publicKey of [new Uint8Array(32), new Uint8Array(32).fill(0xff)]) {
+      const ours = { publicKey } as typeof fields.ours;
+      const reply = many({ ...pair.b, ratchet: new RatchetState({ ...fields, ours }) }, 1);
+      expect(codeOf(() => open(pair.a, reply.envelopes[0]))).toBe('DECRYPT_FAILED');
+    }
+  });
+
   it('a signature by another person, over another message or session is refused', () => {
     const pair = offlinePair(alice, bob);
     const mallory = { ...alice.own, keys: person('mallory').own.keys };
@@ -152,6 +222,26 @@ describe('what an authentic but broken peer can do', () => {
       signWith: mallory,
     });
     expect(codeOf(() => open(pair.b, forged.envelope))).toBe('DECRYPT_FAILED');
+    // The same keys under another DID are another identity.
+    const signed = sealMessage(native, pair.a, text(native, 'x'), {
+      route: 'online',
+      nowMs: startMs,
+      signWith: alice.own,
+    });
+    const renamed = { ...alice.own.block, did: 'did:example:alicia' };
+    const openAs = (peer: typeof renamed): string =>
+      codeOf(() => openEnvelope(native, pair.b, signed.envelope, { nowMs: startMs, peer }));
+    expect([openAs(alice.own.block), openAs(renamed)]).toEqual(['none', 'DECRYPT_FAILED']);
+    // A type that needs a signature, from a peer whose software does not care.
+    const presentation = {
+      ...text(native, ''),
+      type: messageTypes.presentation,
+      ackSeq: null,
+      replyTo: null,
+    };
+    const frame = encodeFrame({ ...presentation, signature: null });
+    const bare = encrypt(native, pair.a.ratchet, Uint8Array.from([...frame, 0x80]));
+    expect(codeOf(() => open(pair.b, bare.envelope))).toBe('DECRYPT_FAILED');
     expect(
       codeOf(() =>
         sealMessage(native, pair.a, text(native, 'x'), {

@@ -1,6 +1,7 @@
 /** Every kind of message, damaged in every byte, cut at every length and extended: one error, nothing changed. */
 import {
   acceptGateSession,
+  createInit,
   encodePrekeys,
   encodeSession,
   OnlinePrekeys,
@@ -14,6 +15,7 @@ import { describe, expect, it } from 'vitest';
 import {
   accept,
   chain,
+  credential,
   codeOf,
   init,
   native,
@@ -22,6 +24,7 @@ import {
   person,
   startMs,
   text,
+  verified,
 } from './people.ts';
 
 const alice = person('alice');
@@ -61,21 +64,42 @@ describe('damage', () => {
   });
 
   it('to an initial message is refused, uses nothing up, and the true message still opens', () => {
-    const { envelope } = init(alice, bob);
+    const { envelope } = createInit(native, {
+      ours: alice.own,
+      prekeys: verified(native, bob),
+      credential,
+      isFirstContact: false,
+      isPeerVerified: true,
+      message: text(native, 'hello'),
+      nowMs: startMs,
+    });
     const before = encodePrekeys(bob.prekeys);
     const read = (bytes: Uint8Array): unknown => {
-      using pending = openInit(native, bytes, openInitInit(bob));
-      return pending.accept(startMs);
+      using pending = openInit(native, bytes, openInitInit(bob, { findIdentity: () => alice.own.block }));
+      return pending.accept(startMs).message.payload;
     };
     // Level, suite and the three ids have errors of their own; all else is one error.
-    const codes = codesOf(envelope, read);
-    expect([...codes].sort()).toEqual(['INIT_REJECTED', 'PREKEY_UNKNOWN', 'UNSUPPORTED']);
-    for (let at = 15; at < 1_700; at++) {
+    expect([...codesOf(envelope, read)].sort()).toEqual(['INIT_REJECTED', 'PREKEY_UNKNOWN', 'UNSUPPORTED']);
+    const codeAt = (at: number): string => {
       const copy = envelope.slice();
       copy[at] = (copy[at] as number) ^ 0x80;
-      expect(codeOf(() => read(copy))).toBe('INIT_REJECTED');
-    }
+      return codeOf(() => read(copy));
+    };
+    expect([1, 2].map(codeAt)).toEqual(['UNSUPPORTED', 'UNSUPPORTED']);
+    for (let at = 3; at < 15; at++) expect(codeAt(at)).toBe('PREKEY_UNKNOWN');
+    for (let at = 15; at < envelope.length; at += 13) expect(codeAt(at)).toBe('INIT_REJECTED');
     expect(encodePrekeys(bob.prekeys)).toEqual(before);
+    expect(read(envelope)).toEqual(new TextEncoder().encode('hello'));
+  });
+
+  it('to an initial message of first contact is refused, and the true message still opens', () => {
+    const { envelope } = init(alice, bob);
+    for (let at = 1_617; at < envelope.length; at += 31) {
+      const copy = envelope.slice();
+      copy[at] = (copy[at] as number) ^ 1;
+      expect(codeOf(() => accept(bob, copy))).toBe('INIT_REJECTED');
+      expect(codeOf(() => accept(bob, envelope.subarray(0, at)))).toBe('INIT_REJECTED');
+    }
     expect(accept(bob, envelope).message.payload).toEqual(new TextEncoder().encode('hello'));
   });
 

@@ -1,7 +1,10 @@
 import { concatBytes, equalBytes } from '@wotid/core';
-import { IdentityKeys } from '@wotid/crypto';
+import { IdentityKeys, signHybrid } from '@wotid/crypto';
 import {
   createInit,
+  encodeFrame,
+  encrypt,
+  handshakePrekeys,
   MAX_CREDENTIAL_BYTES,
   MAX_ENVELOPE_BYTES,
   MAX_PAYLOAD_BYTES,
@@ -14,6 +17,11 @@ import {
   type CreateInitInit,
 } from '@wotid/session';
 import { describe, expect, it } from 'vitest';
+import { agreeAsInitiator, initiatorShare, shareSealKey } from '../src/pqxdh/agreement.ts';
+import { prekeyIds } from '../src/pqxdh/encoding.ts';
+import { encodeInitClaims, sealInitClaims, signedInitBody, type InitClaims } from '../src/pqxdh/init-seal.ts';
+import { encodePublicPart } from '../src/pqxdh/public-part.ts';
+import { pad } from '../src/wire/padding.ts';
 import {
   accept,
   codeOf,
@@ -43,6 +51,61 @@ const create = (changes: Partial<CreateInitInit> = {}): ReturnType<typeof create
     nowMs: startMs,
     ...changes,
   });
+
+/** An initial message made from the parts, so that they may contradict each other. The signature is over the truth. */
+function craft(changes: Partial<InitClaims>, from = alice): Uint8Array {
+  const prekeys = handshakePrekeys(verified(native, bob).publication);
+  const share = initiatorShare(native, bob.own.block.ik, prekeys);
+  const transcript = {
+    initiatorIk: from.own.block.ik,
+    responderIk: bob.own.block.ik,
+    prekeys,
+    ephemeral: share.ephemeral,
+    ciphertext: share.ciphertext,
+    initiatorIdFp: from.own.idFp,
+    responderIdFp: bob.own.idFp,
+    suite: 1,
+    level: 3,
+    gateHash: null,
+  };
+  const agreed = agreeAsInitiator(native, from.own.keys.ik, share, transcript, null);
+  const ids = prekeyIds(native, prekeys);
+  const credentialHash = native.sha256(credential);
+  const body = signedInitBody(agreed.sessionAd, ids, startMs, credentialHash);
+  const claims = encodeInitClaims({
+    identityBlock: from.own.block,
+    credential,
+    did: from.own.block.did,
+    idFp: from.own.idFp,
+    credentialHash,
+    sentAtMs: startMs,
+    signature: signHybrid(native, from.own.keys, 'init', body),
+    ...changes,
+  });
+  const { ephemeral, ciphertext } = share;
+  const publicBytes = encodePublicPart({
+    ...ids,
+    suite: 1,
+    level: 3,
+    ephemeral,
+    ciphertext,
+    sealedLength: claims.length + 16,
+  });
+  const sealed = sealInitClaims(native, shareSealKey(native, share), claims, publicBytes);
+  const { messageId, type, payload, seq, sentAtMs } = text(native, 'x');
+  const frame = encodeFrame({
+    messageId,
+    type,
+    payload,
+    seq,
+    sentAtMs,
+    ackSeq: null,
+    replyTo: null,
+    signature: null,
+  });
+  const { envelope } = encrypt(native, agreed.ratchet, pad(frame, 64));
+  return concatBytes(publicBytes, sealed, envelope);
+}
 
 describe('an initial message', () => {
   it('reveals nothing before it is accepted, and can be accepted after the credential was checked', () => {
@@ -111,6 +174,24 @@ describe('an initial message', () => {
     expect(codeOf(() => accept(bob, create({ ours: wrongFp }).envelope))).toBe('INIT_REJECTED');
     const wrongDid = { ...alice.own, block: { ...alice.own.block, did: 'did:example:carol' } };
     expect(codeOf(() => accept(bob, create({ ours: wrongDid }).envelope))).toBe('INIT_REJECTED');
+  });
+
+  it('is refused when what is under the seal contradicts itself', () => {
+    const known = (): typeof alice.own.block => alice.own.block;
+    expect(codeOf(() => accept(bob, craft({})))).toBe('none');
+    expect(codeOf(() => accept(bob, craft({ sentAtMs: startMs - 1 })))).toBe('INIT_REJECTED');
+    expect(codeOf(() => accept(bob, craft({ did: 'did:example:carol' })))).toBe('INIT_REJECTED');
+    expect(codeOf(() => accept(bob, craft({ idFp: carol.own.idFp })))).toBe('INIT_REJECTED');
+    const unknown = craft({ identityBlock: null, idFp: carol.own.idFp });
+    expect(codeOf(() => accept(bob, unknown, { findIdentity: known }))).toBe('INIT_REJECTED');
+    expect(codeOf(() => accept(bob, craft({ credential: new Uint8Array(900) })))).toBe('INIT_REJECTED');
+    expect(codeOf(() => accept(bob, craft({ credentialHash: new Uint8Array(32) })))).toBe('INIT_REJECTED');
+    const self = { identityBlock: bob.own.block, idFp: bob.own.idFp, did: bob.own.block.did };
+    expect(codeOf(() => accept(bob, craft(self, bob)))).toBe('INIT_REJECTED');
+    const badKey = { ...alice.own.block, ik: new Uint8Array(32).fill(0xff) };
+    expect(codeOf(() => accept(bob, craft({ identityBlock: null }), { findIdentity: () => badKey }))).toBe(
+      'INIT_REJECTED',
+    );
   });
 
   it('uses a known identity when it carries none', () => {

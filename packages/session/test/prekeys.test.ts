@@ -1,4 +1,4 @@
-import { bcs, bytesType, concatBytes, decodeStrict } from '@wotid/core';
+import { bcs, bytesType, concatBytes, decodeStrict, utf8 } from '@wotid/core';
 import { hybridSignatureType, IdentityKeys, identityBlockType, signHybrid } from '@wotid/crypto';
 import {
   createPrekeys,
@@ -78,9 +78,22 @@ describe('a prekey publication', () => {
     new DataView(later.buffer).setBigUint64(0, BigInt(startMs + 14 * dayMs + 1), true);
     expect(check(resigned(numberAt + 12, later))).toBe('PREKEYS_INVALID');
     expect(check(resigned(spkIdAt, new Uint8Array(4)))).toBe('PREKEYS_INVALID');
-    expect(check(resigned(spkIdAt + 4, new Uint8Array(32).fill(0xff)))).toBe('PREKEYS_INVALID');
     expect(check(resigned(spkIdAt + 36, new Uint8Array(4)))).toBe('PREKEYS_INVALID');
-    expect(check(resigned(spkIdAt + 40, new Uint8Array(1_568).fill(0xff)))).toBe('PREKEYS_INVALID');
+    // Keys that are none, under the ids that they would have.
+    const withId = (tag: number, key: Uint8Array): Uint8Array =>
+      concatBytes(native.sha256(concatBytes(Uint8Array.of(tag), key)).subarray(0, 4), key);
+    using x25519 = native.x25519Generate();
+    using kem = native.kemGenerate();
+    expect(check(resigned(spkIdAt, withId(5, x25519.publicKey)))).toBe('none');
+    expect(check(resigned(spkIdAt, withId(5, new Uint8Array(32).fill(0xff))))).toBe('PREKEYS_INVALID');
+    expect(check(resigned(spkIdAt + 36, withId(10, kem.publicKey)))).toBe('none');
+    expect(check(resigned(spkIdAt + 36, withId(10, new Uint8Array(1_568).fill(0xff))))).toBe(
+      'PREKEYS_INVALID',
+    );
+    expect(check(resigned(suitesAt + 2 + 1 + 'did:example:'.length, utf8('eve')))).toBe('PREKEYS_INVALID');
+    expect(check(resigned(suitesAt + 2 + 1 + bob.own.block.did.length, eve.own.idFp))).toBe(
+      'PREKEYS_INVALID',
+    );
     expect(check(resigned(numberAt, Uint8Array.of(9)))).toBe('none');
   });
 
