@@ -413,6 +413,8 @@ fun close_after_thirty_epochs_deletes_mailbox_and_cap() {
     let effects = scenario.end();
     assert!(effects.deleted().contains(&mailbox_id));
     assert!(effects.deleted().contains(&cap_id));
+    // The field with the prekeys too, so that its deposit comes back.
+    assert_eq(effects.deleted().length(), 3);
 }
 
 #[test]
