@@ -27,7 +27,6 @@ const badPeerBytes: ReadonlySet<SessionErrorCode> = new Set(['DECRYPT_FAILED', '
  * makes a method throw: the gate ends with `terminate`.
  */
 export abstract class GateMachine<Credential> {
-  readonly #init: GateInit<Credential>;
   readonly #end = new AbortController();
   #channel: GateChannel | undefined;
   #isBusy = false;
@@ -39,7 +38,6 @@ export abstract class GateMachine<Credential> {
         data: { bytes: init.credential.length, maxBytes: MAX_GATE_CREDENTIAL_BYTES },
       });
     }
-    this.#init = init;
   }
 
   /** True after `done`, `terminate` or {@link abort}. */
@@ -92,10 +90,6 @@ export abstract class GateMachine<Credential> {
 
   /** Drops the role's own secrets; called once. */
   protected abstract release(): void;
-
-  protected get settings(): GateInit<Credential> {
-    return this.#init;
-  }
 
   protected get signal(): AbortSignal {
     return this.#end.signal;
