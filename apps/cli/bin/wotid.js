@@ -30,11 +30,12 @@ function findNode() {
 }
 
 const packageDir = join(dirname(fileURLToPath(import.meta.url)), '..');
-const built = join(packageDir, 'dist', 'main.js');
-// Inside the workspace there is no build: Node strips the types of the sources, which the condition selects.
-const entry = existsSync(built)
-  ? [built]
-  : ['--conditions=wot:source', '--disable-warning=ExperimentalWarning', join(packageDir, 'src', 'main.ts')];
+const source = join(packageDir, 'src', 'main.ts');
+// A workspace has the sources, whose types Node strips and which the condition selects; a published package has only
+// the build.
+const entry = existsSync(source)
+  ? ['--conditions=wot:source', '--disable-warning=ExperimentalWarning', source]
+  : [join(packageDir, 'dist', 'main.js')];
 const node = findNode();
 const args = [...entry, ...process.argv.slice(2)];
 

@@ -26,7 +26,8 @@ export class EvidenceBook {
     this.#output.progress(`▸ ${step.padEnd(9)} ${title}`);
     const startedAt = performance.now();
     try {
-      this.#record({ step, ok: true, ms: elapsed(startedAt), evidence: await run() });
+      const evidence = await run();
+      this.#record({ step, ok: true, ms: elapsed(startedAt), evidence });
     } catch (error) {
       this.#record({ step, ok: false, ms: elapsed(startedAt), evidence: { error: errorText(error) } });
       throw error;

@@ -27,7 +27,9 @@ const badPeerBytes: ReadonlySet<SessionErrorCode> = new Set(['DECRYPT_FAILED', '
  * makes a method throw: the gate ends with `terminate`.
  */
 export abstract class GateMachine<Credential> {
+  readonly #init: GateInit<Credential>;
   readonly #end = new AbortController();
+  readonly #observer: GateInit<Credential>['observe'];
   #channel: GateChannel | undefined;
   #isBusy = false;
 
@@ -38,6 +40,7 @@ export abstract class GateMachine<Credential> {
         data: { bytes: init.credential.length, maxBytes: MAX_GATE_CREDENTIAL_BYTES },
       });
     }
+    this.#init = init;
   }
 
   /** True after `done`, `terminate` or {@link abort}. */
@@ -137,11 +140,10 @@ export abstract class GateMachine<Credential> {
 
   /** Shows a message, before encryption, to whoever audits this gate. */
   protected observe(direction: GateObservation['direction'], message: Uint8Array): void {
-    const { observe } = this.#init;
-    if (observe === undefined) return;
+    if (this.#observer === undefined) return;
     const kind = message[0] ?? -1;
     const name = kind === sealedKinds.terminate ? 'Terminate' : `M${kind}`;
-    observe({ direction, name, plaintext: message.slice() });
+    this.#observer({ direction, name, plaintext: message.slice() });
   }
 
   /** Calls into the session layer and sorts its failures; leaves when the gate was aborted before or meanwhile. */
