@@ -27,7 +27,6 @@ const badPeerBytes: ReadonlySet<SessionErrorCode> = new Set(['DECRYPT_FAILED', '
  * makes a method throw: the gate ends with `terminate`.
  */
 export abstract class GateMachine<Credential> {
-  readonly #init: GateInit<Credential>;
   readonly #end = new AbortController();
   readonly #observer: GateInit<Credential>['observe'];
   #channel: GateChannel | undefined;
@@ -40,7 +39,7 @@ export abstract class GateMachine<Credential> {
         data: { bytes: init.credential.length, maxBytes: MAX_GATE_CREDENTIAL_BYTES },
       });
     }
-    this.#init = init;
+    this.#observer = init.observe;
   }
 
   /** True after `done`, `terminate` or {@link abort}. */

@@ -1,6 +1,12 @@
 import { inspect } from 'node:util';
 import { CheckedProvider, NobleProvider, NodeProvider, type CryptoProvider } from '@wotid/crypto';
-import { gateCodes, gateTimeouts, MAX_GATE_CREDENTIAL_BYTES, wireGateCode } from '@wotid/session';
+import {
+  gateCodes,
+  gateTimeouts,
+  MAX_GATE_CREDENTIAL_BYTES,
+  wireGateCode,
+  type GateObservation,
+} from '@wotid/session';
 import { SeededRandom } from '@wotid/testkit';
 import { describe, expect, it } from 'vitest';
 import {
@@ -303,6 +309,29 @@ describe('a gate whose own side fails', () => {
       b: { credential, verifyPeer: accept },
     });
     expect(run.b.done).toBeDefined();
+  });
+});
+
+describe('the observer', () => {
+  it('sees every message of its side before encryption; a refused initiator gets M2 and two bytes', async () => {
+    const [a, b] = [gatePerson('a'), gatePerson('b')];
+    const seen: GateObservation[] = [];
+    const observe = (observation: GateObservation): void => void seen.push(observation);
+    await runGate(a, b, undefined, { b: { observe } });
+    const names = (): string[] => seen.map(({ direction, name }) => `${direction} ${name}`);
+    expect(names()).toEqual(['received M1', 'sent M2', 'received M3', 'sent M4', 'received M5', 'sent M6']);
+    expect(seen[3]?.plaintext.toHex()).toContain(b.credential.toHex());
+    seen.length = 0;
+    const expired = issue({ did: a.own.block.did, idFp: a.own.idFp, state: gateCodes.VC_EXPIRED });
+    await runGate(a, b, undefined, { a: { credential: expired }, b: { observe } });
+    expect(names()).toEqual(['received M1', 'sent M2', 'received M3', 'sent Terminate']);
+    expect(seen[3]?.plaintext).toEqual(Uint8Array.of(0, 32));
+    seen.length = 0;
+    await runGate(a, b, undefined, { a: { credential: expired, observe } });
+    expect(names()).toEqual(['sent M1', 'received M2', 'sent M3', 'received Terminate']);
+    seen.length = 0;
+    responderOf(b, a, { observe }).abort(gateCodes.RATE);
+    expect(names()).toEqual(['sent Terminate']);
   });
 });
 
