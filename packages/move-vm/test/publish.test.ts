@@ -144,6 +144,55 @@ describe('publication', () => {
     expect(token([{ ImmBorrowLoc: 0 }, 'ReadRef', 'Pop', ...amount])).toBe('READREF_WITHOUT_COPY_ABILITY');
   });
 
+  it.each<[string, OracleInstruction[], string]>([
+    ['moves', [{ ImmBorrowLoc: 0 }, { MoveLoc: 0 }, 'Pop', 'ReadRef', 'Ret'], 'MOVELOC_EXISTS_BORROW_ERROR'],
+    [
+      'overwrites',
+      [{ ImmBorrowLoc: 0 }, { LdU64: 1 }, { StLoc: 0 }, 'ReadRef', 'Ret'],
+      'STLOC_UNSAFE_TO_DESTROY_ERROR',
+    ],
+    [
+      'borrows again',
+      [{ MutBorrowLoc: 0 }, { ImmBorrowLoc: 0 }, 'ReadRef', 'Pop', 'ReadRef', 'Ret'],
+      'BORROWLOC_EXISTS_BORROW_ERROR',
+    ],
+    ['copies', [{ MutBorrowLoc: 0 }, { CopyLoc: 0 }, 'Pop', 'ReadRef', 'Ret'], 'COPYLOC_EXISTS_BORROW_ERROR'],
+    [
+      'writes, by another reference,',
+      [{ MutBorrowLoc: 0 }, { LdU64: 1 }, { MutBorrowLoc: 0 }, 'WriteRef', 'ReadRef', 'Ret'],
+      'WRITEREF_EXISTS_BORROW_ERROR',
+    ],
+  ])('refuses code that %s what is borrowed', (_what, code, status) => {
+    expect(refusal('arithmetic', withCode('add_u64', code)).status).toBe(status);
+  });
+
+  it('refuses references that outlive what they refer to', () => {
+    const local = refusal('references', (module) => {
+      const fn = functionNamed(module, 'of_host');
+      fn.code.locals = module.signatures.push(['U64']) - 1;
+      withCode('of_host', [{ LdU64: 1 }, { StLoc: 1 }, { MutBorrowLoc: 1 }, 'Ret'])(module);
+    });
+    expect(local.status).toBe('UNSAFE_RET_LOCAL_OR_RESOURCE_STILL_BORROWED');
+    const element = refusal('failures', (module) => {
+      const push = functionNamed(module, 'push').code.code.find(
+        (item) => typeof item === 'object' && 'VecPushBack' in item,
+      );
+      const vector = (push as { VecPushBack: number }).VecPushBack;
+      withCode('push', [
+        { CopyLoc: 0 },
+        { LdU64: 0 },
+        { VecImmBorrow: vector },
+        { MoveLoc: 0 },
+        { VecPopBack: vector },
+        'Pop',
+        'ReadRef',
+        'Pop',
+        'Ret',
+      ])(module);
+    });
+    expect(element.status).toBe('VEC_UPDATE_EXISTS_MUTABLE_BORROW_ERROR');
+  });
+
   it('refuses to make, open or look into values of other modules', () => {
     // `starter` defines Started; here `caller` claims a definition of it under its handle.
     const error = refusal('caller', (module) => {

@@ -1,7 +1,7 @@
 /**
  * The checks of publication. They assume nothing about who made the modules: what passes may be stored and run.
- * Not checked: how long references live (a Move compiler did), and that generic functions do not instantiate each other
- * without end (the run-time limit on type size stops those).
+ * Not checked: that generic functions do not instantiate each other without end; the run-time limit on type size stops
+ * those.
  */
 import type { NativeTable, PackageView, PublishedModule, PublishFacts } from '../api.ts';
 import type { CompiledModule, Token } from '../binary/format.ts';

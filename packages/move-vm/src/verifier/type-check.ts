@@ -1,7 +1,7 @@
 /**
  * Checks a function's stack, types, abilities and locals, and translates it for the interpreter on the way. Bytecode
  * that passes cannot mix up kinds of values at run time, duplicate what cannot be copied or lose what cannot be
- * dropped. It does not know who calls the function, and it does not check how long references live.
+ * dropped. It does not know who calls the function; how long references live is checked after it, in `references`.
  * Source of the rules: `move-bytecode-verifier/src/{stack_usage,type_safety,locals_safety}` of IOTA.
  */
 import { immediateOf, op, opName, type Code, type CompiledModule } from '../binary/format.ts';
@@ -23,7 +23,9 @@ import {
 import { decodeValue } from '../values/bcs.ts';
 import type { Value } from '../values/value.ts';
 import { blocksOf } from './control-flow.ts';
+import { arithmetic, casts, comparisons, loads, small } from './integer-instructions.ts';
 import { availability, localsAtStart } from './locals.ts';
+import { checkReferences } from './references.ts';
 
 /** Values that one block may have pushed in all. */
 const maxPushes = 10_000;
@@ -32,42 +34,6 @@ const maxStack = 1024;
 
 type DatatypeType = Type & { readonly kind: 'datatype' };
 type ReferenceType = Type & { readonly kind: 'reference' };
-
-const small: readonly string[] = ['u8', 'u16', 'u32'];
-const arithmetic: Readonly<Record<number, readonly [small: number, big: number]>> = {
-  [op.Add]: [run.AddSmall, run.AddBig],
-  [op.Sub]: [run.SubSmall, run.SubBig],
-  [op.Mul]: [run.MulSmall, run.MulBig],
-  [op.Div]: [run.DivSmall, run.DivBig],
-  [op.Mod]: [run.ModSmall, run.ModBig],
-  [op.BitOr]: [run.OrSmall, run.OrBig],
-  [op.BitAnd]: [run.AndSmall, run.AndBig],
-  [op.Xor]: [run.XorSmall, run.XorBig],
-  [op.Shl]: [run.ShlSmall, run.ShlBig],
-  [op.Shr]: [run.ShrSmall, run.ShrBig],
-};
-const comparisons: Readonly<Record<number, number>> = {
-  [op.Lt]: run.Lt,
-  [op.Gt]: run.Gt,
-  [op.Le]: run.Le,
-  [op.Ge]: run.Ge,
-};
-const casts: Readonly<Record<number, keyof typeof integers>> = {
-  [op.CastU8]: 'u8',
-  [op.CastU16]: 'u16',
-  [op.CastU32]: 'u32',
-  [op.CastU64]: 'u64',
-  [op.CastU128]: 'u128',
-  [op.CastU256]: 'u256',
-};
-const loads: Readonly<Record<number, keyof typeof integers>> = {
-  [op.LdU8]: 'u8',
-  [op.LdU16]: 'u16',
-  [op.LdU32]: 'u32',
-  [op.LdU64]: 'u64',
-  [op.LdU128]: 'u128',
-  [op.LdU256]: 'u256',
-};
 
 /** A halt in the function that is checked, with the instruction it is about. */
 export class CheckHalt extends VmHalt {
@@ -85,7 +51,11 @@ export function typeCheck(loader: Loader, fn: FunctionCode): Executable {
   if (code === null) throw new VmHalt('UNKNOWN_INVARIANT_VIOLATION_ERROR', 'a native has no instructions');
   const checker = new Checker(loader, fn, code);
   try {
-    return checker.check();
+    const executable = checker.check();
+    checkReferences(loader, fn, code, executable, (pc) => {
+      checker.pc = pc;
+    });
+    return executable;
   } catch (error) {
     throw error instanceof VmHalt ? new CheckHalt(error, checker.pc) : error;
   }
