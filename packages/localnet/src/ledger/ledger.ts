@@ -9,14 +9,12 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText, systemClock, type Clock, type Random } from '@wotid/core';
 import { createMoveVm, MoveVmError, type MoveVm } from '@wotid/move-vm';
-import { nextCheckpoint } from './checkpoints.ts';
 import { clockUpdate, type ClockUpdate } from './clock.ts';
 import { ConservationCheck, readingSession } from './conservation.ts';
 import { concludeTransaction } from './effects.ts';
 import { executeTransaction, type EngineResult } from './engine.ts';
 import { LedgerError } from './errors.ts';
 import { Faucet } from './faucet.ts';
-import type { GasSummary } from './gas-charger.ts';
 import { buildGenesis, type FrameworkFile } from './genesis.ts';
 import { digestBytes } from './hashing.ts';
 import { checkGas, checkOwnership, checkReceiving, loadInputs, type ObjectSource } from './input-check.ts';
@@ -31,7 +29,8 @@ import {
   withObject,
   type Simulation,
 } from './simulate.ts';
-import { isLive, Store, type CommittedTransaction } from './store.ts';
+import { NO_GAS, sealCheckpoint, type Executable } from './seal.ts';
+import { isLive, Store } from './store.ts';
 import {
   decodeKind,
   decodeTransaction,
@@ -356,43 +355,15 @@ class MemoryLedger implements Ledger {
   }
 
   #commit(executables: readonly Executable[], timestampMs: bigint): void {
-    const previous = this.#store.getCheckpoint(this.#store.checkpointCount - 1n);
-    const checkpoint = nextCheckpoint({
+    const { checkpointCount } = this.#store;
+    const previous = checkpointCount === 0n ? undefined : this.#store.getCheckpoint(checkpointCount - 1n);
+    const { transactions, checkpoint } = sealCheckpoint(executables, {
       previous,
       epoch: EPOCH,
       timestampMs,
-      transactions: executables.map(({ digest, outcome, signatures }) => ({
-        digest,
-        effectsDigest: outcome.effectsDigest,
-        signatures,
-      })),
-      gas: executables.at(-1)?.gas ?? NO_GAS,
+      firstSequence: this.#store.transactionCount,
     });
-    const first = this.#store.transactionCount;
-    const committed = executables.map((executable, index): CommittedTransaction => {
-      const { digest, dataBytes, data, signatures, outcome } = executable;
-      const { effects, effectsBytes, events, written, replaced, tombstones } = outcome;
-      return {
-        transaction: {
-          digest,
-          sequence: first + BigInt(index),
-          dataBytes,
-          data,
-          signatures,
-          effectsBytes,
-          effects,
-          errorText: executable.errorText,
-          events,
-          timestampMs,
-          checkpoint: checkpoint.sequence,
-          written,
-          replaced,
-        },
-        tombstones,
-        received: executable.received,
-      };
-    });
-    this.#store.commit(committed, checkpoint);
+    this.#store.commit(transactions, checkpoint);
   }
 
   /** Turns what nobody foresaw into a refusal; nothing was committed then. */
@@ -408,16 +379,6 @@ class MemoryLedger implements Ledger {
     }
   }
 }
-
-/** What a transaction is when it has run: all that the log keeps. */
-interface Executable extends Pick<EngineResult, 'outcome' | 'errorText' | 'received' | 'gas'> {
-  readonly digest: Digest;
-  readonly dataBytes: Uint8Array;
-  readonly data: ExecutedTransaction['data'];
-  readonly signatures: readonly Uint8Array[];
-}
-
-const NO_GAS: GasSummary = { computation: 0n, storage: 0n, rebate: 0n };
 
 const noInputs: ConstructorParameters<typeof TransactionState>[0] = {
   objects: new Map(),

@@ -60,6 +60,31 @@ describe('status text', () => {
   });
 });
 
+describe('limits of one transaction', () => {
+  it('on new ids and on the size of an object', async () => {
+    const many = (count: number) => (tx: Transaction) => {
+      const things = tx.moveCall({ target: call('things'), arguments: [tx.pure.u64(count)] });
+      tx.moveCall({ target: call('delete_all'), arguments: [things] });
+    };
+    expect(await failure(many(2_048), 5_000_000_000n)).toBe(null);
+    expect(await failure(many(2_049), 5_000_000_000n)).toMatch(
+      /^MovePrimitiveRuntimeError\(.*function_name: Some\("derive_id"\) \}\)\)\) in command 0$/,
+    );
+    const blob = (tx: Transaction, count: number): void => {
+      const bytes = tx.pure(bcs.vector(bcs.u8()).serialize(new Uint8Array(16_000)));
+      tx.transferObjects(
+        [tx.moveCall({ target: call('repeated'), arguments: [bytes, tx.pure.u64(count)] })],
+        w.bob.address,
+      );
+    };
+    // 32 bytes of id, a count, and 16,002 bytes each.
+    expect(await failure((tx) => blob(tx, 15), 5_000_000_000n)).toBe(null);
+    expect(await failure((tx) => blob(tx, 16), 5_000_000_000n)).toBe(
+      'MoveObjectTooBig { object_size: 256065, max_object_size: 256000 }',
+    );
+  });
+});
+
 describe('calls', () => {
   it('reach only public and entry functions', async () => {
     expect(await failure((tx) => void tx.moveCall({ target: call('hidden') }))).toBe(
@@ -193,19 +218,17 @@ describe('results', () => {
     expect(
       await failure((tx) => {
         two(tx);
-        tx.moveCall({ target: call('check'), arguments: [{ $kind: 'Result', Result: 0 }] });
+        tx.moveCall({ target: call('check'), arguments: [{ Result: 0 }] });
       }),
     ).toBe(argument(0, 'InvalidResultArity { result_idx: 0 }', 1));
     expect(
       await failure((tx) => {
         two(tx);
-        tx.moveCall({ target: call('check'), arguments: [{ $kind: 'NestedResult', NestedResult: [0, 2] }] });
+        tx.moveCall({ target: call('check'), arguments: [{ NestedResult: [0, 2] }] });
       }),
     ).toBe(argument(0, 'SecondaryIndexOutOfBounds { result_idx: 0, secondary_idx: 2 }', 1));
     expect(
-      await failure(
-        (tx) => void tx.moveCall({ target: call('check'), arguments: [{ $kind: 'Result', Result: 5 }] }),
-      ),
+      await failure((tx) => void tx.moveCall({ target: call('check'), arguments: [{ Result: 5 }] })),
     ).toBe(argument(0, 'IndexOutOfBounds { idx: 5 }'));
     expect(await failure((tx) => void tx.moveCall({ target: call('check'), arguments: [two(tx)[0]!] }))).toBe(
       null,

@@ -487,6 +487,28 @@ describe('dynamic fields', () => {
     expect(thingOf(thing.id).owner).toEqual({ kind: 'address', address: w.bob.address });
   });
 
+  it('come back under their old id', async () => {
+    const box = await makeBox();
+    const on = (name: string, ...args: bigint[]) =>
+      succeed(w.ledger, w.alice, (tx) => {
+        tx.moveCall({
+          target: call(name),
+          arguments: [input(tx, w.ledger, box.id), ...args.map((arg) => tx.pure.u64(arg))],
+        });
+      });
+    const [id] = changed(await on('add_field', 7n, 1n), 'created');
+    await on('remove_field', 7n);
+    expect(changed(await on('add_field', 7n, 2n), 'created')).toEqual([id]);
+    expect(thingOf(id!).contents.at(-8)).toBe(2);
+    const swapped = await succeed(w.ledger, w.alice, (tx) => {
+      const parent = input(tx, w.ledger, box.id);
+      tx.moveCall({ target: call('remove_field'), arguments: [parent, tx.pure.u64(7)] });
+      tx.moveCall({ target: call('add_field'), arguments: [parent, tx.pure.u64(7), tx.pure.u64(3)] });
+    });
+    expect(changed(swapped, 'mutated')).toContain(id);
+    expect(thingOf(id!).contents.at(-8)).toBe(3);
+  });
+
   it('that come and go in one transaction leave nothing', async () => {
     const box = await makeBox();
     const executed = await succeed(w.ledger, w.alice, (tx) => {

@@ -48,10 +48,8 @@ export async function world(init: Partial<LedgerInit> = {}): Promise<World> {
 
 export function object(ledger: Ledger, id: string): LedgerObject {
   const found = ledger.getObject(id);
-  if (found === undefined || found.kind === 'deleted' || found.kind === 'wrapped') {
-    throw new Error(`${id} is ${found?.kind ?? 'unknown'}`);
-  }
-  return found;
+  if (found?.kind === 'move' || found?.kind === 'package') return found;
+  throw new Error(`${id} is ${found?.kind ?? 'unknown'}`);
 }
 
 export function coins(ledger: Ledger, address: string): MoveObject[] {

@@ -294,7 +294,8 @@ function checkConsistency(
     throw new ExecutionFailure('InvariantViolation', message);
   };
   for (const id of changes.created) {
-    if (changes.deleted.has(id) || changes.modified.has(id) || source.get(id) !== undefined) {
+    // A dynamic field that was removed before comes back under its old id.
+    if (changes.deleted.has(id) || changes.modified.has(id) || isLive(source.get(id))) {
       broken(`new id ${id} was there before`);
     }
   }

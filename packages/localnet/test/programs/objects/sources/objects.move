@@ -20,6 +20,7 @@ public struct Private has key { id: UID }
 public struct Box has key, store { id: UID, thing: Option<Thing> }
 public struct Counter has key { id: UID, count: u64 }
 public struct Purse has key, store { id: UID, money: Balance<IOTA> }
+public struct Blob has key, store { id: UID, bytes: vector<vector<u8>> }
 public struct Potato { value: u64 }
 public struct Copyable has copy, store { value: u64 }
 public struct Made has key { id: UID, witness: bool, modules: u64 }
@@ -192,6 +193,12 @@ public fun big(bytes: vector<u8>, ctx: &mut TxContext): Box {
     let mut box = empty_box(ctx);
     field::add(&mut box.id, 0u64, bytes);
     box
+}
+
+public fun repeated(bytes: vector<u8>, count: u64, ctx: &mut TxContext): Blob {
+    let mut all = vector[];
+    count.do!(|_| all.push_back(bytes));
+    Blob { id: object::new(ctx), bytes: all }
 }
 
 public fun whoami(ctx: &TxContext): address { ctx.sender() }
