@@ -208,6 +208,19 @@ describe('claiming', () => {
     expect(await bob.claimAndDelete(own, [])).toEqual({ claimed: [], gone: [], transactions: [] });
   });
 
+  it('leaves what is stored, or waits for somebody else', async () => {
+    const [kept, waiting] = await send(2);
+    await bob.claimAndStore(own, [kept!]);
+    const other = await bob.createMailbox();
+    const { messageId } = await alice.sendMessage({ mailboxId: other.mailboxId, payload: bytes(1) });
+    expect(await bob.claimAndDelete(own, [kept!, messageId, waiting!])).toMatchObject({
+      claimed: [waiting],
+      gone: [kept, messageId],
+    });
+    expect((await bob.listWaiting(other.mailboxId)).messages).toHaveLength(1);
+    expect(await bob.listStored(own.mailboxId)).toHaveLength(1);
+  });
+
   it('of the same messages twice at once takes each once, without an error', async () => {
     const ids = await send(60);
     const [left, right] = await Promise.all([bob.claimAndDelete(own, ids), bob.claimAndDelete(own, ids)]);
