@@ -12,11 +12,15 @@ const maxEncodedBytes = 16_777_216;
 /** Largest length of a BCS sequence. */
 const maxLength = 0x7fff_ffff;
 
+/** Types that were found to be encodable, by identity. */
+const encodable = new WeakSet<Type>();
+
 /**
  * Checks that values of a type can be encoded at all: IOTA builds no layout of more than 256 nodes.
  * @throws VmHalt VM_MAX_TYPE_NODES_REACHED, VM_MAX_VALUE_DEPTH_REACHED
  */
 export function checkLayout(type: Type): void {
+  if (encodable.has(type)) return;
   let nodes = 0;
   const visit = (part: Type, depth: number): void => {
     if (++nodes > maxLayoutNodes)
@@ -31,6 +35,7 @@ export function checkLayout(type: Type): void {
     }
   };
   visit(type, 1);
+  encodable.add(type);
 }
 
 /** Fields of a variant with the type arguments put in. */

@@ -25,6 +25,7 @@ import type { Value } from '../values/value.ts';
 import { blocksOf } from './control-flow.ts';
 import { arithmetic, casts, comparisons, loads, small } from './integer-instructions.ts';
 import { availability, localsAtStart } from './locals.ts';
+import { fieldsOf, Operands } from './operands.ts';
 import { checkReferences } from './references.ts';
 
 /** Values that one block may have pushed in all. */
@@ -32,7 +33,6 @@ const maxPushes = 10_000;
 /** Values on the stack of one function. */
 const maxStack = 1024;
 
-type DatatypeType = Type & { readonly kind: 'datatype' };
 type ReferenceType = Type & { readonly kind: 'reference' };
 
 /** A halt in the function that is checked, with the instruction it is about. */
@@ -64,6 +64,7 @@ export function typeCheck(loader: Loader, fn: FunctionCode): Executable {
 class Checker {
   pc = 0;
   readonly #loader: Loader;
+  readonly #operands: Operands;
   readonly #fn: FunctionCode;
   readonly #module: CompiledModule;
   readonly #code: Code;
@@ -81,6 +82,7 @@ class Checker {
 
   constructor(loader: Loader, fn: FunctionCode, code: Code) {
     this.#loader = loader;
+    this.#operands = new Operands(loader, fn);
     this.#fn = fn;
     this.#module = fn.module.compiled;
     this.#code = code;
@@ -166,46 +168,6 @@ class Checker {
 
   #can(type: Type, wanted: number): boolean {
     return (abilitiesOf(type, this.#constraints) & wanted) === wanted;
-  }
-
-  /** The signature's one type, or all of an instantiation's. */
-  #signature(index: number): readonly Type[] {
-    return this.#loader.signature(this.#fn.module, index);
-  }
-
-  #definedType(handle: number, typeArgs: readonly Type[]): DatatypeType {
-    const datatype = this.#loader.datatypeOfHandle(this.#fn.module, handle);
-    checkConstraints(
-      datatype.typeParameters.map((parameter) => parameter.constraints),
-      typeArgs,
-      this.#constraints,
-    );
-    return { kind: 'datatype', datatype, typeArgs };
-  }
-
-  /** The struct that the operand of Pack, Unpack or their generic forms means. */
-  #struct(operand: number, isGeneric: boolean): DatatypeType {
-    const inst = isGeneric ? this.#module.structInsts[operand] : undefined;
-    const def = this.#module.structDefs[isGeneric ? (inst?.of ?? 0) : operand];
-    if (def === undefined) return this.#fail('INDEX_OUT_OF_BOUNDS', 'names no struct');
-    const type = this.#definedType(def.handle, inst === undefined ? [] : this.#signature(inst.typeArgs));
-    if (def.fields === null) this.#fail('TYPE_MISMATCH', 'is about a native struct');
-    return type;
-  }
-
-  /** The enum and the tag that the operand of a variant instruction means. */
-  #variant(operand: number, isGeneric: boolean): [DatatypeType, number] {
-    const member = (isGeneric ? this.#module.variantInsts : this.#module.variantHandles)[operand];
-    const inst = isGeneric ? this.#module.enumInsts[member?.of ?? 0] : undefined;
-    const def = this.#module.enumDefs[isGeneric ? (inst?.of ?? 0) : (member?.of ?? 0)];
-    if (member === undefined || def === undefined)
-      return this.#fail('INDEX_OUT_OF_BOUNDS', 'names no variant');
-    const typeArgs = inst === undefined ? [] : this.#signature(inst.typeArgs);
-    return [this.#definedType(def.handle, typeArgs), member.member];
-  }
-
-  #fields(type: DatatypeType, tag: number): readonly Type[] {
-    return (type.datatype.variants[tag]?.fields ?? []).map((field) => substitute(field.type, type.typeArgs));
   }
 
   #requireAvailable(local: number, status: VmStatus): Type {
@@ -298,33 +260,29 @@ class Checker {
 
   #structInstruction(opcode: number, operand: number): void {
     if (opcode === op.Pack || opcode === op.PackGeneric) {
-      const type = this.#struct(operand, opcode === op.PackGeneric);
-      const fields = this.#fields(type, 0);
+      const type = this.#operands.struct(operand, opcode === op.PackGeneric);
+      const fields = fieldsOf(type, 0);
       for (const field of fields.toReversed()) this.#popAs(field, 'PACK_TYPE_MISMATCH_ERROR');
       this.#push(type);
       return this.#emit(run.Pack, fields.length, 0, { type });
     }
     if (opcode === op.Unpack || opcode === op.UnpackGeneric) {
-      const type = this.#struct(operand, opcode === op.UnpackGeneric);
+      const type = this.#operands.struct(operand, opcode === op.UnpackGeneric);
       this.#popAs(type, 'UNPACK_TYPE_MISMATCH_ERROR');
-      const fields = this.#fields(type, 0);
+      const fields = fieldsOf(type, 0);
       for (const field of fields) this.#push(field);
       return this.#emit(run.Unpack, fields.length);
     }
     const isMutable = opcode === op.MutBorrowField || opcode === op.MutBorrowFieldGeneric;
     const isGeneric = opcode === op.MutBorrowFieldGeneric || opcode === op.ImmBorrowFieldGeneric;
-    const inst = isGeneric ? this.#module.fieldInsts[operand] : undefined;
-    const handle = this.#module.fieldHandles[isGeneric ? (inst?.of ?? 0) : operand];
-    const def = this.#module.structDefs[handle?.of ?? 0];
-    if (handle === undefined || def === undefined) return this.#fail('INDEX_OUT_OF_BOUNDS', 'names no field');
-    const type = this.#definedType(def.handle, inst === undefined ? [] : this.#signature(inst.typeArgs));
+    const [type, member] = this.#operands.field(operand, isGeneric);
     const reference = this.#popReference(isMutable, 'BORROWFIELD_TYPE_MISMATCH_ERROR');
-    const field = this.#fields(type, 0)[handle.member];
+    const field = fieldsOf(type, 0)[member];
     if (field === undefined || !equalTypes(reference.to, type)) {
       return this.#fail('BORROWFIELD_TYPE_MISMATCH_ERROR', 'is about another struct');
     }
     this.#push(referenceType(field, isMutable));
-    this.#emit(run.BorrowField, handle.member);
+    this.#emit(run.BorrowField, member);
   }
 
   #variantInstruction(opcode: number, operand: number): void {
@@ -344,8 +302,8 @@ class Checker {
       return this.#emit(run.VariantSwitch, 0, 0, { offsets: jumpTable.offsets });
     }
     const isGeneric = immediateOf[opcode] === 'variantInsts';
-    const [type, tag] = this.#variant(operand, isGeneric);
-    const fields = this.#fields(type, tag);
+    const [type, tag] = this.#operands.variant(operand, isGeneric);
+    const fields = fieldsOf(type, tag);
     switch (opcode) {
       case op.PackVariant:
       case op.PackVariantGeneric:
@@ -373,13 +331,13 @@ class Checker {
     const handleIndex = isGeneric ? (inst?.of ?? 0) : operand;
     const handle = this.#module.functionHandles[handleIndex];
     if (handle === undefined) return this.#fail('INDEX_OUT_OF_BOUNDS', 'names no function');
-    const typeArgs = inst === undefined ? [] : this.#signature(inst.typeArgs);
+    const typeArgs = inst === undefined ? [] : this.#operands.signature(inst.typeArgs);
     checkConstraints(handle.typeParameters, typeArgs, this.#constraints);
-    const parameters = this.#signature(handle.parameters);
+    const parameters = this.#operands.signature(handle.parameters);
     for (const parameter of parameters.toReversed()) {
       this.#popAs(substitute(parameter, typeArgs), 'CALL_TYPE_MISMATCH_ERROR');
     }
-    for (const type of this.#signature(handle.returns)) this.#push(substitute(type, typeArgs));
+    for (const type of this.#operands.signature(handle.returns)) this.#push(substitute(type, typeArgs));
     this.#emit(isGeneric ? run.CallGeneric : run.Call, parameters.length, 0, {
       handle: handleIndex,
       typeArgs,
@@ -387,7 +345,7 @@ class Checker {
   }
 
   #vector(opcode: number, operand: number): void {
-    const element = this.#signature(operand)[0] as Type;
+    const element = this.#operands.signature(operand)[0] as Type;
     if (element.kind === 'reference') this.#fail('INVALID_SIGNATURE_TOKEN', 'has references as elements');
     const vector = vectorType(element);
     const borrowed = (mutable: boolean): void => {
