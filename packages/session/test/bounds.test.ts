@@ -6,11 +6,13 @@ import {
   messageTypes,
   MAX_PAYLOAD_BYTES,
   MAX_PLAINTEXT_BYTES,
+  MAX_RATCHET_ENVELOPE_BYTES,
   MAX_SESSION_RECORD_BYTES,
   decrypt,
   encrypt,
   newMessageId,
   openEnvelope,
+  recognizes,
   sealMessage,
   wipeReplaced,
   type Session,
@@ -151,6 +153,14 @@ describe('bounds of the ratchet', () => {
       const init = { route, nowMs: startMs, signWith: alice.own };
       open(pair.b, sealMessage(native, pair.a, message, init).envelope);
     }
+    const { envelope } = sealMessage(native, pair.a, text(native, 'x'), { route: 'online', nowMs: startMs });
+    const grown = (length: number): Uint8Array => {
+      const copy = new Uint8Array(length);
+      copy.set(envelope);
+      return copy;
+    };
+    expect(recognizes(native, pair.b.ratchet, grown(MAX_RATCHET_ENVELOPE_BYTES))).toBe(true);
+    expect(recognizes(native, pair.b.ratchet, grown(MAX_RATCHET_ENVELOPE_BYTES + 1))).toBe(false);
     const tooLong = { ...message, payload: new Uint8Array(MAX_PAYLOAD_BYTES + 1) };
     expect(codeOf(() => sealMessage(native, pair.a, tooLong, { route: 'online', nowMs: startMs }))).toBe(
       'PAYLOAD_TOO_LARGE',

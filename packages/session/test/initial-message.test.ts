@@ -7,6 +7,7 @@ import {
   handshakePrekeys,
   MAX_CREDENTIAL_BYTES,
   MAX_ENVELOPE_BYTES,
+  MAX_INIT_SEALED_BYTES,
   MAX_PAYLOAD_BYTES,
   openInit,
   ownIdentity,
@@ -217,6 +218,8 @@ describe('an initial message', () => {
   it('is not made with expired prekeys, to oneself, or with too much in it', () => {
     expect(codeOf(() => create({ nowMs: startMs + 14 * dayMs }))).toBe('PREKEYS_EXPIRED');
     expect(codeOf(() => create({ ours: bob.own }))).toBe('SELF_SESSION');
+    const sameDid = ownIdentity(native, alice.own.keys, 'did:example:bob');
+    expect(codeOf(() => create({ ours: sameDid }))).toBe('SELF_SESSION');
     expect(codeOf(() => create({ credential: new Uint8Array(MAX_CREDENTIAL_BYTES + 1) }))).toBe(
       'PAYLOAD_TOO_LARGE',
     );
@@ -235,6 +238,20 @@ describe('an initial message', () => {
     expect(envelope.length).toBeLessThanOrEqual(MAX_ENVELOPE_BYTES);
     expect(accept(bob, envelope).message.proof).not.toBeNull();
     expect(codeOf(() => accept(bob, new Uint8Array(MAX_ENVELOPE_BYTES + 1).fill(2)))).toBe('INIT_REJECTED');
+  });
+
+  it('is split only within its bounds', () => {
+    const { envelope } = create();
+    const withLength = (length: number): Uint8Array => {
+      const copy = concatBytes(envelope, new Uint8Array(70_000));
+      new DataView(copy.buffer).setUint16(1_615, length, true);
+      return copy;
+    };
+    expect(splitInit(withLength(MAX_INIT_SEALED_BYTES))?.sealed.length).toBe(MAX_INIT_SEALED_BYTES);
+    expect(splitInit(withLength(MAX_INIT_SEALED_BYTES + 1))).toBeNull();
+    expect(splitInit(withLength(17))?.sealed.length).toBe(17);
+    for (const length of [1, 16]) expect(splitInit(withLength(length))).toBeNull();
+    expect(splitInit(withLength(0))?.envelope.length).toBe(envelope.length + 70_000 - 1_617);
   });
 
   it('hides the length of the credential up to 255 bytes', () => {
