@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -38,12 +39,18 @@ const entry = existsSync(source)
   : [join(packageDir, 'dist', 'main.js')];
 const node = findNode();
 const args = [...entry, ...process.argv.slice(2)];
+// Compiled code is kept between runs, which halves the start. In the user's own folder: whoever can write there could
+// as well replace this program.
+const env = {
+  NODE_COMPILE_CACHE: join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'wotid', 'compile'),
+  ...process.env,
+};
 
 if (node === process.execPath && typeof process.execve === 'function') {
   // Replaces this process, so that its id and signals are those of the command.
-  process.execve(node, [node, ...args], process.env);
+  process.execve(node, [node, ...args], env);
 } else {
-  const child = spawn(node, args, { stdio: 'inherit' });
+  const child = spawn(node, args, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     console.error(`wotid could not start ${node}: ${error.message}`);

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Agent, Home } from '@wotid/agent';
+import type { Home } from '@wotid/agent';
 import { Option, type Command } from 'commander';
 import { callAgent } from './control/client.ts';
 import { controlSocketPath } from './control/socket-path.ts';
@@ -44,6 +44,7 @@ export function outputOf(options: { readonly json?: boolean }): Output {
 
 /** Opens a home exclusively. */
 export async function openHome(options: HomeOptions): Promise<Home> {
+  const { Home } = await import('@wotid/agent');
   const passphrase = await readPassphrase({ file: options.passphraseFile, confirm: false });
   return Home.open({ dir: resolve(options.home), passphrase });
 }
@@ -63,6 +64,8 @@ export async function onAgent(
     const answer = await callAgent(controlSocketPath(dir), name, params);
     if (answer !== undefined) return answer.result;
   }
+  // Loading the whole agent takes longer than asking a running one.
+  const { Agent } = await import('@wotid/agent');
   const home = await openHome(options);
   try {
     const agent = await Agent.open({ home, listen: [], syncIntervalMs: 0 });

@@ -1,7 +1,6 @@
 import { appendFileSync } from 'node:fs';
-import { Agent, type AgentEvents, type GateObservation } from '@wotid/agent';
+import type { Agent, AgentEvents, GateObservation } from '@wotid/agent';
 import { InvalidArgumentError, type Command } from 'commander';
-import { serveControl } from '../control/server.ts';
 import { controlSocketPath } from '../control/socket-path.ts';
 import { addHomeOptions, openHome, outputOf, type HomeOptions } from '../home-command.ts';
 import { createLineLogger } from '../line-logger.ts';
@@ -47,6 +46,10 @@ export function addAgentCommands(program: Command): void {
     .action(async (options: AgentOptions) => {
       const output = outputOf(options);
       const logger = createLineLogger(output);
+      const [{ Agent }, { serveControl }] = await Promise.all([
+        import('@wotid/agent'),
+        import('../control/server.ts'),
+      ]);
       const home = await openHome(options);
       try {
         const agent = await Agent.open({

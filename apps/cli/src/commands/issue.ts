@@ -1,12 +1,8 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { armor, armorLabels, parseCredentialRequest } from '@wotid/agent';
-import { encodeTrustedIssuer } from '@wotid/credential';
-import { identityFingerprint, NodeProvider } from '@wotid/crypto';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { readInput, writeOutput } from '../files.ts';
 import { addOutputOptions, outputOf, type HomeOptions } from '../home-command.ts';
-import { createIssuerHome, openIssuerHome, registerIssued } from '../issuer-home.ts';
 import { readPassphrase } from '../passphrase.ts';
 
 /** A request is an identity block and a signature: 10 KB as text. */
@@ -27,6 +23,8 @@ export function addIssueCommands(program: Command): void {
   addIssuerOptions(issue.command('setup').description('create an issuer: a DID and Ed25519 + ML-DSA-87 keys'))
     .requiredOption('--out <file>', 'write the public file that others trust (wotid trust add)')
     .action(async (options: HomeOptions & { readonly out: string }) => {
+      const { encodeTrustedIssuer } = await import('@wotid/credential');
+      const { createIssuerHome } = await import('../issuer-home.ts');
       const passphrase = await readPassphrase({ file: options.passphraseFile, confirm: true });
       const { issuer } = await createIssuerHome(resolve(options.home), passphrase);
       writeOutput(options.out, encodeTrustedIssuer(issuer.trustedIssuer));
@@ -45,6 +43,9 @@ export function addIssueCommands(program: Command): void {
     .option('--from <date>', 'the first day of validity (default: now)', parseDate)
     .action(async (requestFile: string, options: IssueOptions) => {
       const request = readInput(requestFile, maxRequestBytes);
+      const { armor, armorLabels, parseCredentialRequest } = await import('@wotid/agent');
+      const { identityFingerprint, NodeProvider } = await import('@wotid/crypto');
+      const { openIssuerHome, registerIssued } = await import('../issuer-home.ts');
       const passphrase = await readPassphrase({ file: options.passphraseFile, confirm: false });
       const home = await openIssuerHome(resolve(options.home), passphrase);
       const provider = new NodeProvider();

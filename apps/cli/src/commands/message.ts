@@ -1,5 +1,4 @@
 import { createInterface } from 'node:readline';
-import { armorLabels, unarmor } from '@wotid/agent';
 import type { Command } from 'commander';
 import { readInput, readInputBytes } from '../files.ts';
 import { addHomeOptions, onAgent, outputOf, type HomeOptions } from '../home-command.ts';
@@ -29,7 +28,7 @@ export function addMessageCommands(program: Command): void {
     )
     .action(async (to: string, options: HomeOptions & { readonly presentation?: string }) => {
       const presentation =
-        options.presentation === undefined ? undefined : readPresentation(options.presentation);
+        options.presentation === undefined ? undefined : await readPresentation(options.presentation);
       outputOf(options).result(asFacts(await onAgent(options, 'connect', { to, presentation })));
     });
 
@@ -71,7 +70,8 @@ export function addMessageCommands(program: Command): void {
 }
 
 /** Base64 of the credential in `file`; empty for `none`. */
-function readPresentation(file: string): string {
+async function readPresentation(file: string): Promise<string> {
   if (file === 'none') return '';
+  const { armorLabels, unarmor } = await import('@wotid/agent');
   return unarmor(armorLabels.credential, readInput(file, maxCredentialFileBytes)).toBase64();
 }

@@ -1,8 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { resolve } from 'node:path';
-import { deployMailbox } from '@wotid/agent';
-import { startLocalnet } from '@wotid/localnet';
-import { buildMovePackage } from '@wotid/move-build';
 import { InvalidArgumentError, type Command } from 'commander';
 import { addHomeOptions, addOutputOptions, openHome, outputOf, type HomeOptions } from '../home-command.ts';
 import { untilStopped } from '../stop-signal.ts';
@@ -19,6 +16,7 @@ export function addNetworkCommands(program: Command): void {
       .option('--faucet-port <n>', 'faucet port; 0 picks a free one', parsePort, 9123),
   ).action(
     async (options: { readonly port: number; readonly faucetPort: number; readonly json?: boolean }) => {
+      const { startLocalnet } = await import('@wotid/localnet');
       const network = await startLocalnet({ port: options.port, faucetPort: options.faucetPort });
       const output = outputOf(options);
       output.result({ rpc: network.rpcUrl, faucet: network.faucetUrl, chainId: network.chainId });
@@ -42,6 +40,10 @@ export function addNetworkCommands(program: Command): void {
           'Warning: an upgradeable mailbox package is one that its publisher can replace under everyone.',
         );
       }
+      const [{ deployMailbox }, { buildMovePackage }] = await Promise.all([
+        import('@wotid/agent'),
+        import('@wotid/move-build'),
+      ]);
       const compiled = await buildMovePackage(resolve(options.dir));
       const home = await openHome(options);
       try {

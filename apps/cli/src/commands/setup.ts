@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { createHome } from '@wotid/agent';
 import type { Command } from 'commander';
 import { addHomeOptions, onAgent, outputOf, type HomeOptions } from '../home-command.ts';
 import { networkOf, addNetworkOptions, type NetworkOptions } from '../network-options.ts';
@@ -16,8 +15,9 @@ export function addSetupCommands(program: Command): void {
   )
     .option('--package <id>', 'the mailbox package on that network (default: the one this release knows)')
     .action(async (options: HomeOptions & NetworkOptions & { readonly package?: string }) => {
-      const network = networkOf(options);
+      const network = await networkOf(options);
       const passphrase = await readPassphrase({ file: options.passphraseFile, confirm: true });
+      const { createHome } = await import('@wotid/agent');
       const facts = await createHome({
         dir: resolve(options.home),
         passphrase,

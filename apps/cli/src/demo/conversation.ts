@@ -96,7 +96,7 @@ export async function leaveMessages(stage: Stage, story: Story, alice: Person, b
   }
   const first = deliveries[0] ?? {};
   story.claimedMessageId = String(first['messageId']);
-  story.claimedPayload = await readPayload(stage, story.bobMailboxId, String(first['objectId']));
+  story.claimedPayload = await readPayload(stage, String(first['objectId']));
   return { deliveries: deliveries.map(chainFacts) };
 }
 
@@ -154,6 +154,9 @@ export async function replayOnce(stage: Stage, story: Story, alice: Person, bob:
   const replayed = await stage.ask(['mailbox', 'claim', '--home', bob.home]);
   expectThat(replayed['opened'] === 0, 'nothing new from the copy', replayed);
 
+  // Bob was away, so alice connects again: the session goes on.
+  const again = await stage.ask(['connect', bob.did, '--home', alice.home]);
+  expectThat(again['resumed'] === true, 'the session to go on', again);
   // Bob's process is halted, not ended: alice's bytes reach his socket, no ACK comes, and the mailbox takes a second copy.
   const mark = stage.process('bob').mark;
   await stage.process('bob').signal('SIGSTOP');
@@ -194,12 +197,10 @@ export async function resumeSession(stage: Stage, story: Story, alice: Person, b
   return { session: report['sessionId'], 'same as before the crash': true, 'ms to ACK': delivery['ms'] };
 }
 
-async function readPayload(stage: Stage, mailboxId: string, objectId: string): Promise<Uint8Array> {
+async function readPayload(stage: Stage, objectId: string): Promise<Uint8Array> {
   const client = createIotaClient(stage.network.rpcUrl);
   const reader = new MailboxReader({ client, packageId: stage.packageId });
-  for await (const message of reader.readWaiting(mailboxId))
-    if (message.objectId === objectId) return message.payload;
-  throw new Error(`message ${objectId} does not wait in mailbox ${mailboxId}`);
+  return (await reader.readMessage(objectId)).payload;
 }
 
 async function ownerBalance(stage: Stage, person: Person): Promise<bigint> {

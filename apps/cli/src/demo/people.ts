@@ -62,13 +62,20 @@ export async function issueCredential(
   ]);
 }
 
-/** A person with everything: money, mailbox, prekeys on chain, a credential, and trust in the issuer. */
+/**
+ * A person with everything: a running agent, money, mailbox, prekeys on chain, a credential, and trust in the issuer.
+ * @param agentOptions of the person's agent, beside where it listens
+ */
 export async function createMember(
   stage: Stage,
   name: string,
   issuer: string,
+  agentOptions: readonly string[] = [],
 ): Promise<{ person: Person; facts: Facts }> {
   const person = await createPerson(stage, name);
+  // With the agent running, the commands that follow ask it instead of opening the home each time.
+  const listen = ['--listen', '/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'];
+  await stage.startAgent(person, [...listen, ...agentOptions]);
   await stage.run(['wallet', 'faucet', '--home', person.home]);
   const { lines: mailbox } = await stage.run(['mailbox', 'create', '--home', person.home]);
   const credential = await issueCredential(stage, issuer, person);
