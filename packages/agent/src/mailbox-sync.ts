@@ -5,7 +5,7 @@
  * The ids of what was dealt with are stored with the messages, so a crash at any point neither loses a message nor shows
  * it twice: what is still on chain is deleted the next time.
  */
-import { errorText, isWotError, silentLogger, type Clock, type Logger } from '@wotid/core';
+import { equalBytes, errorText, isWotError, silentLogger, type Clock, type Logger } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
 import type { MailboxClient, MailboxMessage } from '@wotid/mailbox';
 import { KIND_INIT, openInit, SessionError, type OwnIdentity } from '@wotid/session';
@@ -107,6 +107,11 @@ export class MailboxSync {
       });
       const credential =
         pending.credential ?? home.contacts.get(pending.sender.block.did)?.credential ?? new Uint8Array();
+      if (!equalBytes(provider.sha256(credential), pending.credentialHash)) {
+        this.#log.info('sync.refused', { objectId: message.objectId, name: 'UNKNOWN_CREDENTIAL' });
+        this.#settle(message, 'refused', tally);
+        return;
+      }
       const verdict = await admission.check(pending.sender, credential);
       if (!verdict.ok) {
         this.#log.info('sync.refused', {
