@@ -40,12 +40,12 @@ export class EvidenceBook {
     console.log('');
     for (const { step, ok, ms, evidence } of this.#records) {
       console.log(`${ok ? '✓' : '✗'} ${step.padEnd(9)} ${String(ms).padStart(6)} ms`);
-      for (const [name, value] of Object.entries(evidence)) {
-        for (const [index, line] of cellLines(value).entries()) {
-          console.log(`    ${(index === 0 ? name : '').padEnd(22)} ${line}`);
-        }
-      }
+      for (const [name, value] of Object.entries(evidence)) printCell(name, value, '    ');
     }
+    const total = this.#records.reduce((sum, { ms }) => sum + ms, 0);
+    console.log(
+      `\n${this.#records.filter(({ ok }) => ok).length} steps passed in ${(total / 1_000).toFixed(1)} s`,
+    );
   }
 
   #record(record: StepRecord): void {
@@ -72,16 +72,28 @@ export function median(values: readonly number[]): number {
   return Math.round(value * 10) / 10;
 }
 
-function cellLines(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(cellLines);
-  if (typeof value === 'object' && value !== null) {
-    return [
-      Object.entries(value)
-        .map(([name, item]) => `${name} ${typeof item === 'object' ? toJson(item) : String(item)}`)
-        .join(' · '),
-    ];
+const nameWidth = 22;
+const lineWidth = 100;
+
+/** Small records stand on one line, larger ones have a line for each field, lists a line for each item. */
+function printCell(name: string, value: unknown, indent: string): void {
+  const print = (text: string, label = name): void =>
+    console.log(`${indent}${label.padEnd(nameWidth)} ${text}`);
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) print(inline(item), index === 0 ? name : '');
+  } else if (typeof value === 'object' && value !== null && inline(value).length > lineWidth) {
+    console.log(`${indent}${name}`);
+    for (const [field, item] of Object.entries(value)) printCell(field, item, `${indent}  `);
+  } else {
+    print(inline(value));
   }
-  return [printable(String(value))];
+}
+
+function inline(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return printable(String(value));
+  return Object.entries(value)
+    .map(([name, item]) => `${name} ${inline(item)}`)
+    .join(' · ');
 }
 
 function elapsed(startedAt: number): number {

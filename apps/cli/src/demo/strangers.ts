@@ -12,7 +12,7 @@ interface Attempt {
   /** Makes the credential file to show, or returns `none`. */
   readonly prepare: (stranger: Person) => Promise<string>;
   /** Name of the code that bob must log. */
-  readonly expected: readonly string[];
+  readonly expected: string;
 }
 
 /** What bob's gate may send to somebody whose credential does not pass. */
@@ -28,13 +28,13 @@ export async function refuseStrangers(
     {
       name: 'no-credential',
       prepare: () => Promise.resolve('none'),
-      expected: ['VC_MALFORMED', 'MALFORMED'],
+      expected: 'VC_MALFORMED',
     },
     {
       name: 'untrusted-issuer',
       prepare: (stranger) =>
         issueCredential(stage, 'other-issuer', stranger).then(() => stranger.credentialFile),
-      expected: ['VC_ISSUER', 'ISSUER'],
+      expected: 'VC_ISSUER',
     },
     {
       name: 'expired',
@@ -42,40 +42,64 @@ export async function refuseStrangers(
         issueCredential(stage, 'issuer', stranger, ['--from', '2026-01-01', '--days', '1']).then(
           () => stranger.credentialFile,
         ),
-      expected: ['VC_EXPIRED', 'EXPIRED'],
+      expected: 'VC_EXPIRED',
     },
     {
       name: 'stolen',
       prepare: () => Promise.resolve(alice.credentialFile),
-      expected: ['VC_SUBJECT', 'SUBJECT'],
+      expected: 'VC_SUBJECT',
     },
   ];
+  const strangers = await Promise.all(attempts.map((attempt) => prepare(stage, attempt, bob)));
   const tries: Facts[] = [];
-  for (const attempt of attempts) {
-    const stranger = await createPerson(stage, `stranger-${attempt.name}`);
-    const presentation = await attempt.prepare(stranger);
-    await stage.run(['card', 'add', bob.cardFile, '--home', stranger.home]);
-    const mark = stage.process('bob').mark;
-    const told = await stage.run(
-      ['connect', bob.did, '--home', stranger.home, '--presentation', presentation],
-      {
-        mayFail: true,
-      },
-    );
-    const logged = await stage
-      .process('bob')
-      .waitFor(`bob's refusal of ${attempt.name}`, (line) => line['event'] === 'refused', mark);
-    const wireCode = (told.failure?.['data'] as Line | undefined)?.['wireCode'];
-    expectThat(told.exitCode === 1, `${attempt.name} to be refused`, told.lines);
-    expectThat(attempt.expected.includes(String(logged['name'])), attempt.expected.join(' or '), logged);
-    expectThat(wireCode === logged['wireCode'], `wire code ${String(logged['wireCode'])}`, told.failure);
-    tries.push({
-      stranger: attempt.name,
-      'wire code': wireCode,
-      'bob logged': `${String(logged['code'])} ${String(logged['name'])}`,
-    });
+  // One after the other, so that each line of bob's log belongs to one attempt.
+  for (const [index, attempt] of attempts.entries()) {
+    const { stranger, presentation } = strangers[index] as Awaited<ReturnType<typeof prepare>>;
+    tries.push(await attemptGate(stage, attempt, stranger, presentation, bob));
   }
+  await Promise.all(strangers.map(({ stranger }) => stage.process(stranger.name).signal('SIGTERM')));
   return { tries, ...inspectTap(tapFile, bob) };
+}
+
+/** A stranger with an agent of their own, bob's card, and something to show. */
+async function prepare(
+  stage: Stage,
+  attempt: Attempt,
+  bob: Person,
+): Promise<{ readonly stranger: Person; readonly presentation: string }> {
+  const stranger = await createPerson(stage, `stranger-${attempt.name}`);
+  await stage.startAgent(stranger, ['--listen', '/ip4/127.0.0.1/tcp/0']);
+  const presentation = await attempt.prepare(stranger);
+  await stage.run(['card', 'add', bob.cardFile, '--home', stranger.home]);
+  return { stranger, presentation };
+}
+
+async function attemptGate(
+  stage: Stage,
+  attempt: Attempt,
+  stranger: Person,
+  presentation: string,
+  bob: Person,
+): Promise<Facts> {
+  const mark = stage.process('bob').mark;
+  const told = await stage.run(
+    ['connect', bob.did, '--home', stranger.home, '--presentation', presentation],
+    {
+      mayFail: true,
+    },
+  );
+  const logged = await stage
+    .process('bob')
+    .waitFor(`bob's refusal of ${attempt.name}`, (line) => line['event'] === 'refused', mark);
+  const wireCode = (told.failure?.['data'] as Line | undefined)?.['wireCode'];
+  expectThat(told.exitCode === 1, `${attempt.name} to be refused`, told.lines);
+  expectThat(logged['name'] === attempt.expected, attempt.expected, logged);
+  expectThat(wireCode === logged['wireCode'], `wire code ${String(logged['wireCode'])}`, told.failure);
+  return {
+    stranger: attempt.name,
+    'wire code': wireCode,
+    'bob logged': `${String(logged['code'])} ${String(logged['name'])}`,
+  };
 }
 
 /** Reads what bob sent, before encryption, and looks for anything of his. */
