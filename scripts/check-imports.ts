@@ -28,8 +28,14 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-const importPattern =
-  /(?:^|\s)(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|import\s*\(?\s*['"]([^'"]+)['"]/gm;
+/** `import … from`, `export … from`, `import '…'` at the start of a line, and `import('…')` anywhere. */
+const importPatterns = [
+  /^\s*(?:import|export)\s[\w*{}\s,$]*?from\s+'([^']+)'/gm,
+  /^\s*import\s+'([^']+)'/gm,
+  /(?<![\w.'"])import\(\s*'([^']+)'\s*\)/g,
+];
+const specifiersIn = (text: string): string[] =>
+  importPatterns.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1] ?? ''));
 const readManifest = (file: string): Manifest => JSON.parse(readFileSync(file, 'utf8')) as Manifest;
 const rootManifest = readManifest('package.json');
 const problems: string[] = [];
@@ -51,8 +57,7 @@ for (const manifestFile of globSync([
   for (const file of globSync(join(folder, '**/*.{ts,js}'))) {
     if (file.includes('node_modules') || file.includes('/dist/')) continue;
     const isTest = /\.test\.ts$|\/(test|tests|bench|testing)\//.test(`/${file}`);
-    for (const match of readFileSync(file, 'utf8').matchAll(importPattern)) {
-      const specifier = match[1] ?? match[2] ?? '';
+    for (const specifier of specifiersIn(readFileSync(file, 'utf8'))) {
       if (specifier.startsWith('.')) {
         const target = join(dirname(file), specifier);
         if (!existsSync(target)) problems.push(`${file}: ${specifier} does not exist`);

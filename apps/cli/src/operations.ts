@@ -86,12 +86,11 @@ const operations: Readonly<Record<string, Operation>> = {
   'mailbox.claim': (agent) => agent.sync(),
   'mailbox.discard': (agent, params) => agent.mailbox.discard(params['objectIds']),
   'mailbox.retire': (agent) => agent.mailbox.retire(),
-  connect: (agent, params) =>
-    agent.connect(text(params, 'to'), {
-      ...(optionalText(params, 'presentation') === undefined
-        ? {}
-        : { presentation: bytes(params, 'presentation') }),
-    }),
+  connect: (agent, params) => {
+    const to = text(params, 'to');
+    if (optionalText(params, 'presentation') === undefined) return agent.connect(to);
+    return agent.connect(to, { presentation: bytes(params, 'presentation') });
+  },
   send: (agent, params) =>
     agent.send(text(params, 'to'), contentOf(params), {
       toUnverified: params['toUnverified'] === true,

@@ -56,10 +56,9 @@ export async function issueCredential(
 ): Promise<Line> {
   const request = stage.path(`${person.name}.request`);
   await stage.run(['credential', 'request', '--home', person.home, '--out', request]);
-  return stage.ask([
-    ...['issue', 'credential', request, '--home', stage.path(issuer), '--out', person.credentialFile],
-    ...['--method', 'in-person', '--evidence', 'met in person for the demo', ...extra],
-  ]);
+  const evidence = ['--method', 'in-person', '--evidence', 'met in person for the demo'];
+  const files = [request, '--home', stage.path(issuer), '--out', person.credentialFile];
+  return stage.ask(['issue', 'credential', ...files, ...evidence, ...extra]);
 }
 
 /**

@@ -176,7 +176,7 @@ export class RunningProcess {
   }
 
   #wake(): void {
-    for (const wake of [...this.#waiters]) wake();
+    for (const wake of Array.from(this.#waiters)) wake();
   }
 }
 
