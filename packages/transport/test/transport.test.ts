@@ -204,8 +204,8 @@ describe('dialling', () => {
 
 describe('Noise alone', () => {
   const foreign: readonly [string, EncrypterFactory][] = [
-    ['TLS', tls() as EncrypterFactory],
-    ['plaintext', plaintext() as EncrypterFactory],
+    ['TLS', tls() as unknown as EncrypterFactory],
+    ['plaintext', plaintext() as unknown as EncrypterFactory],
   ];
 
   it.each(foreign)('refuses a peer that speaks %s only, both ways', async (_name, encrypter) => {
