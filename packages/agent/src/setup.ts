@@ -64,7 +64,10 @@ export async function deployMailbox(init: {
   readonly home: Home;
   readonly compiled: { readonly modules: readonly string[]; readonly dependencies: readonly string[] };
   readonly upgradeable: boolean;
-}): Promise<Omit<PublishedPackage, 'gas'> & { readonly gas: GasCost; readonly network: string }> {
+}): Promise<
+  Omit<PublishedPackage, 'gas'> &
+    Pick<NetworkProfile, 'chainId'> & { readonly gas: GasCost; readonly network: string }
+> {
   const { home, compiled, upgradeable } = init;
   const profile = loadProfile(home);
   const client = createIotaClient(profile.rpcUrl);
@@ -73,7 +76,7 @@ export async function deployMailbox(init: {
   const queue = new TransactionQueue({ client, signer: Ed25519Keypair.fromSecretKey(seed) });
   wipe(seed);
   const { gas, ...published } = await publishMailboxPackage({ queue, ...compiled, upgradeable });
-  return { ...published, gas: gasCost(gas), network: profile.name };
+  return { ...published, gas: gasCost(gas), network: profile.name, chainId: profile.chainId };
 }
 
 function addressOf(home: Home, secretName: string): string {

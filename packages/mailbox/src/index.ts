@@ -12,6 +12,7 @@ export {
   type MailboxAbort,
   type MailboxTypes,
 } from './contract.ts';
+export { contractDirectory } from './contract-directory.ts';
 export {
   parseDeployRecord,
   readDeployRecord,

@@ -1,11 +1,18 @@
-import { fileURLToPath } from 'node:url';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { addHomeOptions, addOutputOptions, openHome, outputOf, type HomeOptions } from '../home-command.ts';
 import { untilStopped } from '../stop-signal.ts';
 
-/** The contract's sources: beside the package when published, in the workspace otherwise. */
-const mailboxSources = fileURLToPath(new URL('../../../../move/mailbox', import.meta.url));
+interface LocalnetOptions {
+  readonly port: number;
+  readonly faucetPort: number;
+  readonly json?: boolean;
+  readonly dir?: string;
+  readonly seed?: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly clock?: number;
+  readonly lockConflicts?: boolean;
+}
 
 export function addNetworkCommands(program: Command): void {
   addOutputOptions(
@@ -13,47 +20,68 @@ export function addNetworkCommands(program: Command): void {
       .command('localnet')
       .description('run an IOTA network in this process, on loopback, until interrupted')
       .option('--port <n>', 'JSON-RPC port; 0 picks a free one', parsePort, 9000)
-      .option('--faucet-port <n>', 'faucet port; 0 picks a free one', parsePort, 9123),
-  ).action(
-    async (options: { readonly port: number; readonly faucetPort: number; readonly json?: boolean }) => {
-      const { startLocalnet } = await import('@wotid/localnet');
-      const network = await startLocalnet({ port: options.port, faucetPort: options.faucetPort });
-      const output = outputOf(options);
-      output.result({ rpc: network.rpcUrl, faucet: network.faucetUrl, chainId: network.chainId });
-      output.progress('Running. Everything is in memory and gone when it ends. Ctrl-C ends it.');
-      await untilStopped();
-      await network.stop();
-    },
-  );
+      .option('--faucet-port <n>', 'faucet port; 0 picks a free one', parsePort, 9123)
+      .option('--dir <dir>', 'keep the network in this directory; default: in memory')
+      .option('--seed <text>', 'the same genesis for the same text; whoever knows it owns the faucet')
+      .option('--clock <time>', 'make time stand still at this moment, ISO 8601', parseTime)
+      .option(
+        '--lock-conflicts',
+        'lock owned objects that two transactions race for, as a real network does',
+      ),
+  ).action(async (options: LocalnetOptions) => {
+    const { startLocalnet } = await import('@wotid/localnet');
+    const { port, faucetPort, dir, seed, clock, lockConflicts } = options;
+    const network = await startLocalnet({
+      port,
+      faucetPort,
+      ...(dir !== undefined && { directory: resolve(dir) }),
+      ...(seed !== undefined && { seed }),
+      ...(clock !== undefined && { startTimeMs: clock }),
+      ...(lockConflicts !== undefined && { lockConflicts }),
+    });
+    const output = outputOf(options);
+    output.result({ rpc: network.rpcUrl, faucet: network.faucetUrl, chainId: network.chainId });
+    const kept = dir === undefined ? 'in memory and gone when it ends' : `kept in ${resolve(dir)}`;
+    output.progress(`Running. Everything is ${kept}. Ctrl-C ends it.`);
+    await untilStopped();
+    await network.stop();
+  });
 
   addHomeOptions(
     program
       .command('deploy')
       .description('publish the mailbox contract, paid from the owner account of a home'),
   )
-    .option('--dir <dir>', 'the Move package', mailboxSources)
+    .option('--dir <dir>', 'the Move package (default: the one this release brings)')
     .option('--upgradeable', 'keep the right to upgrade: whoever holds it could empty every mailbox')
-    .action(async (options: HomeOptions & { readonly dir: string; readonly upgradeable?: boolean }) => {
+    .action(async (options: HomeOptions & { readonly dir?: string; readonly upgradeable?: boolean }) => {
       const output = outputOf(options);
       if (options.upgradeable === true) {
         output.progress(
           'Warning: an upgradeable mailbox package is one that its publisher can replace under everyone.',
         );
       }
-      const [{ deployMailbox }, { buildMovePackage }] = await Promise.all([
+      const [{ deployMailbox }, { buildMovePackage }, { contractDirectory }] = await Promise.all([
         import('@wotid/agent'),
         import('@wotid/move-build'),
+        import('@wotid/mailbox'),
       ]);
-      const compiled = await buildMovePackage(resolve(options.dir));
+      const dir = options.dir === undefined ? contractDirectory() : resolve(options.dir);
+      const compiled = await buildMovePackage(dir);
       const home = await openHome(options);
       try {
-        output.result({
-          ...(await deployMailbox({ home, compiled, upgradeable: options.upgradeable === true })),
-        });
+        const deployed = await deployMailbox({ home, compiled, upgradeable: options.upgradeable === true });
+        output.result({ ...deployed, recorded: await recordDeployment(dir, deployed) });
       } finally {
         home.close();
       }
     });
+}
+
+function parseTime(text: string): number {
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!(time >= 0)) throw new InvalidArgumentError('A time is like 2026-01-01T00:00:00Z, from 1970 on.');
+  return time;
 }
 
 function parsePort(text: string): number {
@@ -61,4 +89,24 @@ function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || port > 65_535)
     throw new InvalidArgumentError('A port is a number from 0 to 65535.');
   return port;
+}
+
+/**
+ * Notes in `Move.lock` where the package now is, as the IOTA CLI does, so that `wotid init` finds it. Networks given by
+ * URL have no name to note it under.
+ */
+async function recordDeployment(
+  dir: string,
+  deployed: { readonly network: string; readonly chainId: string; readonly packageId: string },
+): Promise<string | null> {
+  const { network, chainId, packageId } = deployed;
+  if (URL.canParse(network)) return null;
+  const { writeDeployRecord } = await import('@wotid/mailbox');
+  await writeDeployRecord(dir, network, {
+    chainId,
+    originalPackageId: packageId,
+    latestPackageId: packageId,
+    version: 1,
+  });
+  return join(dir, 'Move.lock');
 }

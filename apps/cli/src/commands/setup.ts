@@ -13,7 +13,10 @@ export function addSetupCommands(program: Command): void {
         .description('create a home: keys sealed with a passphrase, a DID, two IOTA accounts'),
     ),
   )
-    .option('--package <id>', 'the mailbox package on that network (default: the one this release knows)')
+    .option(
+      '--package <id>',
+      'the mailbox package on that network (default: where wotid deploy has published it, if it has)',
+    )
     .action(async (options: HomeOptions & NetworkOptions & { readonly package?: string }) => {
       const network = await networkOf(options);
       const passphrase = await readPassphrase({ file: options.passphraseFile, confirm: true });
@@ -21,7 +24,7 @@ export function addSetupCommands(program: Command): void {
       const facts = await createHome({
         dir: resolve(options.home),
         passphrase,
-        network: { ...network, packageId: options.package ?? null },
+        network: { ...network, packageId: options.package ?? (await recordedPackage(network.name)) },
       });
       outputOf(options).result({ home: resolve(options.home), ...facts });
     });
@@ -29,4 +32,11 @@ export function addSetupCommands(program: Command): void {
   addHomeOptions(program.command('status').description('show who and where you are')).action(
     async (options: HomeOptions) => outputOf(options).result(asFacts(await onAgent(options, 'status'))),
   );
+}
+
+/** Where this release's contract was published on a named network; `null` when that is not known. */
+async function recordedPackage(network: string): Promise<string | null> {
+  if (URL.canParse(network)) return null;
+  const { contractDirectory, readDeployRecord } = await import('@wotid/mailbox');
+  return (await readDeployRecord(contractDirectory(), network))?.latestPackageId ?? null;
 }
