@@ -9,6 +9,7 @@
  * ```
  * @module
  */
+export { DatabaseError, type DatabaseErrorCode } from './ledger/database.ts';
 export { LedgerError, type LedgerErrorCode } from './ledger/errors.ts';
 export type * from './ledger/types.ts';
 export { FaucetError, type FaucetErrorCode } from './rpc/faucet.ts';

@@ -1,7 +1,8 @@
 /** Starts the embedded network: a ledger, its JSON-RPC and its faucet, on two loopback ports. */
 import { silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
 import { bundledFramework } from './framework-file.ts';
-import { createLedger } from './ledger/ledger.ts';
+import { openDatabase } from './ledger/database.ts';
+import { createLedger, type LedgerInit } from './ledger/ledger.ts';
 import { MAX_FAUCET_COINS } from './ledger/faucet.ts';
 import type { Ledger } from './ledger/types.ts';
 import { createFaucetApp, createRpcApp } from './rpc/http.ts';
@@ -27,8 +28,18 @@ export interface LocalnetInit {
   readonly allowedHosts?: readonly string[];
   /** Time of checkpoints and of the Clock object. Default the system's. */
   readonly clock?: Clock;
+  /**
+   * Makes time stand still at this moment, in milliseconds since the Unix epoch, and move by
+   * {@link Localnet.advanceClock} alone. Instead of `clock`.
+   */
+  readonly startTimeMs?: number;
   /** Makes genesis reproducible: with the same seed and clock, equal transactions have equal digests. */
   readonly seed?: string;
+  /**
+   * Directory that keeps the network between runs; made if it is missing. Default: everything is in memory. A network
+   * that is there already goes on, with its own genesis and time never going back.
+   */
+  readonly directory?: string;
   /**
    * True makes conflicting transactions on an owned object version lock it, as equivocation does on a real network.
    * Default false: the first one wins and the second is told that the version is gone.
@@ -56,12 +67,24 @@ export interface Localnet extends AsyncDisposable {
   readonly chainId: string;
   /** The state behind the network, for tests that look at it directly. */
   readonly ledger: Ledger;
-  /** Lets calls under way end, then closes all sockets. Idempotent. */
+  /** Remembers the whole state as it is now. @returns what {@link Localnet.revert} takes */
+  snapshot(): number;
+  /**
+   * Goes back to a snapshot, also repeatedly: objects, transactions, locks, clock. Snapshots taken after it are gone.
+   * @throws LedgerError `UNKNOWN_SNAPSHOT`
+   */
+  revert(snapshot: number): void;
+  /** Moves the network's time forward. @throws LedgerError `BAD_ARGUMENT` unless 0 to 100 years in milliseconds */
+  advanceClock(byMs: number): void;
+  /** Ends the epoch now. Nothing else does: the embedded network stays in an epoch until it is told. */
+  advanceEpoch(): void;
+  /** Lets calls under way end, closes all sockets, then the directory. Idempotent. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a fresh network in this process. Everything is in memory and gone after {@link Localnet.stop}.
+ * Starts a network in this process: a fresh one in memory, gone after {@link Localnet.stop}, or that of `directory`.
+ * @throws DatabaseError when `directory` cannot be used; its codes tell why
  * @throws ListenError `PORT_IN_USE`, `CANNOT_LISTEN`; nothing is left running
  * @throws LedgerError `GENESIS_INVALID` when the framework file is unusable or `faucetSupply` out of range
  * @throws FaucetError `BAD_REQUEST` when `faucetAmounts` is empty, too long or has a coin of nothing
@@ -71,12 +94,14 @@ export async function startLocalnet(init: LocalnetInit = {}): Promise<Localnet> 
   const { signal } = init;
   signal?.throwIfAborted();
   const logger = init.logger ?? silentLogger;
-  const clock = init.clock ?? systemClock;
+  const { startTimeMs } = init;
+  const clock = startTimeMs === undefined ? (init.clock ?? systemClock) : { nowMs: () => startTimeMs };
   const host = init.host ?? '127.0.0.1';
   const amounts = checkAmounts(init.faucetAmounts ?? defaultFaucetAmounts);
 
-  const ledger = createLedger({
-    framework: await bundledFramework(),
+  const framework = await bundledFramework();
+  const ledger = openLedger(init.directory, {
+    framework,
     clock,
     ...(init.seed !== undefined && { random: seededRandom(init.seed) }),
     ...(init.lockConflicts !== undefined && { lockConflicts: init.lockConflicts }),
@@ -85,30 +110,33 @@ export async function startLocalnet(init: LocalnetInit = {}): Promise<Localnet> 
   const settings = { allowedHosts: init.allowedHosts ?? [], logger };
   const rpcApp = createRpcApp(createDispatcher(ledger, logger), settings);
   const requestsPerSecond = init.faucetRequestsPerSecond ?? defaultFaucetRequestsPerSecond;
-  const faucet = new Faucet({ amounts, requestsPerSecond }, ledger, clock, logger);
+  const faucet = new Faucet({ amounts, requestsPerSecond }, ledger, init.clock ?? systemClock, logger);
   const faucetApp = createFaucetApp(faucet, settings);
   const common = { host, logger, requestTimeoutMs: init.requestTimeoutMs };
 
-  const rpc = await listen({
-    ...common,
-    port: init.port ?? defaultRpcPort,
-    fetch: (request) => rpcApp.fetch(request),
-  });
+  let rpc: Listener | undefined;
   let faucetListener: Listener;
   try {
+    rpc = await listen({
+      ...common,
+      port: init.port ?? defaultRpcPort,
+      fetch: (request) => rpcApp.fetch(request),
+    });
     faucetListener = await listen({
       ...common,
       port: init.faucetPort ?? defaultFaucetPort,
       fetch: (request) => faucetApp.fetch(request),
     });
   } catch (error) {
-    await rpc.close();
+    await rpc?.close();
+    ledger.close();
     throw error;
   }
 
   const stop = async (): Promise<void> => {
     signal?.removeEventListener('abort', onAbort);
     await Promise.all([rpc.close(), faucetListener.close()]);
+    ledger.close();
   };
   const onAbort = (): void => void stop();
   signal?.addEventListener('abort', onAbort, { once: true });
@@ -121,9 +149,24 @@ export async function startLocalnet(init: LocalnetInit = {}): Promise<Localnet> 
     faucetUrl: faucetListener.url,
     chainId: ledger.chainId,
     ledger,
+    snapshot: () => ledger.snapshot(),
+    revert: (snapshot) => ledger.revert(snapshot),
+    advanceClock: (byMs) => ledger.advanceClock(byMs),
+    advanceEpoch: () => ledger.advanceEpoch(),
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+function openLedger(directory: string | undefined, init: LedgerInit): Ledger {
+  if (directory === undefined) return createLedger(init);
+  const database = openDatabase(directory);
+  try {
+    return createLedger({ ...init, database });
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 function checkAmounts(amounts: readonly bigint[]): readonly bigint[] {

@@ -1,12 +1,13 @@
 /**
  * The chain of checkpoints: one for each transaction, at once. A summary's digest is H("CheckpointSummary::" || BCS)
- * of a summary as in `iota-types`: messages_checkpoint, without end-of-epoch data and version specific data.
+ * of a summary as in `iota-types`: messages_checkpoint, without version specific data.
  */
 import { bcs } from '@iota/iota-sdk/bcs';
 import { u64Type } from '@wotid/core';
-import type { GasSummary } from './gas-charger.ts';
+import { NO_GAS, type GasSummary } from './gas-charger.ts';
 import { typedDigest } from './hashing.ts';
 import { digestType } from './object-bcs.ts';
+import { PROTOCOL_VERSION } from './protocol.ts';
 import type { Checkpoint, Digest } from './types.ts';
 
 const contentsType = bcs.enum('CheckpointContents', {
@@ -33,7 +34,16 @@ const summaryType = bcs.struct('CheckpointSummary', {
   }),
   timestampMs: u64Type,
   commitments: bcs.vector(bcs.u8()),
-  endOfEpochData: bcs.option(bcs.u8()),
+  endOfEpochData: bcs.option(
+    bcs.struct('EndOfEpochData', {
+      // No committee and no commitments here: both lists are empty.
+      nextEpochCommittee: bcs.vector(bcs.u8()),
+      nextEpochProtocolVersion: u64Type,
+      epochCommitments: bcs.vector(bcs.u8()),
+      /** An i64 in two's complement. */
+      epochSupplyChange: u64Type,
+    }),
+  ),
   versionSpecificData: bcs.vector(bcs.u8()),
 });
 
@@ -49,6 +59,7 @@ export interface CheckpointInit {
   readonly timestampMs: bigint;
   readonly transactions: readonly CheckpointedTransaction[];
   readonly gas: GasSummary;
+  readonly endsEpoch: boolean;
 }
 
 /** The next checkpoint after `previous`; gas is summed over the epoch. */
@@ -65,10 +76,11 @@ export function nextCheckpoint(init: CheckpointInit): Checkpoint {
       },
     })
     .toBytes();
+  const before = previous === undefined || previous.endsEpoch ? NO_GAS : previous.gas;
   const gas = {
-    computation: (previous?.gas.computation ?? 0n) + init.gas.computation,
-    storage: (previous?.gas.storage ?? 0n) + init.gas.storage,
-    rebate: (previous?.gas.rebate ?? 0n) + init.gas.rebate,
+    computation: before.computation + init.gas.computation,
+    storage: before.storage + init.gas.storage,
+    rebate: before.rebate + init.gas.rebate,
   };
   const sequence = previous === undefined ? 0n : previous.sequence + 1n;
   const networkTotalTransactions = (previous?.networkTotalTransactions ?? 0n) + BigInt(transactions.length);
@@ -88,7 +100,14 @@ export function nextCheckpoint(init: CheckpointInit): Checkpoint {
     },
     timestampMs,
     commitments: [],
-    endOfEpochData: null,
+    endOfEpochData: init.endsEpoch
+      ? {
+          nextEpochCommittee: [],
+          nextEpochProtocolVersion: PROTOCOL_VERSION,
+          epochCommitments: [],
+          epochSupplyChange: BigInt.asUintN(64, -gas.computation),
+        }
+      : null,
     versionSpecificData: [],
   });
   return {
@@ -100,5 +119,6 @@ export function nextCheckpoint(init: CheckpointInit): Checkpoint {
     transactions: transactions.map(({ digest }) => digest),
     networkTotalTransactions,
     gas,
+    endsEpoch: init.endsEpoch,
   };
 }

@@ -2,7 +2,7 @@
  * From what a transaction changed to new object versions, tombstones and its effects (`iota-types`: effects_v1,
  * execution). The category of each object follows from (existed before, exists after, id operation).
  */
-import { bcs } from '@iota/iota-sdk/bcs';
+import { bcs, type BcsType } from '@iota/iota-sdk/bcs';
 import { bytesType } from '@wotid/core';
 import { failureForBcs, type FailureKind } from './failure.ts';
 import type { GasSummary } from './gas-charger.ts';
@@ -203,6 +203,8 @@ function ledgerEvent(event: EmittedEvent, index: number, init: OutcomeInit): Led
   };
 }
 
+type EventValue = Omit<LedgerEvent, 'txDigest' | 'eventSeq' | 'timestampMs'>;
+
 const eventType = bcs.struct('Event', {
   packageId: addressType,
   transactionModule: bcs.string(),
@@ -210,9 +212,10 @@ const eventType = bcs.struct('Event', {
   type: structTagType,
   contents: bytesType,
 });
-const eventsType = bcs.vector(eventType);
+/** BCS of a transaction's events. */
+export const eventsType: BcsType<EventValue[], Iterable<EventValue>> = bcs.vector(eventType) as never;
 
 /** H("TransactionEvents::" || BCS of the events). */
-function eventsDigest(events: readonly LedgerEvent[]): Digest {
+export function eventsDigest(events: readonly EventValue[]): Digest {
   return typedDigest('TransactionEvents', eventsType.serialize(events).toBytes());
 }

@@ -6,7 +6,8 @@ import { WotError } from '@wotid/core';
  * - `USER_INPUT`: the transaction or its inputs break a rule; the message is the node's own sentence.
  * - `INVALID_SIGNATURE`: a signature is missing, superfluous or wrong; the message is the node's own sentence.
  * - `OBJECTS_LOCKED`: an owned object version is locked by conflicting transactions.
- * - `TYPE_NOT_FOUND`, `UNSUPPORTED`, `FAUCET_EMPTY`, `GENESIS_INVALID`: as they say.
+ * - `TYPE_NOT_FOUND`, `UNSUPPORTED`, `FAUCET_EMPTY`, `GENESIS_INVALID`, `UNKNOWN_SNAPSHOT`, `BAD_ARGUMENT`, `CLOSED`:
+ *   as they say.
  * - `CONSERVATION_VIOLATED`, `INTERNAL`: a bug of ours was caught; the transaction was refused and nothing changed.
  */
 export type LedgerErrorCode =
@@ -18,6 +19,9 @@ export type LedgerErrorCode =
   | 'UNSUPPORTED'
   | 'FAUCET_EMPTY'
   | 'GENESIS_INVALID'
+  | 'UNKNOWN_SNAPSHOT'
+  | 'BAD_ARGUMENT'
+  | 'CLOSED'
   | 'CONSERVATION_VIOLATED'
   | 'INTERNAL';
 

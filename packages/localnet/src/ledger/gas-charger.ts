@@ -24,6 +24,9 @@ export interface GasSummary {
   readonly rebate: bigint;
 }
 
+/** What a system transaction pays. */
+export const NO_GAS: GasSummary = { computation: 0n, storage: 0n, rebate: 0n };
+
 export class GasCharger {
   readonly meter: GasMeter;
   readonly budget: bigint;

@@ -7,12 +7,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
 import { errorText, systemClock, type Clock, type Random } from '@wotid/core';
 import { createMoveVm, MoveVmError, type MoveVm } from '@wotid/move-vm';
 import { clockUpdate, type ClockUpdate } from './clock.ts';
 import { ConservationCheck, readingSession } from './conservation.ts';
-import { concludeTransaction } from './effects.ts';
 import { executeTransaction, type EngineResult } from './engine.ts';
+import { DatabaseError, type LedgerDatabase } from './database.ts';
 import { LedgerError } from './errors.ts';
 import { Faucet } from './faucet.ts';
 import { buildGenesis, type FrameworkFile } from './genesis.ts';
@@ -20,7 +21,7 @@ import { digestBytes } from './hashing.ts';
 import { checkGas, checkOwnership, checkReceiving, loadInputs, type ObjectSource } from './input-check.ts';
 import { LOCK_WINDOW_MS, ObjectLocks } from './locks.ts';
 import { ledgerNatives } from './natives/index.ts';
-import { CLOCK_ID, NANOS_PER_IOTA, REFERENCE_GAS_PRICE, ZERO_ADDRESS } from './protocol.ts';
+import { CLOCK_ID, NANOS_PER_IOTA, REFERENCE_GAS_PRICE } from './protocol.ts';
 import { signatureEnvelopeBytes, verifySignatures } from './signatures.ts';
 import {
   inspectedTransaction,
@@ -29,8 +30,9 @@ import {
   withObject,
   type Simulation,
 } from './simulate.ts';
-import { NO_GAS, sealCheckpoint, type Executable } from './seal.ts';
+import { sealCheckpoint, type Executable } from './seal.ts';
 import { isLive, Store } from './store.ts';
+import { clockExecutable, epochChangeExecutable, genesisExecutable } from './system-executables.ts';
 import {
   decodeKind,
   decodeTransaction,
@@ -39,7 +41,6 @@ import {
   type InputSource,
   type ObjectRef,
 } from './transaction-data.ts';
-import { TransactionState } from './tx-state.ts';
 import { checkProgrammable, checkValidity, referencedPackages } from './validity.ts';
 import type {
   Address,
@@ -67,17 +68,23 @@ export interface LedgerInit {
   readonly lockConflicts?: boolean;
   /** NANOS in the faucet's coins, at most 2^63 - 1; default 4.6 billion IOTA, the supply IOTA began with. */
   readonly faucetSupply?: bigint;
+  /** Where the state is kept; default nowhere. It goes on from there: genesis is for an empty one only. */
+  readonly database?: LedgerDatabase;
 }
 
 const DEFAULT_FAUCET_SUPPLY = 4_600_000_000n * NANOS_PER_IOTA;
 /** Leaves room in a u64 balance for whatever is merged into it. */
 const MAX_FAUCET_SUPPLY = (1n << 63n) - 1n;
-/** The embedded network stays in its first epoch. */
-const EPOCH = 0n;
+/** Clocks are not moved further than this at once: 100 years. */
+const MAX_CLOCK_STEP_MS = 100 * 366 * 86_400_000;
 
 const systemRandom: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
 
-/** Makes a ledger with its genesis executed. @throws LedgerError `GENESIS_INVALID` */
+/**
+ * Makes a ledger with its genesis executed, or goes on with the database's.
+ * @throws LedgerError `GENESIS_INVALID`
+ * @throws DatabaseError when the database is unusable, or is another network's than `random` makes
+ */
 export function createLedger(init: LedgerInit): Ledger {
   return new MemoryLedger(init);
 }
@@ -90,8 +97,14 @@ interface Prepared {
   readonly run: () => EngineResult;
 }
 
+/** What a snapshot remembers besides the store's own history. */
+interface Snapshot {
+  readonly checkpoints: bigint;
+  readonly locks: ObjectLocks | undefined;
+  readonly clockOffsetMs: number;
+}
+
 class MemoryLedger implements Ledger {
-  readonly epoch = EPOCH;
   readonly referenceGasPrice: bigint = REFERENCE_GAS_PRICE;
   readonly chainId: string;
   readonly #store = new Store();
@@ -99,14 +112,31 @@ class MemoryLedger implements Ledger {
   readonly #clock: Clock;
   readonly #conservation: ConservationCheck;
   readonly #faucet: Faucet;
-  readonly #locks: ObjectLocks | undefined;
-  readonly #epochStartMs: bigint;
+  readonly #database: LedgerDatabase | undefined;
+  readonly #snapshots: Snapshot[] = [];
+  #locks: ObjectLocks | undefined;
+  #clockOffsetMs = 0;
+  #isClosed = false;
+  reverts = 0;
 
   constructor(init: LedgerInit) {
     this.#clock = init.clock ?? systemClock;
     this.#conservation = new ConservationCheck(this.#vm, ledgerNatives);
     this.#locks = init.lockConflicts === true ? new ObjectLocks() : undefined;
-    this.#epochStartMs = this.nowMs();
+    this.#database = init.database;
+    const faucetKey = init.database?.load(this.#store, init.random) ?? this.#begin(init);
+    this.#store.journal = init.database;
+    const first = this.#store.getCheckpoint(0n) as Checkpoint;
+    this.chainId = digestBytes(first.digest).subarray(0, 4).toHex();
+    this.#faucet = new Faucet(this, faucetKey);
+    // Time goes on from where the database ended, also when the clock is behind.
+    const behind = this.#last().timestampMs - this.nowMs();
+    if (behind > 0n) this.#clockOffsetMs = Number(behind);
+  }
+
+  /** Executes genesis. */
+  #begin(init: LedgerInit): Ed25519Keypair {
+    const timestampMs = this.nowMs();
     const supply = init.faucetSupply ?? DEFAULT_FAUCET_SUPPLY;
     if (supply < 0n || supply > MAX_FAUCET_SUPPLY) {
       throw new LedgerError('GENESIS_INVALID', `a faucet supply of ${supply} NANOS is impossible`, {
@@ -116,37 +146,94 @@ class MemoryLedger implements Ledger {
     const genesis = buildGenesis({
       framework: init.framework,
       random: init.random ?? systemRandom,
-      timestampMs: this.#epochStartMs,
+      timestampMs,
       faucetSupply: supply,
     });
-    const state = new TransactionState(noInputs);
-    state.record({
-      written: new Map(genesis.drafts.map((draft) => [draft.id, draft])),
-      created: new Set(genesis.drafts.map(({ id }) => id)),
-      modified: new Set(),
-      deleted: new Set(),
-      events: [],
-    });
-    const outcome = concludeTransaction(state, {
-      digest: genesis.transaction.digest,
-      sender: ZERO_ADDRESS,
-      epoch: EPOCH,
-      timestampMs: this.#epochStartMs,
-      gas: NO_GAS,
-      gasCoin: undefined,
-      failure: undefined,
-    });
-    this.#commit(
-      [{ ...genesis.transaction, outcome, signatures: [], errorText: null, received: [], gas: NO_GAS }],
-      this.#epochStartMs,
-    );
-    const first = this.#store.getCheckpoint(0n) as Checkpoint;
-    this.chainId = digestBytes(first.digest).subarray(0, 4).toHex();
-    this.#faucet = new Faucet(this, genesis.faucetKey);
+    init.database?.create(genesis.faucetKey);
+    this.#store.journal = init.database;
+    this.#commit([genesisExecutable(genesis, timestampMs)], timestampMs);
+    return genesis.faucetKey;
   }
 
   nowMs(): bigint {
-    return BigInt(Math.trunc(this.#clock.nowMs()));
+    return BigInt(Math.trunc(this.#clock.nowMs()) + this.#clockOffsetMs);
+  }
+
+  get epoch(): bigint {
+    return BigInt(this.#store.epochEnds.length);
+  }
+
+  get epochStartMs(): bigint {
+    return (this.#store.epochEnds.at(-1) ?? this.#store.getCheckpoint(0n))?.timestampMs ?? 0n;
+  }
+
+  get epochEnds(): readonly Checkpoint[] {
+    return this.#store.epochEnds;
+  }
+
+  stateRoot(): string {
+    return this.#store.stateRoot();
+  }
+
+  snapshot(): number {
+    this.#snapshots.push({
+      checkpoints: this.#store.checkpointCount,
+      locks: this.#locks?.copy(),
+      clockOffsetMs: this.#clockOffsetMs,
+    });
+    return this.#snapshots.length - 1;
+  }
+
+  revert(snapshot: number): void {
+    this.#checkOpen();
+    const target = this.#snapshots[snapshot];
+    if (target === undefined) {
+      throw new LedgerError('UNKNOWN_SNAPSHOT', `there is no snapshot ${snapshot}`, {
+        hint: 'Going back to a snapshot discards those taken after it.',
+      });
+    }
+    this.#store.truncate(target.checkpoints);
+    this.#snapshots.length = snapshot + 1;
+    this.#locks = target.locks?.copy();
+    this.#clockOffsetMs = target.clockOffsetMs;
+    this.reverts++;
+  }
+
+  advanceClock(byMs: number): void {
+    if (!Number.isSafeInteger(byMs) || byMs < 0 || byMs > MAX_CLOCK_STEP_MS) {
+      throw new LedgerError('BAD_ARGUMENT', `a clock cannot be moved by ${byMs} ms`, {
+        hint: `Give a whole number from 0 to ${MAX_CLOCK_STEP_MS}.`,
+      });
+    }
+    this.#clockOffsetMs += byMs;
+  }
+
+  advanceEpoch(): void {
+    this.#checkOpen();
+    const timestampMs = this.#checkpointTime();
+    this.#commit([epochChangeExecutable(this.epoch, this.#last(), timestampMs)], timestampMs, true);
+    if (this.#locks !== undefined) this.#locks = new ObjectLocks();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#store.journal = undefined;
+    this.#database?.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new LedgerError('CLOSED', 'the ledger is closed');
+  }
+
+  #last(): Checkpoint {
+    return this.#store.getCheckpoint(this.latestCheckpoint) as Checkpoint;
+  }
+
+  /** Time of the next checkpoint: now, and never before the last one. */
+  #checkpointTime(): bigint {
+    const now = this.nowMs();
+    const last = this.#last().timestampMs;
+    return now > last ? now : last;
   }
 
   getObject(id: Address): LedgerObject | Tombstone | undefined {
@@ -204,7 +291,7 @@ class MemoryLedger implements Ledger {
     if (known !== undefined) return known;
     const inputs = transaction.programmable.inputs.map(inputSource);
     checkValidity(transaction, inputs, {
-      epoch: EPOCH,
+      epoch: this.epoch,
       signatureBytes: signatureEnvelopeBytes(signatures),
       allowMissingGas: false,
     });
@@ -219,7 +306,7 @@ class MemoryLedger implements Ledger {
   dryRun(dataBytes: Uint8Array): SimulatedTransaction & { readonly suggestedGasPrice: bigint | null } {
     const transaction = decodeTransaction(dataBytes.slice());
     const inputs = transaction.programmable.inputs.map(inputSource);
-    checkValidity(transaction, inputs, { epoch: EPOCH, signatureBytes: 0, allowMissingGas: true });
+    checkValidity(transaction, inputs, { epoch: this.epoch, signatureBytes: 0, allowMissingGas: true });
     return this.#guard(() => {
       const simulation = withMadeUpPayment(transaction, this.#store);
       const prepared = this.#prepare(simulation, inputs, false);
@@ -256,24 +343,13 @@ class MemoryLedger implements Ledger {
     inputs: readonly InputSource[],
     signatures: readonly Uint8Array[],
   ): ExecutedTransaction {
+    this.#checkOpen();
     const { payment } = transaction;
     const prepared = this.#prepare({ transaction, payment, source: this.#store }, inputs, false);
     const result = prepared.run();
     this.#conservation.assert(prepared.source, result.outcome.replaced, result.outcome.written, result.gas);
     const { clock } = prepared;
-    const before: readonly Executable[] =
-      clock === undefined
-        ? []
-        : [
-            {
-              ...clock.transaction,
-              outcome: clock.outcome,
-              signatures: [],
-              errorText: null,
-              received: [],
-              gas: NO_GAS,
-            },
-          ];
+    const before = clock === undefined ? [] : [clockExecutable(clock)];
     const { digest, bytes, data } = transaction;
     this.#commit(
       [
@@ -295,13 +371,11 @@ class MemoryLedger implements Ledger {
         hint: 'Publish the new version as a package of its own.',
       });
     }
-    const last = this.#store.getCheckpoint(this.latestCheckpoint)?.timestampMs ?? 0n;
-    const now = this.nowMs();
-    const nowMs = now > last ? now : last;
+    const nowMs = this.#checkpointTime();
     const clock = clockUpdate(simulation.source, {
       nowMs,
       isRead: inputs.some((input) => input.kind === 'shared' && input.id === CLOCK_ID),
-      epoch: EPOCH,
+      epoch: this.epoch,
       round: this.#store.checkpointCount,
     });
     const source = clock === undefined ? simulation.source : withObject(simulation.source, clock.clock);
@@ -323,8 +397,8 @@ class MemoryLedger implements Ledger {
         {
           digest: transaction.digest,
           sender: transaction.sender,
-          epoch: EPOCH,
-          epochStartMs: this.#epochStartMs,
+          epoch: this.epoch,
+          epochStartMs: this.epochStartMs,
           timestampMs: nowMs,
           inputs,
           commands,
@@ -354,14 +428,15 @@ class MemoryLedger implements Ledger {
     if (this.#store.getTransaction(digest) === undefined) locks.check(digest, refs);
   }
 
-  #commit(executables: readonly Executable[], timestampMs: bigint): void {
+  #commit(executables: readonly Executable[], timestampMs: bigint, endsEpoch = false): void {
     const { checkpointCount } = this.#store;
     const previous = checkpointCount === 0n ? undefined : this.#store.getCheckpoint(checkpointCount - 1n);
     const { transactions, checkpoint } = sealCheckpoint(executables, {
       previous,
-      epoch: EPOCH,
+      epoch: this.epoch,
       timestampMs,
       firstSequence: this.#store.transactionCount,
+      endsEpoch,
     });
     this.#store.commit(transactions, checkpoint);
   }
@@ -371,7 +446,7 @@ class MemoryLedger implements Ledger {
     try {
       return work();
     } catch (error) {
-      if (error instanceof LedgerError) throw error;
+      if (error instanceof LedgerError || error instanceof DatabaseError) throw error;
       throw new LedgerError('INTERNAL', `the ledger failed and changed nothing: ${errorText(error)}`, {
         hint: 'This is a bug of the embedded network: report the transaction.',
         cause: error,
@@ -379,15 +454,6 @@ class MemoryLedger implements Ledger {
     }
   }
 }
-
-const noInputs: ConstructorParameters<typeof TransactionState>[0] = {
-  objects: new Map(),
-  mutable: new Map(),
-  readOnlyShared: [],
-  deletedShared: [],
-  receiving: [],
-  gasCoins: [],
-};
 
 function ownedRefs(transaction: DecodedTransaction, inputs: readonly InputSource[]): ObjectRef[] {
   return [...transaction.payment, ...inputs.flatMap((input) => (input.kind === 'owned' ? [input.ref] : []))];

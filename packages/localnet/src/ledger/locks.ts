@@ -47,6 +47,12 @@ export class ObjectLocks {
     );
   }
 
+  copy(): ObjectLocks {
+    const copy = new ObjectLocks();
+    for (const [key, holders] of this.#holders) copy.#holders.set(key, new Map(holders));
+    return copy;
+  }
+
   /** Forgets the locks of an executed transaction: its versions are history. */
   release(refs: readonly ObjectRef[]): void {
     for (const ref of refs) this.#holders.delete(keyOf(ref));

@@ -7,9 +7,10 @@
  * | owner | 0 address; 1 object; 2 shared: u64 initial version; 3 immutable |
  */
 import { bcs, BcsType } from '@iota/iota-sdk/bcs';
-import { bytesType, u64Type } from '@wotid/core';
+import { bytesType, decodeStrict, u64Type } from '@wotid/core';
+import { moduleInfo } from '@wotid/move-vm';
 import { addressBytes, addressText, digestBytes, digestText, typedDigest } from './hashing.ts';
-import { OBJECT_OVERHEAD_BYTES } from './protocol.ts';
+import { MAX_OBJECT_BYTES, MAX_PACKAGE_BYTES, OBJECT_OVERHEAD_BYTES } from './protocol.ts';
 import {
   GAS_COIN_TYPE,
   isCoin,
@@ -154,6 +155,30 @@ export function encodeObjectData(object: WithoutDigest<LedgerObject>): Uint8Arra
 export function encodeObject(object: WithoutDigest<LedgerObject>): Uint8Array {
   const { owner, previousTransaction, storageRebate } = object;
   return objectType.serialize({ data: dataOf(object), owner, previousTransaction, storageRebate }).toBytes();
+}
+
+/** Reads what {@link encodeObject} wrote. @throws anything when the bytes are not an object */
+export function decodeObject(bytes: Uint8Array): LedgerObject {
+  const { data, ...common } = decodeStrict(objectType, bytes, {
+    what: 'object',
+    maxBytes: MAX_OBJECT_BYTES + MAX_PACKAGE_BYTES,
+  });
+  const digest = typedDigest('Object', bytes);
+  if (data.Move !== undefined) {
+    const { type, version, contents } = data.Move;
+    return {
+      kind: 'move',
+      id: addressText(contents.slice(0, 32)),
+      type,
+      version,
+      contents,
+      ...common,
+      digest,
+    };
+  }
+  const [code] = data.Package.modules.values();
+  if (code === undefined) throw new RangeError('a package without modules');
+  return { kind: 'package', ...data.Package, originalId: moduleInfo(code).address, ...common, digest };
 }
 
 /** Adds the digest H("Object::" || BCS). */

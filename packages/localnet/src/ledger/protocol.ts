@@ -4,6 +4,9 @@
  */
 import type { Address } from './types.ts';
 
+/** The version whose rules the ledger follows: those of the published sources it was checked against. */
+export const PROTOCOL_VERSION = 2n;
+
 /** Signed transaction in BCS, bytes. */
 export const MAX_TX_BYTES = 131_072;
 /** Input objects plus receiving objects, packages included. */

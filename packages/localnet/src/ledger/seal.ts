@@ -1,7 +1,7 @@
 /** Puts executed transactions into the checkpoint that commits them. */
 import { nextCheckpoint } from './checkpoints.ts';
 import type { EngineResult } from './engine.ts';
-import type { GasSummary } from './gas-charger.ts';
+import { NO_GAS } from './gas-charger.ts';
 import type { CommittedTransaction } from './store.ts';
 import type { Checkpoint, Digest, ExecutedTransaction } from './types.ts';
 
@@ -13,21 +13,20 @@ export interface Executable extends Pick<EngineResult, 'outcome' | 'errorText' |
   readonly signatures: readonly Uint8Array[];
 }
 
-/** What a system transaction pays. */
-export const NO_GAS: GasSummary = { computation: 0n, storage: 0n, rebate: 0n };
-
 export interface SealInit {
   readonly previous: Checkpoint | undefined;
   readonly epoch: bigint;
   readonly timestampMs: bigint;
   /** Position of the first transaction in the log. */
   readonly firstSequence: bigint;
+  /** True for the last checkpoint of an epoch. */
+  readonly endsEpoch: boolean;
 }
 
 /** The checkpoint and its transactions, ready for the store. */
 export function sealCheckpoint(
   executables: readonly Executable[],
-  { previous, epoch, timestampMs, firstSequence }: SealInit,
+  { previous, epoch, timestampMs, firstSequence, endsEpoch }: SealInit,
 ): { readonly transactions: readonly CommittedTransaction[]; readonly checkpoint: Checkpoint } {
   const checkpoint = nextCheckpoint({
     previous,
@@ -40,6 +39,7 @@ export function sealCheckpoint(
     })),
     // System transactions pay nothing, so that the last one's gas is everybody's.
     gas: executables.at(-1)?.gas ?? NO_GAS,
+    endsEpoch,
   });
   const transactions = executables.map((executable, index): CommittedTransaction => {
     const { digest, dataBytes, data, signatures, errorText, received, outcome } = executable;

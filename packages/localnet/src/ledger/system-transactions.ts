@@ -5,8 +5,9 @@
 import { bcs } from '@iota/iota-sdk/bcs';
 import { concatBytes, u64le } from '@wotid/core';
 import { addressBytes, typedDigest } from './hashing.ts';
+import type { GasSummary } from './gas-charger.ts';
 import { encodeObjectData, ownerType } from './object-bcs.ts';
-import { ZERO_ADDRESS } from './protocol.ts';
+import { PROTOCOL_VERSION, ZERO_ADDRESS } from './protocol.ts';
 import type { Digest, TransactionDataValue } from './types.ts';
 
 export interface SystemTransaction {
@@ -17,11 +18,23 @@ export interface SystemTransaction {
 
 const GENESIS = 1;
 const CONSENSUS_COMMIT_PROLOGUE_V1 = 2;
+const END_OF_EPOCH = 4;
 
-function systemTransaction(
-  kind: 'Genesis' | 'ConsensusCommitPrologue',
-  kindBytes: Uint8Array,
-): SystemTransaction {
+/** The SDK's names of the kinds; it knows the end of an epoch by the name of its only content. */
+type SystemKind = 'Genesis' | 'ConsensusCommitPrologue' | 'ChangeEpoch';
+const kindNames: ReadonlyMap<number | undefined, SystemKind> = new Map([
+  [GENESIS, 'Genesis'],
+  [CONSENSUS_COMMIT_PROLOGUE_V1, 'ConsensusCommitPrologue'],
+  [END_OF_EPOCH, 'ChangeEpoch'],
+]);
+
+/** The SDK's value of a transaction that this module made; undefined when the bytes are a user's. */
+export function systemTransactionData(dataBytes: Uint8Array): TransactionDataValue | undefined {
+  const kind = kindNames.get(dataBytes[1]);
+  return kind === undefined ? undefined : dataOf(kind);
+}
+
+function systemTransaction(kind: SystemKind, kindBytes: Uint8Array): SystemTransaction {
   const zeroDigest = concatBytes(Uint8Array.of(32), new Uint8Array(32));
   const zeroId = addressBytes(ZERO_ADDRESS);
   const payment = concatBytes(Uint8Array.of(1), zeroId, u64le(0n), zeroDigest);
@@ -36,10 +49,14 @@ function systemTransaction(
     u64le(0n),
     Uint8Array.of(0),
   );
-  const data = bcs.TransactionData.parse(
+  return { digest: typedDigest('TransactionData', dataBytes), dataBytes, data: dataOf(kind) };
+}
+
+function dataOf(kind: SystemKind): TransactionDataValue {
+  return bcs.TransactionData.parse(
     bcs.TransactionData.serialize({
       V1: {
-        kind: (kind === 'Genesis' ? { Genesis: true } : { ConsensusCommitPrologue: true }) as never,
+        kind: { [kind]: true } as never,
         sender: ZERO_ADDRESS,
         gasData: {
           payment: [{ objectId: ZERO_ADDRESS, version: 0, digest: '1'.repeat(32) }],
@@ -51,7 +68,6 @@ function systemTransaction(
       },
     }).toBytes(),
   );
-  return { digest: typedDigest('TransactionData', dataBytes), dataBytes, data };
 }
 
 /** The transaction that makes the first objects. */
@@ -81,4 +97,42 @@ export function prologueTransaction(epoch: bigint, round: bigint, timestampMs: b
       Uint8Array.of(0, 0),
     ),
   );
+}
+
+/** What the transaction that ends an epoch says. */
+export interface EpochChange {
+  /** The epoch that begins. */
+  readonly epoch: bigint;
+  readonly gas: GasSummary;
+  readonly timestampMs: bigint;
+}
+
+/** The transaction that ends an epoch; it upgrades no system package. */
+export function epochChangeTransaction({ epoch, gas, timestampMs }: EpochChange): SystemTransaction {
+  return systemTransaction(
+    'ChangeEpoch',
+    concatBytes(
+      // One thing to do, which is to change the epoch.
+      Uint8Array.of(END_OF_EPOCH, 1, 0),
+      u64le(epoch),
+      u64le(PROTOCOL_VERSION),
+      u64le(gas.storage),
+      u64le(gas.computation),
+      u64le(gas.rebate),
+      u64le(0n),
+      u64le(timestampMs),
+      Uint8Array.of(0),
+    ),
+  );
+}
+
+/** Reads back what {@link epochChangeTransaction} wrote. */
+export function readEpochChange(dataBytes: Uint8Array): EpochChange {
+  const view = new DataView(dataBytes.buffer, dataBytes.byteOffset, dataBytes.byteLength);
+  const field = (index: number): bigint => view.getBigUint64(4 + 8 * index, true);
+  return {
+    epoch: field(0),
+    gas: { storage: field(2), computation: field(3), rebate: field(4) },
+    timestampMs: field(6),
+  };
 }

@@ -125,7 +125,10 @@ export interface Checkpoint {
   readonly timestampMs: bigint;
   readonly transactions: readonly Digest[];
   readonly networkTotalTransactions: bigint;
+  /** Sums over the epoch so far. */
   readonly gas: { readonly computation: bigint; readonly storage: bigint; readonly rebate: bigint };
+  /** True for the last checkpoint of an epoch. */
+  readonly endsEpoch: boolean;
 }
 
 export type SimulatedTransaction = Omit<ExecutedTransaction, 'sequence' | 'checkpoint' | 'signatures'>;
@@ -155,6 +158,10 @@ export interface LedgerReader {
   /** First 4 bytes of the genesis checkpoint digest, 8 hex digits. */
   readonly chainId: string;
   readonly epoch: bigint;
+  /** Time of the checkpoint that the epoch began after; genesis for the first. */
+  readonly epochStartMs: bigint;
+  /** The last checkpoint of each epoch that has ended, ascending. */
+  readonly epochEnds: readonly Checkpoint[];
   /** Reference gas price in NANOS. */
   readonly referenceGasPrice: bigint;
   nowMs(): bigint;
@@ -170,6 +177,8 @@ export interface LedgerReader {
   getCheckpoint(sequence: bigint): Checkpoint | undefined;
   getCheckpointByDigest(digest: Digest): Checkpoint | undefined;
   readonly latestCheckpoint: bigint;
+  /** How often the ledger went back to a snapshot; what was remembered of the log before is void when it changes. */
+  readonly reverts: number;
   /** Names and types of a datatype's fields. @throws LedgerError when the type does not exist. */
   layoutOf(type: StructTag): DatatypeLayout;
 }
@@ -197,4 +206,19 @@ export interface Ledger extends LedgerReader {
    * @throws LedgerError `FAUCET_EMPTY` when the faucet's coins do not cover amounts and gas
    */
   faucet(recipient: Address, amounts: readonly bigint[]): Promise<ExecutedTransaction>;
+  /** Every object there is: BLAKE2b-256 over id, version (u64) and digest of each in ascending order of ids, hex. */
+  stateRoot(): string;
+  /** Remembers the state as it is; good for {@link Ledger.revert} until an earlier snapshot is reverted to. */
+  snapshot(): number;
+  /**
+   * Goes back to a snapshot: objects, log, checkpoints, locks and clock. It may be gone back to again.
+   * @throws LedgerError `UNKNOWN_SNAPSHOT`; nothing changed
+   */
+  revert(snapshot: number): void;
+  /** Moves this ledger's time forward. @throws LedgerError `BAD_ARGUMENT` unless 0 to 100 years in milliseconds */
+  advanceClock(byMs: number): void;
+  /** Ends the epoch with a system transaction of its own checkpoint. Locks of the old epoch are gone. */
+  advanceEpoch(): void;
+  /** Lets go of the database, if there is one. Nothing can be executed afterwards. Idempotent. */
+  close(): void;
 }

@@ -23,12 +23,18 @@ export class DisplayIndex {
   readonly #ledger: LedgerReader;
   readonly #templates = new Map<string, Template>();
   #read = 0n;
+  #reverts = 0;
 
   constructor(ledger: LedgerReader) {
     this.#ledger = ledger;
   }
 
   templateOf(object: MoveObject): Template | undefined {
+    if (this.#reverts !== this.#ledger.reverts) {
+      this.#reverts = this.#ledger.reverts;
+      this.#templates.clear();
+      this.#read = 0n;
+    }
     for (; this.#read < this.#ledger.transactionCount; this.#read++) {
       for (const event of this.#ledger.getTransactionAt(this.#read)?.events ?? []) {
         const [shown] = event.type.typeParams;

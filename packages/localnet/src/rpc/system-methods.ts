@@ -1,6 +1,5 @@
 /**
- * Methods about the network itself. The embedded network has no validators, no stake and one epoch: these answers say
- * so with empty lists and zeros, and everything that only makes sense with validators is not implemented.
+ * Methods about the network itself. The embedded network has no validators and no stake: these answers say so with empty lists and zeros, and everything that only makes sense with validators is not implemented.
  */
 import { coinBalance } from '../ledger/coins.ts';
 import {
@@ -10,30 +9,37 @@ import {
   MAX_OBJECT_BYTES,
   MAX_PACKAGE_BYTES,
   MAX_TX_BYTES,
+  PROTOCOL_VERSION,
   ZERO_ADDRESS,
 } from '../ledger/protocol.ts';
 import { isGasCoin } from '../ledger/type-tags.ts';
-import type { LedgerReader } from '../ledger/types.ts';
+import type { Checkpoint, LedgerReader } from '../ledger/types.ts';
 import type { Methods } from './context.ts';
 import type { JsonObject } from './json.ts';
 import { parseAddress, parseU64 } from './params.ts';
 import { invalidParams } from './rpc-error.ts';
 
-/**
- * The protocol version whose rules the ledger follows (those of the published sources it was checked against). Below 5,
- * the SDK asks for the first form of the system state.
- */
-const protocolVersion = 2n;
-/** Milliseconds of an epoch on IOTA's networks. The embedded network stays in its first. */
+/** Below 5, the SDK asks for the first form of the system state. */
+const protocolVersion = PROTOCOL_VERSION;
+/** Milliseconds of an epoch on IOTA's networks. Epochs of the embedded network end when a test ends them. */
 const epochDurationMs = 86_400_000n;
 
-function epochStartMs(ledger: LedgerReader): bigint {
-  return ledger.getCheckpoint(0n)?.timestampMs ?? 0n;
+/** Gas of all epochs: each one's last checkpoint has the sums of its own. */
+function gasOfAllEpochs(ledger: LedgerReader): Checkpoint['gas'] {
+  const latest = ledger.getCheckpoint(ledger.latestCheckpoint);
+  const sums = { computation: 0n, storage: 0n, rebate: 0n };
+  const last = latest === undefined || latest.endsEpoch ? [] : [latest];
+  for (const { gas } of [...ledger.epochEnds, ...last]) {
+    sums.computation += gas.computation;
+    sums.storage += gas.storage;
+    sums.rebate += gas.rebate;
+  }
+  return sums;
 }
 
 /** NANOS in existence: what genesis made, less the computation fees, which are burned. */
 export function totalSupply(ledger: LedgerReader): bigint {
-  let supply = -(ledger.getCheckpoint(ledger.latestCheckpoint)?.gas.computation ?? 0n);
+  let supply = -gasOfAllEpochs(ledger).computation;
   for (const object of ledger.getTransactionAt(0n)?.written ?? []) {
     if (object.kind === 'move' && isGasCoin(object.type)) supply += coinBalance(object.contents);
   }
@@ -41,7 +47,7 @@ export function totalSupply(ledger: LedgerReader): bigint {
 }
 
 function systemStateJson(ledger: LedgerReader): JsonObject {
-  const gas = ledger.getCheckpoint(ledger.latestCheckpoint)?.gas ?? { storage: 0n, rebate: 0n };
+  const gas = gasOfAllEpochs(ledger);
   return {
     epoch: ledger.epoch.toString(),
     protocolVersion: protocolVersion.toString(),
@@ -56,7 +62,7 @@ function systemStateJson(ledger: LedgerReader): JsonObject {
     safeModeComputationRewards: '0',
     safeModeStorageRebates: '0',
     safeModeNonRefundableStorageFee: '0',
-    epochStartTimestampMs: epochStartMs(ledger).toString(),
+    epochStartTimestampMs: ledger.epochStartMs.toString(),
     epochDurationMs: epochDurationMs.toString(),
     minValidatorCount: '0',
     maxValidatorCount: '0',
@@ -77,6 +83,14 @@ function systemStateJson(ledger: LedgerReader): JsonObject {
     validatorCandidatesSize: '0',
     atRiskValidators: [],
     validatorReportRecords: [],
+  };
+}
+
+function sinceEpochStart(ledger: LedgerReader): JsonObject {
+  const end = ledger.epochEnds.at(-1);
+  return {
+    epochTotalTransactions: (ledger.transactionCount - (end?.networkTotalTransactions ?? 0n)).toString(),
+    firstCheckpointId: end === undefined ? '0' : (end.sequence + 1n).toString(),
   };
 }
 
@@ -144,9 +158,8 @@ export const systemMethods: Methods = {
     run: (_params, { ledger }) => ({
       epoch: ledger.epoch.toString(),
       validators: [],
-      epochTotalTransactions: ledger.transactionCount.toString(),
-      firstCheckpointId: '0',
-      epochStartTimestamp: epochStartMs(ledger).toString(),
+      ...sinceEpochStart(ledger),
+      epochStartTimestamp: ledger.epochStartMs.toString(),
       endOfEpochInfo: null,
       referenceGasPrice: ledger.referenceGasPrice.toString(),
       committeeMembers: [],

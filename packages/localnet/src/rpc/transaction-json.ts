@@ -3,6 +3,7 @@ import { bcs } from '@iota/iota-sdk/bcs';
 import { toBase58 } from '@iota/iota-sdk/utils';
 import { concatBytes } from '@wotid/core';
 import type { SignatureType } from '@wotid/move-vm';
+import { readEpochChange } from '../ledger/system-transactions.ts';
 import type { ArgumentValue, CallArgValue, CommandValue } from '../ledger/transaction-data.ts';
 import type {
   Address,
@@ -129,6 +130,7 @@ function kindJson(
 ): JsonObject {
   const programmable = kind.ProgrammableTransaction;
   if (kind.ConsensusCommitPrologue !== undefined) return prologueJson(transaction.dataBytes);
+  if (kind.$kind === ('ChangeEpoch' as string)) return epochChangeJson(transaction.dataBytes);
   if (programmable === undefined) {
     return {
       kind: 'Genesis',
@@ -159,6 +161,18 @@ function prologueJson(dataBytes: Uint8Array): JsonObject {
     consensus_commit_digest: toBase58(dataBytes.subarray(28, 60)),
     consensus_determined_version_assignments: { CancelledTransactions: [] },
   };
+}
+
+function epochChangeJson(dataBytes: Uint8Array): JsonObject {
+  const { epoch, gas, timestampMs } = readEpochChange(dataBytes);
+  const change = {
+    epoch: epoch.toString(),
+    storage_charge: gas.storage.toString(),
+    computation_charge: gas.computation.toString(),
+    storage_rebate: gas.rebate.toString(),
+    epoch_start_timestamp_ms: timestampMs.toString(),
+  };
+  return { kind: 'EndOfEpochTransaction', transactions: [{ ChangeEpoch: change }] };
 }
 
 /** The type each pure input is used at, where a command tells. */

@@ -1,5 +1,6 @@
 /** Methods that read transactions and checkpoints. Source: iota-json-rpc, read_api and indexer_api. */
 import type { Checkpoint, ExecutedTransaction, LedgerReader } from '../ledger/types.ts';
+import { PROTOCOL_VERSION } from '../ledger/protocol.ts';
 import type { Methods } from './context.ts';
 import { classifyEffects } from './effects-json.ts';
 import { transactionNotFound } from './event-methods.ts';
@@ -119,6 +120,14 @@ function checkpointJson(checkpoint: Checkpoint): JsonObject {
     timestampMs: checkpoint.timestampMs.toString(),
     transactions: [...checkpoint.transactions],
     checkpointCommitments: [],
+    ...(checkpoint.endsEpoch && {
+      endOfEpochData: {
+        nextEpochCommittee: [],
+        nextEpochProtocolVersion: PROTOCOL_VERSION.toString(),
+        epochCommitments: [],
+        epochSupplyChange: -Number(computation),
+      },
+    }),
     validatorSignature: noSignature,
   };
 }
