@@ -14,16 +14,6 @@ interface LocalnetOptions {
   readonly lockConflicts?: boolean;
 }
 
-interface LocalnetOptions {
-  readonly port: number;
-  readonly faucetPort: number;
-  readonly dir?: string;
-  readonly seed?: string;
-  readonly clock?: number;
-  readonly lockConflicts?: boolean;
-  readonly json?: boolean;
-}
-
 export function addNetworkCommands(program: Command): void {
   addOutputOptions(
     program
@@ -86,12 +76,6 @@ export function addNetworkCommands(program: Command): void {
         home.close();
       }
     });
-}
-
-function parseTime(text: string): number {
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (!(time >= 0)) throw new InvalidArgumentError('A time is like 2026-01-01T00:00:00Z, from 1970 on.');
-  return time;
 }
 
 function parseTime(text: string): number {
