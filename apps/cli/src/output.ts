@@ -67,7 +67,12 @@ export function formatTable(rows: readonly Facts[]): string {
 function formatValue(value: unknown): string {
   if (value === null || value === undefined) return '-';
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(formatValue).join(', ');
-  if (typeof value === 'object') return toJson(value);
+  if (value instanceof Uint8Array) return value.toBase64();
+  if (typeof value === 'object') {
+    return Object.entries(value)
+      .map(([name, item]) => `${name} ${formatValue(item)}`)
+      .join(' · ');
+  }
   return printable(String(value as string | number | boolean | bigint));
 }
 

@@ -279,9 +279,9 @@ export class Agent {
     });
   }
 
-  /** Checks somebody's card and keeps them as a contact. @throws AgentError `BAD_CARD`; ArmorError */
-  addContact(card: string): Promise<ContactFacts> {
-    return this.#contacts.add(card);
+  /** Checks somebody's card and keeps them as a contact. @throws AgentError `BAD_CARD`, `BAD_ALIAS`; ArmorError */
+  addContact(card: string, alias?: string): Promise<ContactFacts> {
+    return this.#contacts.add(card, alias);
   }
 
   contacts(): ContactFacts[] {

@@ -18,6 +18,8 @@ import type { Home } from './home/home.ts';
 
 /** What a user sees of a contact. */
 export interface ContactFacts {
+  /** What the user calls them; empty when they have no name here. */
+  readonly alias: string;
   readonly did: string;
   readonly verified: boolean;
   /** Why the credential did not pass; `null` when it did, or was never seen. */
@@ -39,6 +41,9 @@ export interface ContactsInit {
 /** Shortest part of a DID that may stand for it: anything shorter is more likely a slip. */
 const minReferenceLength = 6;
 
+/** Letters of any script; nothing that could be taken for a DID or upset a terminal. */
+const aliasPattern = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u;
+
 export class Contacts {
   readonly #init: ContactsInit;
 
@@ -49,13 +54,15 @@ export class Contacts {
   /**
    * Checks a card and keeps it. An older card than the known one is refused: it may lead to an address or a mailbox that
    * its owner has given up.
-   * @throws AgentError `BAD_CARD`
+   * @param alias what to call them from now on, 1 to 64 characters; default what they were called before
+   * @throws AgentError `BAD_CARD`, `BAD_ALIAS`
    */
-  async add(text: string): Promise<ContactFacts> {
+  async add(text: string, alias?: string): Promise<ContactFacts> {
     const { home, provider, clock } = this.#init;
     const nowMs = clock.nowMs();
     const card = parseCard(provider, text, nowMs);
     const { did } = card.block;
+    if (alias !== undefined) this.#assertAlias(alias, did);
     if (did === this.#init.ourDid) throw new AgentError('BAD_CARD', 'this is your own card');
     const peer = peerIdentity(provider, card.block);
     const verdict = await this.#verdict(peer, card.credential);
@@ -69,7 +76,7 @@ export class Contacts {
     }
     home.contacts.put({
       did,
-      alias: known?.alias ?? '',
+      alias: alias ?? known?.alias ?? '',
       card: utf8(text),
       identityBlock: encodeIdentityBlock(card.block),
       credential: card.credential,
@@ -103,12 +110,14 @@ export class Contacts {
   }
 
   /**
-   * The DID that `reference` means: a DID, or a part of one that fits a single contact.
+   * The DID that `reference` means: a DID, an alias, or a part of a DID that fits a single contact.
    * @throws AgentError `NO_CONTACT`
    */
   resolve(reference: string): string {
     const { contacts } = this.#init.home;
     if (contacts.get(reference) !== undefined) return reference;
+    const named = contacts.list().find(({ alias }) => alias !== '' && alias === reference);
+    if (named !== undefined) return named.did;
     const long = reference.length >= minReferenceLength;
     const fitting = long ? contacts.list().filter(({ did }) => did.includes(reference)) : [];
     const [only, second] = fitting;
@@ -146,6 +155,20 @@ export class Contacts {
     return { peer, verdict: await this.#verdict(peer, contact.credential) };
   }
 
+  #assertAlias(alias: string, did: string): void {
+    if (!aliasPattern.test(alias)) {
+      throw new AgentError('BAD_ALIAS', `${JSON.stringify(alias.slice(0, 80))} is no name for a contact`, {
+        hint: 'Use 1 to 64 letters, digits, dots, hyphens or underscores.',
+      });
+    }
+    const other = this.#init.home.contacts.list().find((contact) => contact.alias === alias);
+    if (other !== undefined && other.did !== did) {
+      throw new AgentError('BAD_ALIAS', `another contact is called ${alias} already`, {
+        hint: 'Use another name.',
+      });
+    }
+  }
+
   #verdict(peer: PeerIdentity, credential: Uint8Array): Promise<AdmissionVerdict | null> {
     return credential.length === 0 ? Promise.resolve(null) : this.#init.admission.check(peer, credential);
   }
@@ -161,6 +184,7 @@ export class Contacts {
     verdict: AdmissionVerdict | { ok: true } | null,
   ): ContactFacts {
     return {
+      alias: this.#init.home.contacts.get(did)?.alias ?? '',
       did,
       verified: verdict?.ok === true,
       reason: verdict === null || verdict.ok ? null : verdict.reason,

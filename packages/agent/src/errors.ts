@@ -3,6 +3,7 @@ import { WotError } from '@wotid/core';
 /** What can go wrong in an agent's own doing; parts below have errors of their own. */
 export type AgentErrorCode =
   | 'BAD_ADDRESS'
+  | 'BAD_ALIAS'
   | 'BAD_AMOUNT'
   | 'BAD_CARD'
   | 'BAD_CREDENTIAL'

@@ -25,11 +25,11 @@ export function addCardCommands(program: Command): void {
 
   addHomeOptions(card.command('add').description('check someone’s card and keep it as a contact'))
     .argument('<file>', 'the card; - reads standard input')
-    .action(async (file: string, options: HomeOptions) =>
-      outputOf(options).result(
-        asFacts(await onAgent(options, 'card.add', { card: readInput(file, maxCardBytes) })),
-      ),
-    );
+    .option('--as <name>', 'what you call them')
+    .action(async (file: string, options: HomeOptions & { readonly as?: string }) => {
+      const params = { card: readInput(file, maxCardBytes), alias: options.as };
+      outputOf(options).result(asFacts(await onAgent(options, 'card.add', params)));
+    });
 
   addHomeOptions(card.command('list').description('show your contacts')).action(
     async (options: HomeOptions) =>

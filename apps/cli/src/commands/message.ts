@@ -8,7 +8,7 @@ import { maxCredentialFileBytes } from './credential.ts';
 
 /** The session layer's limit for one message; larger files need chunks. */
 const maxFileBytes = 65_536;
-const toArgument = 'a contact: their DID, or any unambiguous start of it after did:method:';
+const toArgument = 'a contact: your name for them, their DID, or a part of it that fits nobody else';
 
 interface SendOptions extends HomeOptions {
   readonly file?: string;
