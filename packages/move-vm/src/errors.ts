@@ -7,6 +7,8 @@ import type { Address } from './types.ts';
  */
 export const vmStatus = {
   UNKNOWN_VERIFICATION_ERROR: 1000,
+  /** What IOTA's own passes report; the transaction sees another kind of failure then. */
+  IOTA_MOVE_VERIFICATION_ERROR: 1000,
   INDEX_OUT_OF_BOUNDS: 1001,
   INVALID_SIGNATURE_TOKEN: 1003,
   RECURSIVE_DATATYPE_DEFINITION: 1005,
@@ -63,6 +65,7 @@ export const vmStatus = {
   INVALID_CONSTANT_TYPE: 1082,
   MALFORMED_CONSTANT_DATA: 1083,
   EMPTY_CODE_UNIT: 1084,
+  INVALID_LOOP_SPLIT: 1085,
   UNSAFE_RET_UNUSED_VALUES_WITHOUT_DROP: 1088,
   TOO_MANY_LOCALS: 1089,
   GENERIC_MEMBER_OPCODE_MISMATCH: 1090,
@@ -73,6 +76,7 @@ export const vmStatus = {
   INVALID_PHANTOM_TYPE_PARAM_POSITION: 1108,
   VEC_UPDATE_EXISTS_MUTABLE_BORROW_ERROR: 1109,
   VEC_BORROW_ELEMENT_EXISTS_MUTABLE_BORROW_ERROR: 1110,
+  LOOP_MAX_DEPTH_REACHED: 1111,
   TOO_MANY_TYPE_PARAMETERS: 1112,
   TOO_MANY_PARAMETERS: 1113,
   TOO_MANY_BASIC_BLOCKS: 1114,
@@ -80,12 +84,14 @@ export const vmStatus = {
   TOO_MANY_TYPE_NODES: 1116,
   VALUE_STACK_PUSH_OVERFLOW: 1117,
   MAX_DEPENDENCY_DEPTH_REACHED: 1118,
+  MAX_STRUCT_DEFINITIONS_REACHED: 1120,
   MAX_FIELD_DEFINITIONS_REACHED: 1121,
   TOO_MANY_VECTOR_ELEMENTS: 1128,
   IDENTIFIER_TOO_LONG: 1129,
   PROGRAM_TOO_COMPLEX: 1130,
   ENUM_TYPE_MISMATCH: 1132,
   INVALID_ENUM_SWITCH: 1133,
+  MAX_VARIANTS_REACHED: 1135,
   UNKNOWN_INVARIANT_VIOLATION_ERROR: 2000,
   EMPTY_VALUE_STACK: 2003,
   PC_OVERFLOW: 2005,
@@ -143,6 +149,7 @@ export type VmFailure =
   | { readonly kind: 'InsufficientGas' }
   | { readonly kind: 'VMInvariantViolation' }
   | { readonly kind: 'VMVerificationOrDeserializationError' }
+  | { readonly kind: 'IotaMoveVerificationError' }
   | { readonly kind: 'FunctionNotFound' }
   | { readonly kind: 'TypeArityMismatch' }
   | {
@@ -158,6 +165,7 @@ export type MoveVmErrorCode =
   | 'INSUFFICIENT_GAS'
   | 'VM_INVARIANT_VIOLATION'
   | 'VM_VERIFICATION_OR_DESERIALIZATION_ERROR'
+  | 'IOTA_MOVE_VERIFICATION_ERROR'
   | 'FUNCTION_NOT_FOUND'
   | 'TYPE_ARITY_MISMATCH'
   | 'TYPE_ARGUMENT_ERROR';
@@ -168,6 +176,7 @@ const codeOf: Readonly<Record<VmFailure['kind'], MoveVmErrorCode>> = {
   InsufficientGas: 'INSUFFICIENT_GAS',
   VMInvariantViolation: 'VM_INVARIANT_VIOLATION',
   VMVerificationOrDeserializationError: 'VM_VERIFICATION_OR_DESERIALIZATION_ERROR',
+  IotaMoveVerificationError: 'IOTA_MOVE_VERIFICATION_ERROR',
   FunctionNotFound: 'FUNCTION_NOT_FOUND',
   TypeArityMismatch: 'TYPE_ARITY_MISMATCH',
   TypeArgumentError: 'TYPE_ARGUMENT_ERROR',
@@ -199,6 +208,8 @@ function hintOf(failure: VmFailure): string {
       return 'raise the gas budget';
     case 'VMVerificationOrDeserializationError':
       return 'compile the module with the Move compiler and do not edit its bytes';
+    case 'IotaMoveVerificationError':
+      return 'change what the message names: IOTA adds rules about objects, events, entry functions and init to Move';
     case 'FunctionNotFound':
       return 'check the package id, the module and the function name';
     default:
@@ -241,6 +252,7 @@ export function locateHalt(halt: VmHalt, location: MoveLocation | null): MoveVmE
 
 function failureOf(halt: VmHalt, location: MoveLocation | null): VmFailure {
   if (halt.status === 'OUT_OF_GAS') return { kind: 'InsufficientGas' };
+  if (halt.status === 'IOTA_MOVE_VERIFICATION_ERROR') return { kind: 'IotaMoveVerificationError' };
   if (halt.status === 'ABORTED') {
     return location === null || halt.subStatus === null
       ? { kind: 'VMInvariantViolation' }

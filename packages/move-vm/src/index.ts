@@ -16,7 +16,9 @@ export {
   type VmStatus,
 } from './errors.ts';
 export { GasMeter, internalUnitsPerGasUnit } from './gas/gas-meter.ts';
-export { nativeBaseCost, standardNatives } from './natives/standard.ts';
+export { nativeBaseCost } from './natives/arguments.ts';
+export { maxSignatureChecks } from './natives/signatures.ts';
+export { standardNatives } from './natives/standard.ts';
 export * from './types.ts';
 export {
   ByteRef,

@@ -245,13 +245,7 @@ describe('publication', () => {
     });
     expect(copyable.message).toContain('one-time witness');
     const called = refusal('starter', (module) => {
-      withCode('by', [{ Call: handleOf(module, 'init') }, 'Ret'])(module);
-      // The parameters of `by` become those of `init`, so that nothing else is wrong.
-      const [by, init] = [handleOf(module, 'by'), handleOf(module, 'init')].map(
-        (index) => module.function_handles[index],
-      );
-      Object.assign(by as object, { parameters: init?.parameters, return_: init?.return_ });
-      withCode('by', [{ MoveLoc: 0 }, { Call: handleOf(module, 'init') }, 'Ret'])(module);
+      withCode('init', [{ MoveLoc: 0 }, { Call: handleOf(module, 'init') }, 'Ret'])(module);
     });
     expect(called.message).toContain('must not be called');
   });

@@ -12,23 +12,11 @@ import {
 } from '../interpreter/vectors.ts';
 import { MoveVmError, VmHalt } from '../errors.ts';
 import { countTypeNodes, typeTagSize, typeTagText, type Type } from '../types.ts';
-import {
-  ByteVector,
-  ElementVector,
-  makeVector,
-  peekRef,
-  StructValue,
-  vectorLength,
-  type Value,
-} from '../values/value.ts';
+import { ByteVector, makeVector, peekRef, StructValue, vectorLength, type Value } from '../values/value.ts';
+import { asBytes, asVector, costPerBlock, costPerByte, nativeBaseCost } from './arguments.ts';
+import { signatureNatives } from './signatures.ts';
 import { findBytes, isCharBoundary, isUtf8 } from './text.ts';
 
-/** What most natives cost at least, in internal units. Source: `crates/iota-protocol-config/src/lib.rs` of IOTA. */
-export const nativeBaseCost = 52;
-/** What natives that read or write bytes cost for each. */
-const costPerByte = 2;
-/** What hash functions cost for each block of theirs, in addition. */
-const costPerBlock = 2;
 /** Abort code of `bcs::to_bytes` for a type that has no encoding. */
 const serializationFailure = 0x1c5;
 
@@ -141,7 +129,8 @@ const otherNatives: Readonly<Record<string, NativeFunction>> = {
 };
 
 /**
- * The natives that need no ledger: `0x1` vector, bcs, hash, string, type_name, debug; `0x2` address, hash, hmac, types.
+ * The natives that need no ledger: `0x1` vector, bcs, hash, string, type_name, debug; `0x2` address, hash, hmac,
+ * ed25519, ecdsa_k1, ecdsa_r1, types.
  * Merge them with the host's own: `new Map([...standardNatives, ...own])`, once and not for each session.
  */
 export const standardNatives: ReadonlyMap<string, NativeFunction> = new Map([
@@ -149,6 +138,7 @@ export const standardNatives: ReadonlyMap<string, NativeFunction> = new Map([
     ([name, native]) => [`${std}::vector::${name}`, vectorNative(native)] as const,
   ),
   ...Object.entries(otherNatives),
+  ...Object.entries(signatureNatives).map(([name, native]) => [`${iota}::${name}`, native] as const),
 ]);
 
 /** Called as functions, which only a transaction can do, vector operations abort where the instruction fails. */
@@ -189,15 +179,4 @@ function typeName(context: NativeContext, type: Type, isOriginal: boolean): read
   const text = typeTagText(isOriginal ? session.originalTagOf(type) : session.tagOf(type), '', ',');
   context.charge(costPerByte * text.length);
   return [new StructValue([new StructValue([new ByteVector(new TextEncoder().encode(text))])])];
-}
-
-/** A vector, or a reference to one, which is the same. */
-function asVector(value: Value | undefined): ByteVector | ElementVector {
-  if (value instanceof ByteVector || value instanceof ElementVector) return value;
-  throw new VmHalt('INTERNAL_TYPE_ERROR', 'a native got no vector');
-}
-
-function asBytes(value: Value | undefined): Uint8Array {
-  if (value instanceof ByteVector) return value.bytes;
-  throw new VmHalt('INTERNAL_TYPE_ERROR', 'a native got no vector<u8>');
 }

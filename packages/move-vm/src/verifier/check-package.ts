@@ -1,10 +1,6 @@
-/**
- * The checks of publication. They assume nothing about who made the modules: what passes may be stored and run.
- * Not checked: that generic functions do not instantiate each other without end; the run-time limit on type size stops
- * those.
- */
+/** The checks of publication. They assume nothing about who made the modules: what passes may be stored and run. */
 import type { NativeTable, PackageView, PublishedModule, PublishFacts } from '../api.ts';
-import type { CompiledModule, Token } from '../binary/format.ts';
+import type { Token } from '../binary/format.ts';
 import { locateHalt, VmHalt } from '../errors.ts';
 import { locationOf } from '../interpreter/interpreter.ts';
 import { abilitiesOf, checkConstraints, requiredOfParts } from '../loader/abilities.ts';
@@ -14,14 +10,12 @@ import type { Loader } from '../loader/loader.ts';
 import type { LoadedModule, LoadedPackage } from '../loader/packages.ts';
 import type { Datatype, Type } from '../types.ts';
 import { decodeValue } from '../values/bcs.ts';
-import { describeInit, oneTimeWitnessOf } from './init.ts';
+import { checkInstantiationLoops } from './instantiation-loops.ts';
+import { checkIotaRules } from './iota/rules.ts';
+import { checkLimits } from './limits.ts';
 import { CheckHalt, typeCheck } from './type-check.ts';
 
-// Limits of the chain's verifier. Source: `max_*` of `crates/iota-protocol-config/src/lib.rs` of IOTA.
-const maxParameters = 128;
-const maxTypeParameters = 32;
-const maxTypeNodes = 256;
-const maxFields = 32;
+/** Modules of a package that may depend on each other in a row: `max_dependency_depth` of the protocol's configuration. */
 const maxDependencyDepth = 100;
 
 /**
@@ -43,10 +37,15 @@ export function checkPackage(
     }
     if (modules.length === 0) throw new VmHalt('NO_MODULE_HANDLES', 'a package has at least one module');
     checkCycles(modules);
+    for (const module of modules) {
+      current = `${view.id}::${module.name}`;
+      checkModule(loader, loaded, module, natives);
+    }
+    // IOTA's own passes come when all of the package is good Move.
     const published: PublishedModule[] = [];
     for (const module of modules) {
       current = `${view.id}::${module.name}`;
-      published.push(checkModule(loader, loaded, module, natives));
+      published.push(checkIotaRules(loader, module));
     }
     const dependencies = modules.flatMap(({ compiled }) =>
       compiled.moduleHandles.map(({ address }) => address),
@@ -61,12 +60,7 @@ export function checkPackage(
   }
 }
 
-function checkModule(
-  loader: Loader,
-  root: LoadedPackage,
-  module: LoadedModule,
-  natives: NativeTable,
-): PublishedModule {
+function checkModule(loader: Loader, root: LoadedPackage, module: LoadedModule, natives: NativeTable): void {
   const { compiled } = module;
   checkLimits(compiled);
   for (const { address, name } of compiled.moduleHandles) {
@@ -89,6 +83,7 @@ function checkModule(
       throw new VmHalt('MALFORMED_CONSTANT_DATA', 'a constant is not a value of its type');
     }
   }
+  checkInstantiationLoops(compiled);
   for (const [index] of compiled.functionHandles.entries()) linkCall(loader, root, module, index);
   for (const code of module.functions) {
     if (code.def.acquires > 0) throw new VmHalt('UNKNOWN_OPCODE', `${code.name} acquires global storage`);
@@ -106,57 +101,6 @@ function checkModule(
       throw error instanceof CheckHalt ? locateHalt(error, locationOf(code, error.instruction)) : error;
     }
   }
-  const oneTimeWitness = oneTimeWitnessOf(loader, module);
-  return { name: module.name, init: describeInit(loader, module, oneTimeWitness), oneTimeWitness };
-}
-
-function checkLimits(module: CompiledModule): void {
-  for (const { parameters, typeParameters } of module.functionHandles) {
-    if ((module.signatures[parameters]?.length ?? 0) > maxParameters) {
-      throw new VmHalt('TOO_MANY_PARAMETERS', `a function has over ${maxParameters} parameters`);
-    }
-    if (typeParameters.length > maxTypeParameters) {
-      throw new VmHalt(
-        'TOO_MANY_TYPE_PARAMETERS',
-        `a function has over ${maxTypeParameters} type parameters`,
-      );
-    }
-  }
-  for (const { typeParameters } of module.datatypeHandles) {
-    if (typeParameters.length > maxTypeParameters) {
-      throw new VmHalt('TOO_MANY_TYPE_PARAMETERS', `a type has over ${maxTypeParameters} type parameters`);
-    }
-  }
-  const bodies = [
-    ...module.structDefs.map(({ fields }) => fields ?? []),
-    ...module.enumDefs.flatMap(fieldsOfVariants),
-  ];
-  for (const fields of bodies) {
-    if (fields.length > maxFields)
-      throw new VmHalt('MAX_FIELD_DEFINITIONS_REACHED', `over ${maxFields} fields`);
-  }
-  const nodes = (token: Token): number => {
-    switch (token.kind) {
-      case 'vector':
-        return 1 + nodes(token.element);
-      case 'reference':
-        return 1 + nodes(token.to);
-      case 'datatype':
-        return token.typeArgs.reduce((sum, arg) => sum + nodes(arg), 1);
-      default:
-        return 1;
-    }
-  };
-  const tokens = [...module.signatures.flat(), ...bodies.flatMap((fields) => fields.map(({ type }) => type))];
-  if (tokens.some((token) => nodes(token) > maxTypeNodes)) {
-    throw new VmHalt('TOO_MANY_TYPE_NODES', `a type has over ${maxTypeNodes} parts`);
-  }
-}
-
-function fieldsOfVariants({
-  variants,
-}: CompiledModule['enumDefs'][number]): CompiledModule['enumDefs'][number]['variants'][number]['fields'][] {
-  return variants.map(({ fields }) => fields);
 }
 
 /** Fields are well-formed, able to what the datatype is, never of the datatype itself; phantom parameters stay phantom. */

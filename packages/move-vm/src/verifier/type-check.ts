@@ -25,6 +25,7 @@ import type { Value } from '../values/value.ts';
 import { blocksOf } from './control-flow.ts';
 import { arithmetic, casts, comparisons, loads, small } from './integer-instructions.ts';
 import { availability, localsAtStart } from './locals.ts';
+import { checkLoops } from './loops.ts';
 import { fieldsOf, Operands } from './operands.ts';
 import { checkReferences } from './references.ts';
 
@@ -99,6 +100,7 @@ class Checker {
 
   check(): Executable {
     const blocks = blocksOf(this.#code);
+    checkLoops(blocks);
     const starts = localsAtStart(this.#code, blocks, this.#parameterCount, this.#locals.length);
     for (const [index, { start, end }] of blocks.entries()) {
       const available = starts[index];

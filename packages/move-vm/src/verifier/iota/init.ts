@@ -2,14 +2,13 @@
  * `init` and the one-time witness, which IOTA adds to Move.
  * Source: `iota-execution/latest/iota-verifier/src/{entry_points_verifier,one_time_witness_verifier}.rs` of IOTA.
  */
-import type { PublishedModule } from '../api.ts';
-import { op } from '../binary/format.ts';
-import { VmHalt } from '../errors.ts';
-import type { Loader } from '../loader/loader.ts';
-import type { LoadedModule } from '../loader/packages.ts';
-import { ability, type Type } from '../types.ts';
-
-const frameworkId = `0x${'0'.repeat(63)}2`;
+import type { PublishedModule } from '../../api.ts';
+import { op } from '../../binary/format.ts';
+import type { VmHalt } from '../../errors.ts';
+import type { Loader } from '../../loader/loader.ts';
+import type { LoadedModule } from '../../loader/packages.ts';
+import { ability } from '../../types.ts';
+import { frameworkAddress, isTxContextReference, refusal } from './names.ts';
 
 /**
  * Name of the module's one-time witness type: a struct called as the module in upper case, with one field, a bool;
@@ -25,14 +24,13 @@ export function oneTimeWitnessOf(loader: Loader, module: LoadedModule): string |
   const def = compiled.structDefs[defIndex];
   if (def === undefined || def.fields?.length !== 1 || def.fields[0]?.type.kind !== 'bool') return null;
   // IOTA's own coin type is made at genesis.
-  if (module.address === frameworkId && module.name === 'iota') return name;
+  if (module.address === frameworkAddress && module.name === 'iota') return name;
   const { abilities, typeParameters } = loader.datatypeOfHandle(module, def.handle);
   const isPacked = compiled.functionDefs.some(({ code }) =>
     code?.ops.some((opcode, pc) => opcode === op.Pack && code.operands[pc] === defIndex),
   );
   if (abilities !== ability.drop || typeParameters.length > 0 || isPacked) {
-    throw new VmHalt(
-      'UNKNOWN_VERIFICATION_ERROR',
+    throw refusal(
       `the one-time witness ${name} must have drop only, no type parameters, and never be made by code`,
     );
   }
@@ -49,8 +47,7 @@ export function describeInit(
   oneTimeWitness: string | null,
 ): PublishedModule['init'] {
   const init = module.functionNamed('init');
-  const wrong = (what: string): VmHalt =>
-    new VmHalt('UNKNOWN_VERIFICATION_ERROR', `${module.name}::init ${what}`);
+  const wrong = (what: string): VmHalt => refusal(`${module.name}::init ${what}`);
   if (init === undefined) return null;
   const { compiled } = module;
   const parameters = loader.signature(module, init.handle.parameters);
@@ -58,7 +55,7 @@ export function describeInit(
   if (init.typeParameters.length > 0) throw wrong('must not be generic');
   if ((compiled.signatures[init.handle.returns]?.length ?? 0) > 0) throw wrong('must return nothing');
   const last = parameters.at(-1);
-  if (parameters.length < 1 || parameters.length > 2 || last === undefined || !isTxContext(last)) {
+  if (parameters.length < 1 || parameters.length > 2 || last === undefined || !isTxContextReference(last)) {
     throw wrong('takes the one-time witness, if there is one, and a reference to the TxContext');
   }
   const isCalled = compiled.functionDefs.some(({ code }) =>
@@ -81,14 +78,4 @@ export function describeInit(
     throw wrong('takes the one-time witness exactly when the module has one');
   }
   return { takesOneTimeWitness };
-}
-
-function isTxContext(type: Type): boolean {
-  return (
-    type.kind === 'reference' &&
-    type.to.kind === 'datatype' &&
-    type.to.datatype.originalId === frameworkId &&
-    type.to.datatype.module === 'tx_context' &&
-    type.to.datatype.name === 'TxContext'
-  );
 }
