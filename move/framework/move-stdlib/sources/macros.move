@@ -44,12 +44,12 @@ public macro fun num_pow($base: _, $exponent: u8): _ {
     product
 }
 
-/// The integer part of the square root of `$x`, a number of `$bitsize` bits: digit by digit in base four, which
-/// never leaves the type of `$x`.
-public macro fun num_sqrt<$T>($x: $T, $bitsize: u8): $T {
-    let mut rest = $x;
-    let mut root = (0: $T);
-    let mut digit = (1: $T) << ($bitsize - 2);
+/// The integer part of the square root of `$x`, a number of `$bitsize` bits: digit by digit in base four, computed in
+/// type `$U`.
+public macro fun num_sqrt<$T, $U>($x: $T, $bitsize: u8): $T {
+    let mut rest = $x as $U;
+    let mut root = (0: $U);
+    let mut digit = (1: $U) << ($bitsize - 2);
     while (digit > rest) digit = digit >> 2;
     while (digit != 0) {
         if (rest >= root + digit) {
@@ -60,11 +60,11 @@ public macro fun num_sqrt<$T>($x: $T, $bitsize: u8): $T {
         };
         digit = digit >> 2;
     };
-    root
+    root as $T
 }
 
 /// Calls `$f` with each number from `$start` up to, without, `$stop`.
-public macro fun range_do<$T>($start: $T, $stop: $T, $f: |$T|) {
+public macro fun range_do($start: _, $stop: _, $f: |_|) {
     let mut i = $start;
     let stop = $stop;
     while (i < stop) {
@@ -74,7 +74,7 @@ public macro fun range_do<$T>($start: $T, $stop: $T, $f: |$T|) {
 }
 
 /// Calls `$f` with each number from `$start` up to and with `$stop`, also when that is the largest of its type.
-public macro fun range_do_eq<$T>($start: $T, $stop: $T, $f: |$T|) {
+public macro fun range_do_eq($start: _, $stop: _, $f: |_|) {
     let mut i = $start;
     let stop = $stop;
     if (i <= stop) {
@@ -85,3 +85,9 @@ public macro fun range_do_eq<$T>($start: $T, $stop: $T, $f: |$T|) {
         }
     }
 }
+
+/// Calls `$f` with each number from 0 up to, without, `$stop`.
+public macro fun do($stop: _, $f: |_|) { range_do!(0, $stop, $f) }
+
+/// Calls `$f` with each number from 0 up to and with `$stop`.
+public macro fun do_eq($stop: _, $f: |_|) { range_do_eq!(0, $stop, $f) }

@@ -18,7 +18,7 @@ public fun divide_and_round_up(x: u128, y: u128): u128 { std::macros::num_divide
 public fun pow(base: u128, exponent: u8): u128 { std::macros::num_pow!(base, exponent) }
 
 /// The integer part of the square root.
-public fun sqrt(x: u128): u128 { std::macros::num_sqrt!<u128>(x, 128) }
+public fun sqrt(x: u128): u128 { std::macros::num_sqrt!<u128, u256>(x, 128) }
 
 /// Calls `$f` with each number from `$start` up to, without, `$stop`.
 public macro fun range_do($start: u128, $stop: u128, $f: |u128|) { std::macros::range_do!($start, $stop, $f) }
@@ -27,7 +27,7 @@ public macro fun range_do($start: u128, $stop: u128, $f: |u128|) { std::macros::
 public macro fun range_do_eq($start: u128, $stop: u128, $f: |u128|) { std::macros::range_do_eq!($start, $stop, $f) }
 
 /// Calls `$f` with each number from zero up to, without, `$stop`.
-public macro fun do($stop: u128, $f: |u128|) { std::macros::range_do!(0, $stop, $f) }
+public macro fun do($stop: u128, $f: |u128|) { std::macros::do!($stop, $f) }
 
 /// Calls `$f` with each number from zero up to and with `$stop`.
-public macro fun do_eq($stop: u128, $f: |u128|) { std::macros::range_do_eq!(0, $stop, $f) }
+public macro fun do_eq($stop: u128, $f: |u128|) { std::macros::do_eq!($stop, $f) }

@@ -18,7 +18,7 @@ public fun divide_and_round_up(x: u16, y: u16): u16 { std::macros::num_divide_an
 public fun pow(base: u16, exponent: u8): u16 { std::macros::num_pow!(base, exponent) }
 
 /// The integer part of the square root.
-public fun sqrt(x: u16): u16 { std::macros::num_sqrt!<u16>(x, 16) }
+public fun sqrt(x: u16): u16 { std::macros::num_sqrt!<u16, u32>(x, 16) }
 
 /// Calls `$f` with each number from `$start` up to, without, `$stop`.
 public macro fun range_do($start: u16, $stop: u16, $f: |u16|) { std::macros::range_do!($start, $stop, $f) }
@@ -27,7 +27,7 @@ public macro fun range_do($start: u16, $stop: u16, $f: |u16|) { std::macros::ran
 public macro fun range_do_eq($start: u16, $stop: u16, $f: |u16|) { std::macros::range_do_eq!($start, $stop, $f) }
 
 /// Calls `$f` with each number from zero up to, without, `$stop`.
-public macro fun do($stop: u16, $f: |u16|) { std::macros::range_do!(0, $stop, $f) }
+public macro fun do($stop: u16, $f: |u16|) { std::macros::do!($stop, $f) }
 
 /// Calls `$f` with each number from zero up to and with `$stop`.
-public macro fun do_eq($stop: u16, $f: |u16|) { std::macros::range_do_eq!(0, $stop, $f) }
+public macro fun do_eq($stop: u16, $f: |u16|) { std::macros::do_eq!($stop, $f) }

@@ -24,7 +24,7 @@ public macro fun range_do($start: u256, $stop: u256, $f: |u256|) { std::macros::
 public macro fun range_do_eq($start: u256, $stop: u256, $f: |u256|) { std::macros::range_do_eq!($start, $stop, $f) }
 
 /// Calls `$f` with each number from zero up to, without, `$stop`.
-public macro fun do($stop: u256, $f: |u256|) { std::macros::range_do!(0, $stop, $f) }
+public macro fun do($stop: u256, $f: |u256|) { std::macros::do!($stop, $f) }
 
 /// Calls `$f` with each number from zero up to and with `$stop`.
-public macro fun do_eq($stop: u256, $f: |u256|) { std::macros::range_do_eq!(0, $stop, $f) }
+public macro fun do_eq($stop: u256, $f: |u256|) { std::macros::do_eq!($stop, $f) }

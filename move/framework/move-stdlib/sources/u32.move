@@ -18,7 +18,7 @@ public fun divide_and_round_up(x: u32, y: u32): u32 { std::macros::num_divide_an
 public fun pow(base: u32, exponent: u8): u32 { std::macros::num_pow!(base, exponent) }
 
 /// The integer part of the square root.
-public fun sqrt(x: u32): u32 { std::macros::num_sqrt!<u32>(x, 32) }
+public fun sqrt(x: u32): u32 { std::macros::num_sqrt!<u32, u64>(x, 32) }
 
 /// Calls `$f` with each number from `$start` up to, without, `$stop`.
 public macro fun range_do($start: u32, $stop: u32, $f: |u32|) { std::macros::range_do!($start, $stop, $f) }
@@ -27,7 +27,7 @@ public macro fun range_do($start: u32, $stop: u32, $f: |u32|) { std::macros::ran
 public macro fun range_do_eq($start: u32, $stop: u32, $f: |u32|) { std::macros::range_do_eq!($start, $stop, $f) }
 
 /// Calls `$f` with each number from zero up to, without, `$stop`.
-public macro fun do($stop: u32, $f: |u32|) { std::macros::range_do!(0, $stop, $f) }
+public macro fun do($stop: u32, $f: |u32|) { std::macros::do!($stop, $f) }
 
 /// Calls `$f` with each number from zero up to and with `$stop`.
-public macro fun do_eq($stop: u32, $f: |u32|) { std::macros::range_do_eq!(0, $stop, $f) }
+public macro fun do_eq($stop: u32, $f: |u32|) { std::macros::do_eq!($stop, $f) }

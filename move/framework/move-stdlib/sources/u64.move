@@ -18,7 +18,7 @@ public fun divide_and_round_up(x: u64, y: u64): u64 { std::macros::num_divide_an
 public fun pow(base: u64, exponent: u8): u64 { std::macros::num_pow!(base, exponent) }
 
 /// The integer part of the square root.
-public fun sqrt(x: u64): u64 { std::macros::num_sqrt!<u64>(x, 64) }
+public fun sqrt(x: u64): u64 { std::macros::num_sqrt!<u64, u128>(x, 64) }
 
 /// Calls `$f` with each number from `$start` up to, without, `$stop`.
 public macro fun range_do($start: u64, $stop: u64, $f: |u64|) { std::macros::range_do!($start, $stop, $f) }
@@ -27,7 +27,7 @@ public macro fun range_do($start: u64, $stop: u64, $f: |u64|) { std::macros::ran
 public macro fun range_do_eq($start: u64, $stop: u64, $f: |u64|) { std::macros::range_do_eq!($start, $stop, $f) }
 
 /// Calls `$f` with each number from zero up to, without, `$stop`.
-public macro fun do($stop: u64, $f: |u64|) { std::macros::range_do!(0, $stop, $f) }
+public macro fun do($stop: u64, $f: |u64|) { std::macros::do!($stop, $f) }
 
 /// Calls `$f` with each number from zero up to and with `$stop`.
-public macro fun do_eq($stop: u64, $f: |u64|) { std::macros::range_do_eq!(0, $stop, $f) }
+public macro fun do_eq($stop: u64, $f: |u64|) { std::macros::do_eq!($stop, $f) }

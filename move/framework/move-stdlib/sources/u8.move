@@ -18,7 +18,7 @@ public fun divide_and_round_up(x: u8, y: u8): u8 { std::macros::num_divide_and_r
 public fun pow(base: u8, exponent: u8): u8 { std::macros::num_pow!(base, exponent) }
 
 /// The integer part of the square root.
-public fun sqrt(x: u8): u8 { std::macros::num_sqrt!<u8>(x, 8) }
+public fun sqrt(x: u8): u8 { std::macros::num_sqrt!<u8, u16>(x, 8) }
 
 /// Calls `$f` with each number from `$start` up to, without, `$stop`.
 public macro fun range_do($start: u8, $stop: u8, $f: |u8|) { std::macros::range_do!($start, $stop, $f) }
@@ -27,7 +27,7 @@ public macro fun range_do($start: u8, $stop: u8, $f: |u8|) { std::macros::range_
 public macro fun range_do_eq($start: u8, $stop: u8, $f: |u8|) { std::macros::range_do_eq!($start, $stop, $f) }
 
 /// Calls `$f` with each number from zero up to, without, `$stop`.
-public macro fun do($stop: u8, $f: |u8|) { std::macros::range_do!(0, $stop, $f) }
+public macro fun do($stop: u8, $f: |u8|) { std::macros::do!($stop, $f) }
 
 /// Calls `$f` with each number from zero up to and with `$stop`.
-public macro fun do_eq($stop: u8, $f: |u8|) { std::macros::range_do_eq!(0, $stop, $f) }
+public macro fun do_eq($stop: u8, $f: |u8|) { std::macros::do_eq!($stop, $f) }

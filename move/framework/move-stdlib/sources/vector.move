@@ -236,6 +236,16 @@ public macro fun zip_do<$T1, $T2>($v1: vector<$T1>, $v2: vector<$T2>, $f: |$T1, 
     v2.destroy_empty();
 }
 
+/// Consumes two vectors of equal length pairwise, last to first. Aborts when the lengths differ.
+public macro fun zip_do_reverse<$T1, $T2>($v1: vector<$T1>, $v2: vector<$T2>, $f: |$T1, $T2|) {
+    let mut v1 = $v1;
+    let mut v2 = $v2;
+    assert!(v1.length() == v2.length());
+    while (!v1.is_empty()) $f(v1.pop_back(), v2.pop_back());
+    v1.destroy_empty();
+    v2.destroy_empty();
+}
+
 /// Calls `$f` with references to the pairs of two vectors of equal length. Aborts when the lengths differ.
 public macro fun zip_do_ref<$T1, $T2>(
     $v1: &vector<$T1>,
@@ -248,6 +258,18 @@ public macro fun zip_do_ref<$T1, $T2>(
     v1.length().do!(|i| $f(&v1[i], &v2[i]));
 }
 
+/// Calls `$f` with references for writing to the pairs of two vectors of equal length. Aborts when the lengths differ.
+public macro fun zip_do_mut<$T1, $T2>(
+    $v1: &mut vector<$T1>,
+    $v2: &mut vector<$T2>,
+    $f: |&mut $T1, &mut $T2|,
+) {
+    let v1 = $v1;
+    let v2 = $v2;
+    assert!(v1.length() == v2.length());
+    v1.length().do!(|i| $f(&mut v1[i], &mut v2[i]));
+}
+
 /// Maps two vectors of equal length pairwise into one. Aborts when the lengths differ.
 public macro fun zip_map<$T1, $T2, $U>(
     $v1: vector<$T1>,
@@ -256,5 +278,16 @@ public macro fun zip_map<$T1, $T2, $U>(
 ): vector<$U> {
     let mut mapped = vector[];
     zip_do!($v1, $v2, |e1, e2| mapped.push_back($f(e1, e2)));
+    mapped
+}
+
+/// Maps references to the pairs of two vectors of equal length into a vector. Aborts when the lengths differ.
+public macro fun zip_map_ref<$T1, $T2, $U>(
+    $v1: &vector<$T1>,
+    $v2: &vector<$T2>,
+    $f: |&$T1, &$T2| -> $U,
+): vector<$U> {
+    let mut mapped = vector[];
+    zip_do_ref!($v1, $v2, |e1, e2| mapped.push_back($f(e1, e2)));
     mapped
 }

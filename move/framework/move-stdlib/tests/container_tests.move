@@ -85,6 +85,27 @@ fun vectors_are_zipped() {
     assert_eq!(vector[1, 2].zip_map!(vector[30, 40], |a, b| a + b), vector[31, 42]);
 }
 
+#[test]
+fun vectors_are_zipped_backwards_in_place_and_by_reference() {
+    let mut seen = vector[];
+    vector[1, 2].zip_do_reverse!(vector[thing(3), thing(4)], |a, t| seen.push_back(a * 10 + t.n()));
+    assert_eq!(seen, vector[24, 13]);
+    let (mut left, mut right) = (vector[1, 2], vector[30, 40]);
+    left.zip_do_mut!(&mut right, |a, b| {
+        *a = *a + *b;
+        *b = 0;
+    });
+    assert_eq!(left, vector[31, 42]);
+    assert_eq!(right, vector[0, 0]);
+    assert_eq!(left.zip_map_ref!(&vector[1, 2], |a, b| *a - *b), vector[30, 40]);
+}
+
+#[test, expected_failure]
+fun zipping_backwards_refuses_different_lengths() { vector[1].zip_do_reverse!(vector<u8>[], |_, _| {}); }
+
+#[test, expected_failure]
+fun zipping_in_place_refuses_different_lengths() { vector[1].zip_do_mut!(&mut vector<u8>[], |_, _| {}); }
+
 #[test, expected_failure]
 fun zipping_refuses_different_lengths() { vector[1].zip_do!(vector<u8>[], |_, _| {}); }
 
