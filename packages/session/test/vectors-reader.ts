@@ -1,0 +1,114 @@
+/** What a second reader of the test vectors needs: node:crypto under short names. Nothing of the product is imported. */
+imported, so an error that the product makes twice shows here.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hkdfSync,
+  verify,
+  type CipherGCMTypes,
+} from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+// oxlint-disable-next-line typescript/no-explicit-any: the files are read as whoever implements the protocol anew would
+export type Json = any;
+export const read = (name: string): Json =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '../../../docs/vectors', `${name}.json`), 'utf8'));
+
+export const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex');
+export const ascii = (text: string): Buffer => Buffer.from(text, 'ascii');
+export const cat = (...parts: Uint8Array[]): Buffer => Buffer.concat(parts);
+export const le = (value: number | bigint, length: number): Buffer => {
+  const out = Buffer.alloc(8);
+  out.writeBigUInt64LE(BigInt(value));
+  return out.subarray(0, length);
+};
+export const zeros = (length: number): Buffer => Buffer.alloc(length);
+export const h = (name: 'sha256' | 'sha512', ...parts: Uint8Array[]): Buffer =>
+  createHash(name)
+    .update(cat(...parts))
+    .digest();
+export const hkdf = (ikm: Uint8Array, salt: Uint8Array, info: Uint8Array | string, length: number): Buffer =>
+  Buffer.from(hkdfSync('sha512', ikm, salt, typeof info === 'string' ? ascii(info) : info, length));
+export const hmac = (key: Uint8Array, byte: number): Buffer =>
+  createHmac('sha512', key).update(Uint8Array.of(byte)).digest();
+export const parts32 = (buffer: Buffer): string[] =>
+  Array.from({ length: buffer.length / 32 }, (_, at) =>
+    buffer.subarray(32 * at, 32 * at + 32).toString('hex'),
+  );
+export const ec = (key: Uint8Array): Buffer => cat(Uint8Array.of(5), key);
+export const kem = (key: Uint8Array): Buffer => cat(Uint8Array.of(10), key);
+export const pkcs8 = (prefix: string, seed: Uint8Array): ReturnType<typeof createPrivateKey> =>
+  createPrivateKey({ key: cat(bytes(prefix), seed), format: 'der', type: 'pkcs8' });
+export const x25519 = (seed: Uint8Array): ReturnType<typeof createPrivateKey> =>
+  pkcs8('302e020100300506032b656e04220420', seed);
+export const mlKem = (seed: Uint8Array): ReturnType<typeof createPrivateKey> =>
+  pkcs8('3054020100300b060960864801650304040304428040', seed);
+export const rawPublic = (key: ReturnType<typeof createPrivateKey>): Buffer =>
+  createPublicKey(key).export({ format: 'raw-public' }) as Buffer;
+export const dh = (secret: Uint8Array, publicKey: Uint8Array): Buffer =>
+  diffieHellman({
+    privateKey: x25519(secret),
+    publicKey: createPublicKey({ key: publicKey, format: 'raw-public', asymmetricKeyType: 'x25519' }),
+  });
+
+export function open(
+  mode: 'gcm' | 'gcm-siv',
+  key: Uint8Array,
+  nonce: Uint8Array,
+  sealed: Uint8Array,
+  aad: Uint8Array,
+): Buffer {
+  const decipher = createDecipheriv(`aes-256-${mode}` as CipherGCMTypes, key, nonce, { authTagLength: 16 });
+  decipher.setAAD(aad);
+  decipher.setAuthTag(sealed.subarray(-16));
+  return cat(decipher.update(sealed.subarray(0, -16)), decipher.final());
+}
+
+export function sealSiv(key: Uint8Array, plaintext: Uint8Array): string {
+  const cipher = createCipheriv('aes-256-gcm-siv' as CipherGCMTypes, key, zeros(12), { authTagLength: 16 });
+  cipher.setAAD(zeros(0));
+  const body = cat(cipher.update(plaintext), cipher.final());
+  return cat(body, cipher.getAuthTag()).toString('hex');
+}
+
+/** True when both halves verify; `message` is what both sign. */
+export function verifiesHybrid(file: Json, message: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length !== 4692 || signature[0] !== 1) return false;
+  const ed25519 = createPublicKey({
+    key: bytes(file.ed25519),
+    format: 'raw-public',
+    asymmetricKeyType: 'ed25519',
+  });
+  const mlDsa87 = createPublicKey({
+    key: bytes(file.mlDsa87),
+    format: 'raw-public',
+    asymmetricKeyType: 'ml-dsa-87',
+  });
+  const context = ascii('wot.id/v1');
+  return (
+    verify(null, message, ed25519, signature.subarray(1, 65)) &&
+    verify(null, message, { key: mlDsa87, context }, signature.subarray(65))
+  );
+}
+
+export const signedMessage = (purpose: string, body: Uint8Array): Buffer =>
+  cat(ascii('wot.id/v1/sig'), zeros(1), ascii(purpose), zeros(1), h('sha512', body));
+
+export const identityBlock = (person: Json): Buffer =>
+  cat(
+    Uint8Array.of(1, person.did.length),
+    ascii(person.did),
+    bytes(person.ik),
+    bytes(person.ed25519),
+    bytes(person.mlDsa87),
+    zeros(1),
+  );
+export const F: Buffer = Buffer.alloc(32, 0xff);
+export const PQXDH: string = 'WOTID-PQXDH-V1_CURVE25519_SHA-512_ML-KEM-1024';
