@@ -1,14 +1,14 @@
 /**
- * One checkpoint as the database keeps it, in BCS. What follows from other parts is not kept but computed again when
- * it is read, and the checkpoint's digest, which covers every transaction, effect, object, event, time and signature,
- * tells whether all of it is as it was written.
+ * One checkpoint as the database keeps it: BCS, then BLAKE2b-256 of that. What follows from other parts is not kept but
+ * computed again when it is read, and the checkpoint's digest, which covers every transaction, effect, object, event,
+ * time and signature, tells whether all of it is as it was.
  */
 import { bcs, type BcsType } from '@iota/iota-sdk/bcs';
-import { bytesType, decodeStrict, u64Type } from '@wotid/core';
+import { bytesType, concatBytes, decodeStrict, u64Type } from '@wotid/core';
 import { eventsDigest, eventsType } from './effects.ts';
 import { NO_GAS } from './gas-charger.ts';
-import { typedDigest } from './hashing.ts';
-import { addressType, decodeObject, digestType, encodeObject } from './object-bcs.ts';
+import { blake2b256, typedDigest } from './hashing.ts';
+import { decodeObject, digestType, encodeObject } from './object-bcs.ts';
 import { sealCheckpoint } from './seal.ts';
 import { isLive, receivedBy, type CommittedTransaction, type Entry } from './store.ts';
 import { systemTransactionData } from './system-transactions.ts';
@@ -18,11 +18,10 @@ import type {
   Digest,
   ExecutedTransaction,
   LedgerObject,
+  Tombstone,
   TransactionDataValue,
   TransactionEffectsValue,
 } from './types.ts';
-
-const tombstoneType = bcs.struct('Tombstone', { id: addressType, version: u64Type, isWrapped: bcs.bool() });
 
 const transactionType = bcs.struct('Transaction', {
   data: bytesType,
@@ -31,7 +30,6 @@ const transactionType = bcs.struct('Transaction', {
   errorText: bcs.option(bcs.string()),
   events: bytesType,
   written: bcs.vector(bytesType),
-  tombstones: bcs.vector(tombstoneType),
 });
 
 const checkpointType = bcs.struct('Checkpoint', {
@@ -44,6 +42,7 @@ const checkpointType = bcs.struct('Checkpoint', {
 
 type SavedTransaction = ReturnType<typeof transactionType.parse>;
 
+const CHECKSUM_BYTES = 32;
 /** Far above what one transaction may write (5 MB of objects, 64 MB of events). */
 const MAX_SAVED_BYTES = 1 << 28;
 
@@ -51,18 +50,18 @@ export function encodeCheckpoint(
   transactions: readonly CommittedTransaction[],
   { digest, epoch, timestampMs, endsEpoch }: Checkpoint,
 ): Uint8Array {
-  const saved = transactions.map(({ transaction, tombstones }) => ({
+  const saved = transactions.map(({ transaction }) => ({
     data: transaction.dataBytes,
     signatures: [...transaction.signatures],
     effects: transaction.effectsBytes,
     errorText: transaction.errorText,
     events: eventsType.serialize(transaction.events).toBytes(),
     written: transaction.written.map(encodeObject),
-    tombstones: tombstones.map(({ id, version, kind }) => ({ id, version, isWrapped: kind === 'wrapped' })),
   }));
-  return checkpointType
+  const body = checkpointType
     .serialize({ digest, epoch, timestampMs, endsEpoch, transactions: saved }, { initialSize: 8_192 })
     .toBytes();
+  return concatBytes(body, blake2b256(body));
 }
 
 /** What the reader has read before. */
@@ -77,7 +76,11 @@ export function decodeCheckpoint(
   bytes: Uint8Array,
   before: Before,
 ): { readonly transactions: readonly CommittedTransaction[]; readonly checkpoint: Checkpoint } {
-  const saved = decodeStrict(checkpointType, bytes, { what: 'checkpoint', maxBytes: MAX_SAVED_BYTES });
+  const body = bytes.subarray(0, -CHECKSUM_BYTES);
+  if (Buffer.compare(blake2b256(body), bytes.subarray(body.length)) !== 0) {
+    throw new TypeError('its checksum is another one');
+  }
+  const saved = parse(checkpointType, body);
   // A transaction may replace what an earlier one of the same checkpoint has written.
   const fresh = new Map<string, LedgerObject>();
   const find = (id: Address, version: bigint): Entry | undefined =>
@@ -108,12 +111,18 @@ function readTransaction(
   const effects = parse(bcs.TransactionEffects, saved.effects);
   const written = saved.written.map(decodeObject);
   const replaced: LedgerObject[] = [];
+  const tombstones: Tombstone[] = [];
   const digests = new Map<Address, Digest>();
   for (const [id, change] of effects.V1.changedObjects) {
     const { ObjectWrite: object, PackageWrite: code } = change.outputState;
     const after = object?.[0] ?? code?.[1];
     if (after !== undefined) digests.set(id, after);
     const existing = change.inputState.Exist;
+    const isDeleted = change.idOperation.Deleted !== undefined;
+    if (after === undefined && (existing !== undefined || isDeleted)) {
+      const version = BigInt(effects.V1.lamportVersion);
+      tombstones.push({ kind: isDeleted ? 'deleted' : 'wrapped', id, version, transaction: digest });
+    }
     if (existing === undefined) continue;
     const entry = find(id, BigInt(existing[0][0]));
     if (!isLive(entry)) throw new TypeError(`it replaces object ${id}, which is not there`);
@@ -136,12 +145,7 @@ function readTransaction(
       effectsDigest: typedDigest('TransactionEffects', saved.effects),
       written,
       replaced,
-      tombstones: saved.tombstones.map(({ id, version, isWrapped }) => ({
-        kind: isWrapped ? 'wrapped' : 'deleted',
-        id,
-        version,
-        transaction: digest,
-      })),
+      tombstones,
       events: readEvents(saved, digest, data, effects, timestampMs),
     },
   };
