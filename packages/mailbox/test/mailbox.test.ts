@@ -360,6 +360,25 @@ describe('the end of a mailbox', () => {
     await bob.retire(own);
     await expect(bob.close(own)).rejects.toMatchObject({ data: { abortName: 'ERetiredTooRecently' } });
   });
+
+  it('comes 30 epochs after its retirement, and gives the deposits of mailbox, prekeys and cap back', async () => {
+    await bob.publishPrekeys(own, bytes(3_000));
+    await bob.retire(own);
+    for (let epoch = 0; epoch < 29; epoch++) network.advanceEpoch();
+    await expect(bob.close(own)).rejects.toMatchObject({ data: { abortName: 'ERetiredTooRecently' } });
+    network.advanceEpoch();
+    const { gas } = await bob.close(own);
+    expect(gas.netNanos).toBeLessThan(-20_000_000n);
+    await expect(alice.mailboxState(own.mailboxId)).rejects.toMatchObject({ code: 'NOT_A_MAILBOX' });
+    await expect(alice.sendMessage({ mailboxId: own.mailboxId, payload: bytes(1) })).rejects.toMatchObject({
+      code: 'NOT_A_MAILBOX',
+    });
+    for (const id of [own.mailboxId, own.capId]) {
+      expect((await bob.client.getObject({ id })).error).toMatchObject({ code: 'deleted' });
+    }
+    expect((await bob.client.getDynamicFields({ parentId: own.mailboxId })).data).toEqual([]);
+    expect(await collect(alice, own.mailboxId)).toEqual([]);
+  });
 });
 
 describe('addresses of no mailbox', () => {
