@@ -1,7 +1,9 @@
 /** Reading what a person names on the command line, bounded, and writing results without surprising anyone. */
-import { closeSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { errorText } from '@wotid/core';
 import { UsageError } from './usage-error.ts';
+
+const chunkBytes = 65_536;
 
 /**
  * The text of `file`; `-` is standard input.
@@ -13,23 +15,25 @@ export function readInput(file: string, maxBytes: number): string {
 
 /** The bytes of `file`; `-` is standard input. @throws UsageError as {@link readInput} */
 export function readInputBytes(file: string, maxBytes: number): Uint8Array {
-  let bytes: Uint8Array;
+  let handle: number | undefined;
   try {
-    const handle = file === '-' ? 0 : openSync(file, 'r');
-    try {
-      // A size is known before reading for real files only; a pipe is checked afterwards.
-      const facts = fstatSync(handle);
-      if (facts.isFile() && facts.size > maxBytes) throw tooLong(file, maxBytes);
-      bytes = readFileSync(handle);
-    } finally {
-      if (handle !== 0) closeSync(handle);
+    handle = file === '-' ? 0 : openSync(file, 'r');
+    // A size is known before reading for real files only; a pipe or a device is read until it is too long.
+    const chunks: Uint8Array[] = [];
+    for (let total = 0; ;) {
+      const chunk = Buffer.alloc(Math.min(maxBytes + 1, chunkBytes));
+      const size = readSync(handle, chunk);
+      if (size === 0) return Buffer.concat(chunks);
+      total += size;
+      if (total > maxBytes) throw tooLong(file, maxBytes);
+      chunks.push(chunk.subarray(0, size));
     }
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot read ${file}: ${errorText(error)}`);
+  } finally {
+    if (handle !== undefined && handle !== 0) closeSync(handle);
   }
-  if (bytes.length > maxBytes) throw tooLong(file, maxBytes);
-  return bytes;
 }
 
 /**

@@ -2,10 +2,9 @@
  * Where a passphrase comes from: a file, the file that `WOTID_PASSPHRASE_FILE` names, or a prompt on the terminal.
  * Never a command-line argument or the environment itself: both are visible to other processes.
  */
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { errorText } from '@wotid/core';
+import { readInput } from './files.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Longest passphrase in bytes: far above any that a person types, and a bound for a wrong file. */
@@ -34,12 +33,8 @@ export async function readPassphrase(init: PassphraseInit): Promise<string> {
 }
 
 function fromFile(file: string): string {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`cannot read the passphrase file: ${errorText(error)}`);
-  }
+  // With its line end.
+  const text = readInput(file, maxPassphraseBytes + 2);
   return checked(text.replace(/\r?\n$/, ''), `the passphrase in ${file}`);
 }
 

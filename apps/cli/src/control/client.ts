@@ -32,6 +32,8 @@ export function callAgent(
         socketPath,
         path: `/v1/operations/${encodeURIComponent(name)}`,
         method: 'POST',
+        // A pooled connection may lead to an agent that has ended since.
+        agent: false,
         headers: { 'content-type': 'application/json', host: 'agent' },
         ...(signal === undefined ? {} : { signal }),
       },
