@@ -1,6 +1,4 @@
 /** What a second reader of the test vectors needs: node:crypto under short names. Nothing of the product is imported. */
-imported, so an error that the product makes twice shows here.
- */
 import {
   createCipheriv,
   createDecipheriv,

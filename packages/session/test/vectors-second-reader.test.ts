@@ -1,6 +1,8 @@
 /**
  * A second reader of the test vectors: from the JSON files and `docs/security.md` alone, with node:crypto. Nothing of
- * the product is import { decapsulate } from 'node:crypto';
+ * the product is imported, so an error that the product makes twice shows here.
+ */
+import { decapsulate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
   type Json,
@@ -394,9 +396,9 @@ describe('a second reader', () => {
     const [spk, opk] = file.prekeySecrets.slice(0, 2).map((one: string) => rawPublic(x25519(bytes(one))));
     const sessionAd = h(
       'sha512',
-              ec(bytes(people[0].ik)),
-        ec(bytes(people[1].ik)),
-        kem(rawPublic(mlKem(bytes(file.prekeySecrets[2])))),
+      ec(bytes(people[0].ik)),
+      ec(bytes(people[1].ik)),
+      kem(rawPublic(mlKem(bytes(file.prekeySecrets[2])))),
       ec(publicPart.subarray(15, 47)),
       ec(spk),
       Uint8Array.of(1),
