@@ -16,10 +16,16 @@ export function addCardCommands(program: Command): void {
     .action(async (options: HomeOptions & { readonly out?: string }) => {
       const facts = asFacts(await onAgent(options, 'card.export'));
       const text = String(facts['card']);
-      if (options.out === undefined) outputOf(options).raw(text);
+      const output = outputOf(options);
+      if (Array.isArray(facts['addresses']) && facts['addresses'].length === 0) {
+        output.progress(
+          'This card names no address, only the mailbox: export it while your agent runs to be reachable directly.',
+        );
+      }
+      if (options.out === undefined) output.raw(text);
       else {
         writeOutput(options.out, text);
-        outputOf(options).result({ written: options.out, bytes: text.length });
+        output.result({ written: options.out, bytes: text.length });
       }
     });
 
