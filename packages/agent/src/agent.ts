@@ -6,8 +6,9 @@ import { EventEmitter } from 'node:events';
 import { errorText, isWotError, silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
 import { didJwkMethod, parseCredential, Resolver } from '@wotid/credential';
 import { NodeProvider, wipe, type CryptoProvider } from '@wotid/crypto';
-import { createIotaClient, MailboxClient, TransactionQueue } from '@wotid/mailbox';
-import { SessionError, type OwnIdentity } from '@wotid/session';
+import { createIotaClient, MailboxClient } from '@wotid/mailbox';
+import { SessionError, type GateLimits, type OwnIdentity } from '@wotid/session';
+import { boundAddresses, withAnyPort } from './addresses.ts';
 import { Admission } from './admission.ts';
 import { armorLabels, unarmor } from './armor.ts';
 import { encodeCard } from './card.ts';
@@ -48,7 +49,7 @@ export interface AgentInit {
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly provider?: CryptoProvider;
-  /** Multiaddrs to listen on; default those of last time, else TCP and WebSocket on all interfaces. */
+  /** Multiaddrs to listen on; none for a command that only connects. Default those of last time, else TCP and WebSocket on all interfaces. */
   readonly listen?: readonly string[];
   /** Wait for an acknowledgement before the mailbox takes a message; default 30,000. */
   readonly ackTimeoutMs?: number;
@@ -56,6 +57,10 @@ export interface AgentInit {
   readonly dialTimeoutMs?: number;
   /** Look into the mailbox this often; 0 only when asked; default 30,000. */
   readonly syncIntervalMs?: number;
+  /** How often strangers may try the gate, and how many at once; defaults of the session layer. */
+  readonly gateLimits?: Partial<GateLimits>;
+  /** An inbound connection that opens no gate is closed after this time; default 60,000. */
+  readonly gatelessMs?: number;
   /** Sees every gate message before encryption: for audits, it shows credentials. */
   readonly observeGate?: (observation: GateObservation) => void;
 }
@@ -177,7 +182,12 @@ export class Agent {
    */
   static async open(init: AgentInit): Promise<Agent> {
     const agent = new Agent(init);
-    await agent.#start();
+    try {
+      await agent.#start();
+    } catch (error) {
+      await agent.close();
+      throw error;
+    }
     return agent;
   }
 
@@ -273,7 +283,7 @@ export class Agent {
       block: this.#ours.block,
       credential: this.#credential() ?? new Uint8Array(),
       peerId: this.peerId,
-      addresses: this.addresses,
+      addresses: this.#cardAddresses(),
       mailbox: mailboxId === undefined || packageId === null ? null : { chainId, packageId, mailboxId },
       issuedAtMs: this.#clock.nowMs(),
     });
@@ -316,7 +326,6 @@ export class Agent {
 
   /** Looks into the mailbox now. @throws AgentError `NO_MAILBOX`, `WRONG_CHAIN`; MailboxError */
   async sync(): Promise<SyncReport> {
-    await this.#assertChain();
     const report = await this.#sync.run();
     this.#events.emit('sync', report);
     return report;
@@ -336,8 +345,36 @@ export class Agent {
     const { home } = this.#init;
     const peerKeySeed = requireSecret(home.vault, secretNames.peerKey);
     const remembered = home.settings.get(settingNames.listen)?.split('\n');
-    const listen = this.#init.listen ?? remembered ?? defaultListen;
-    this.#links = await Links.start({
+    let listen = this.#init.listen ?? remembered ?? defaultListen;
+    try {
+      this.#links = await this.#startLinks(peerKeySeed, listen);
+    } catch (error) {
+      const isTaken = isWotError(error) && error.code === 'CANNOT_LISTEN';
+      if (!isTaken || this.#init.listen !== undefined || remembered === undefined) throw error;
+      // Better to be reached by the mailbox and by new cards than not to start.
+      this.#log.warn('agent.ports-taken', { reason: error.message });
+      listen = remembered.map(withAnyPort);
+      this.#links = await this.#startLinks(peerKeySeed, listen);
+    } finally {
+      wipe(peerKeySeed);
+    }
+    if (listen.length === 0) return;
+    // Cards name these addresses, so the ports that were free this time are the ones to use the next time.
+    home.settings.set({
+      [settingNames.listen]: boundAddresses(listen, this.addresses).join('\n'),
+      [settingNames.addresses]: this.addresses.join('\n'),
+    });
+    this.#deliveries.resume();
+    this.#every(maintenanceMs, () => this.#maintain());
+    const syncMs = this.#init.syncIntervalMs ?? 30_000;
+    if (syncMs > 0) this.#every(syncMs, () => this.#lookAround());
+    // Listeners of the caller are attached once open() has returned.
+    setImmediate(() => void this.#maintain().then(() => this.#lookAround()));
+  }
+
+  #startLinks(peerKeySeed: Uint8Array, listen: readonly string[]): Promise<Links> {
+    const { gateLimits, gatelessMs, observeGate } = this.#init;
+    return Links.start({
       provider: this.#provider,
       clock: this.#clock,
       logger: this.#log,
@@ -348,7 +385,9 @@ export class Agent {
       peerKeySeed,
       listen,
       dialTimeoutMs: this.#init.dialTimeoutMs ?? 10_000,
-      ...(this.#init.observeGate === undefined ? {} : { observeGate: this.#init.observeGate }),
+      ...(gateLimits === undefined ? {} : { gateLimits }),
+      ...(gatelessMs === undefined ? {} : { gatelessMs }),
+      ...(observeGate === undefined ? {} : { observeGate }),
       onEnvelope: (link, envelope) => this.#receive(link, envelope),
       onLink: (link) => {
         this.#events.emit('peer', {
@@ -364,16 +403,6 @@ export class Agent {
       },
       onRefused: (refusal) => this.#events.emit('refused', refusal),
     });
-    wipe(peerKeySeed);
-    if (listen.length === 0) return;
-    // Cards name these addresses, so the ports that were free this time are the ones to use the next time.
-    home.settings.set({ [settingNames.listen]: boundAddresses(listen, this.addresses).join('\n') });
-    this.#deliveries.resume();
-    this.#every(maintenanceMs, () => this.#maintain());
-    const syncMs = this.#init.syncIntervalMs ?? 30_000;
-    if (syncMs > 0) this.#every(syncMs, () => this.#lookAround());
-    // Listeners of the caller are attached once open() has returned.
-    setImmediate(() => void this.#maintain().then(() => this.#lookAround()));
   }
 
   #receive(link: LiveLink, envelope: Uint8Array): void {
@@ -389,12 +418,12 @@ export class Agent {
   }
 
   async #maintain(): Promise<void> {
+    if (this.#closing !== undefined) return;
     const nowMs = this.#clock.nowMs();
     try {
       this.#keeper.prune();
       this.#home.prune(nowMs, { outboxDoneBeforeMs: nowMs - outboxKeepMs });
       if (this.mailbox.ids === null) return;
-      await this.#assertChain();
       await this.mailbox.maintainPrekeys();
     } catch (error) {
       this.#report('agent.maintenance', error);
@@ -424,18 +453,24 @@ export class Agent {
     return this.#home.settings.getBytes(settingNames.credential) ?? null;
   }
 
-  /** The contract as one of our accounts. @throws AgentError `NO_MAILBOX` without a package */
-  #chain(account: 'owner' | 'postage'): MailboxClient {
+  /** Where a card says that we are: also when a command opened the agent without listening. */
+  #cardAddresses(): string[] {
+    const remembered = this.#home.settings.get(settingNames.addresses)?.split('\n') ?? [];
+    return this.addresses.length > 0 ? this.addresses : remembered;
+  }
+
+  /** The contract as one of our accounts. @throws AgentError `NO_MAILBOX` without a package, `WRONG_CHAIN`, `BAD_NETWORK` */
+  async #chain(account: 'owner' | 'postage'): Promise<MailboxClient> {
     const { packageId } = this.#profile;
     if (packageId === null) {
       throw new AgentError('NO_MAILBOX', 'this home knows no mailbox package', {
         hint: 'Make a home with wotid init --package ID; wotid deploy publishes one.',
       });
     }
+    await this.#assertChain();
     let client = this.#clients.get(account);
     if (client === undefined) {
-      const queue = new TransactionQueue({ client: this.#client, signer: this.wallet.signer(account) });
-      client = new MailboxClient({ queue, packageId });
+      client = new MailboxClient({ queue: this.wallet.queue(account), packageId });
       this.#clients.set(account, client);
     }
     return client;
@@ -452,8 +487,10 @@ export class Agent {
 
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    this.#deliveries.close();
-    await this.#links.close();
+    this.#deliveries.stop();
+    // Absent when starting failed.
+    await (this.#links as Links | undefined)?.close();
+    await Promise.all([this.#deliveries.idle(), this.#sync.idle()]);
     this.#ours.keys[Symbol.dispose]();
   }
 }
@@ -472,17 +509,6 @@ function openWallet(
   } finally {
     wipe(seeds.owner, seeds.postage);
   }
-}
-
-/** The addresses to listen on with the ports that were bound: port 0 becomes the port it got. */
-function boundAddresses(wanted: readonly string[], bound: readonly string[]): string[] {
-  const ports = (kind: (address: string) => boolean): string[] =>
-    bound.filter(kind).flatMap((address) => /\/tcp\/(\d+)/.exec(address)?.[1] ?? []);
-  const isWs = (address: string): boolean => address.includes('/ws');
-  return wanted.map((address) => {
-    const port = ports((one) => isWs(one) === isWs(address))[0];
-    return port === undefined ? address : address.replace(/\/tcp\/0(?=\/|$)/, `/tcp/${port}`);
-  });
 }
 
 function credentialFacts(bytes: Uint8Array): CredentialFacts {

@@ -3,10 +3,10 @@
  * time. A message keeps its id on every route, is on disk from the first call on, and is tried again until it has
  * arrived.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { errorText, isWotError, silentLogger, type Clock, type Logger } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
 import {
-  createInit,
   encodeText,
   MAX_PAYLOAD_BYTES,
   newMessageId,
@@ -21,7 +21,8 @@ import type { OutboxEntry } from './home/outbox-store.ts';
 import type { Inbox } from './inbox.ts';
 import type { Links } from './links.ts';
 import type { LiveLink } from './live-link.ts';
-import type { MailboxPost, Posted } from './mailbox-post.ts';
+import type { MailboxPost } from './mailbox-post.ts';
+import { MailboxRoute, type RouteOutcome } from './mailbox-route.ts';
 import { bytesType, messageTypeName, messageTypeNumber } from './message-type-names.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { Delivery, SendContent, SendOptions } from './types.ts';
@@ -49,29 +50,55 @@ const maxUnclaimedPerPeer = 512;
 const retryMs = { first: 30_000, most: 3_600_000 };
 /** What one look at the outbox takes on. */
 const retryBatch = 64;
+/** Messages that go to one peer at once when it becomes reachable: enough to fill the line, few enough to hold in memory. */
+const flushWindow = 16;
+/** Closing waits this long for what is under way; what does not end by then is sent again later. */
+const closeWaitMs = 5_000;
 
 export class Deliveries {
   readonly #init: DeliveriesInit;
   readonly #log: Logger;
   /** Resolves when the peer has acknowledged; by message id. */
   readonly #awaited = new Map<string, () => void>();
-  readonly #underWay = new Set<string>();
+  readonly #underWay = new Map<string, Promise<Delivery>>();
+  readonly #route: MailboxRoute;
+  /** What each peer's last acknowledgement covered. */
+  readonly #ackedUpTo = new Map<string, number>();
   #retryTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(init: DeliveriesInit) {
     this.#init = init;
     this.#log = init.logger ?? silentLogger;
+    const { home, provider, clock, ours, credential, keeper, contacts, post } = init;
+    this.#route = new MailboxRoute({
+      home,
+      provider,
+      clock,
+      ours,
+      credential,
+      keeper,
+      contacts,
+      post,
+      outgoing: (entry) => this.#outgoing(entry),
+      onPostedBefore: (messageId, outcome) => {
+        const to = home.outbox.get(messageId)?.peer ?? '';
+        init.onDelivery({ messageId: messageId.toHex(), to, ms: 0, ...outcome });
+      },
+    });
   }
 
   /**
    * Sends a message, and resolves when the peer has acknowledged it or it lies in the peer's mailbox.
-   * @throws AgentError `NO_CONTACT`, `PAYLOAD_TOO_LARGE`, `OUTBOX_FULL` (nothing was queued); `NOT_DELIVERED` with the
-   *   reason when it reached neither: it stays in the outbox and is tried again
+   * @throws AgentError `CLOSED`, `NO_CONTACT`, `BAD_REQUEST`, `PAYLOAD_TOO_LARGE`, `OUTBOX_FULL`, HomeError
+   *   `LIMIT_REACHED` (nothing was queued); `NOT_DELIVERED` with the reason when it reached neither: it stays in the
+   *   outbox and is tried again
    */
   async send(to: string, content: SendContent, options: SendOptions = {}): Promise<Delivery> {
     const { home, provider, clock, contacts } = this.#init;
+    if (this.#isClosed) throw closed();
     const peer = contacts.resolve(to);
+    const replyTo = messageIdOf(options.replyTo);
     const payload = content.type === 'text' ? encodeText(content.text) : content.bytes;
     if (payload.length > MAX_PAYLOAD_BYTES) {
       throw new AgentError(
@@ -92,13 +119,15 @@ export class Deliveries {
           type: content.type === 'text' ? 'text' : messageTypeName(bytesType),
           payload,
           sentAtMs: clock.nowMs(),
-          replyTo: options.replyTo === undefined ? null : Uint8Array.fromHex(options.replyTo),
+          replyTo,
+          isSigned: options.sign === true,
+          toUnverified: options.toUnverified === true,
         },
         clock.nowMs(),
       ),
     );
     try {
-      return await this.#deliver(entry, options);
+      return await this.#deliver(entry);
     } catch (error) {
       throw notDelivered(error, entry);
     }
@@ -107,6 +136,8 @@ export class Deliveries {
   /** The peer has everything up to `ackSeq` and in `ranges`. */
   acknowledge(peer: string, ackSeq: number | null, ranges: readonly SeqRange[]): void {
     const { home, clock } = this.#init;
+    if (ranges.length === 0 && (ackSeq ?? 0) <= (this.#ackedUpTo.get(peer) ?? 0)) return;
+    if (ackSeq !== null) this.#ackedUpTo.set(peer, Math.max(ackSeq, this.#ackedUpTo.get(peer) ?? 0));
     const isCovered = ({ seq }: { readonly seq: bigint }): boolean => {
       const number = Number(seq);
       return number <= (ackSeq ?? 0) || ranges.some(({ first, last }) => first <= number && number <= last);
@@ -125,100 +156,130 @@ export class Deliveries {
     for (const { messageId } of settled) this.#awaited.get(messageId.toHex())?.();
   }
 
-  /** A peer has become reachable: sends what waits for them. */
+  /** A peer has become reachable: sends what waits for them, in the order in which it was written. */
   flush(peer: string): void {
-    for (const entry of this.#init.home.outbox.pendingFor(peer)) {
-      if (!this.#underWay.has(entry.messageId.toHex())) this.#inBackground(entry);
-    }
+    this.#guarded(() => {
+      void this.#inOrder(this.#init.home.outbox.pendingFor(peer).map(({ messageId }) => messageId));
+    });
   }
 
   /** Tries again what is due, now and from time to time. */
   resume(): void {
     if (this.#isClosed) return;
     const { home, clock } = this.#init;
-    for (const entry of home.outbox.due(clock.nowMs(), retryBatch)) {
-      if (!this.#underWay.has(entry.messageId.toHex())) this.#inBackground(entry);
-    }
+    this.#guarded(() => {
+      for (const entry of home.outbox.due(clock.nowMs(), retryBatch)) this.#inBackground(entry);
+    });
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => this.resume(), retryMs.first).unref();
   }
 
-  close(): void {
+  /** Begins nothing new: what is under way ends by itself, or when its link does. */
+  stop(): void {
     this.#isClosed = true;
     clearTimeout(this.#retryTimer);
   }
 
-  #inBackground(entry: OutboxEntry): void {
-    this.#deliver(entry, {}).catch((error: unknown) => {
-      this.#log.info('delivery.failed', { messageId: entry.messageId.toHex(), reason: errorText(error) });
-    });
+  /** Waits for what is under way, for a while. Never rejects. */
+  async idle(): Promise<void> {
+    const timer = new AbortController();
+    const tooLong = pause(closeWaitMs, undefined, { signal: timer.signal }).catch(() => {});
+    await Promise.race([Promise.allSettled(this.#underWay.values()), tooLong]);
+    timer.abort();
   }
 
-  async #deliver(entry: OutboxEntry, options: SendOptions): Promise<Delivery> {
-    const key = entry.messageId.toHex();
-    const startedAt = performance.now();
-    this.#underWay.add(key);
-    try {
-      const { home, clock } = this.#init;
-      home.outbox.update(entry.messageId, {
-        attempts: entry.attempts + 1,
-        dueMs: clock.nowMs() + Math.min(retryMs.most, retryMs.first * 2 ** Math.min(entry.attempts, 10)),
-        updatedMs: clock.nowMs(),
+  async #inOrder(messageIds: readonly Uint8Array[]): Promise<void> {
+    for (let start = 0; start < messageIds.length && !this.#isClosed; start += flushWindow) {
+      const begun: Promise<unknown>[] = [];
+      this.#guarded(() => {
+        for (const messageId of messageIds.slice(start, start + flushWindow)) {
+          const entry = this.#init.home.outbox.get(messageId);
+          if (entry !== undefined && isPending(entry)) begun.push(this.#inBackground(entry));
+        }
       });
-      const route = (await this.#online(entry, options)) ?? (await this.#byMailbox(entry, options));
-      const delivery: Delivery = {
-        messageId: key,
-        to: entry.peer,
-        ms: Math.round((performance.now() - startedAt) * 10) / 10,
-        ...route,
-      };
-      this.#init.onDelivery(delivery);
-      return delivery;
-    } finally {
-      this.#underWay.delete(key);
-      this.#awaited.delete(key);
+      await Promise.all(begun);
     }
   }
 
+  /** Resolves when the message has been delivered or has failed again. */
+  async #inBackground(entry: OutboxEntry): Promise<void> {
+    const key = entry.messageId.toHex();
+    try {
+      await (this.#underWay.get(key) ?? this.#deliver(entry));
+    } catch (error) {
+      this.#log.info('delivery.failed', { messageId: key, reason: errorText(error) });
+    }
+  }
+
+  /** A timer or an event must not end the process because the disk is full. */
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#log.error('delivery.outbox', { reason: errorText(error) });
+    }
+  }
+
+  #deliver(entry: OutboxEntry): Promise<Delivery> {
+    const key = entry.messageId.toHex();
+    const delivery = this.#deliverNow(entry).finally(() => {
+      this.#underWay.delete(key);
+      this.#awaited.delete(key);
+    });
+    this.#underWay.set(key, delivery);
+    return delivery;
+  }
+
+  async #deliverNow(entry: OutboxEntry): Promise<Delivery> {
+    const { home, clock } = this.#init;
+    const startedAt = performance.now();
+    home.outbox.update(entry.messageId, {
+      attempts: entry.attempts + 1,
+      dueMs: clock.nowMs() + Math.min(retryMs.most, retryMs.first * 2 ** Math.min(entry.attempts, 10)),
+      updatedMs: clock.nowMs(),
+    });
+    let outcome: RouteOutcome | null = await this.#online(entry);
+    if (outcome === null) {
+      if (this.#isClosed) throw closed();
+      outcome = await this.#route.deliver(entry);
+    }
+    const delivery: Delivery = {
+      messageId: entry.messageId.toHex(),
+      to: entry.peer,
+      ms: Math.round((performance.now() - startedAt) * 10) / 10,
+      ...(outcome ?? acknowledgedMeanwhile),
+    };
+    this.#init.onDelivery(delivery);
+    return delivery;
+  }
+
   /** Over a live link; `null` when there is none to be had, or no acknowledgement comes in time. */
-  async #online(
-    entry: OutboxEntry,
-    options: SendOptions,
-  ): Promise<Pick<Delivery, 'route' | 'payloadBytes'> | null> {
+  async #online(entry: OutboxEntry): Promise<RouteOutcome | null> {
     const link = await this.#linkTo(entry.peer);
-    if (link === null || !this.#isStillPending(entry)) return this.#alreadyThere(entry);
     const { home, keeper, clock } = this.#init;
-    const session = keeper.active(entry.peer);
-    if (session === null) return null;
+    // Receipts that came with a new connection may have told that it has arrived.
+    if (home.outbox.get(entry.messageId)?.state === 'acked') return acknowledgedMeanwhile;
+    const session = link === null ? null : keeper.active(entry.peer);
+    if (link === null || session === null) return null;
     const acknowledged = Promise.withResolvers<boolean>();
     this.#awaited.set(entry.messageId.toHex(), () => acknowledged.resolve(true));
     const timer = setTimeout(() => acknowledged.resolve(false), this.#init.ackTimeoutMs);
-    const onGone = link.closed.then(() => acknowledged.resolve(false));
+    const stopWatching = link.onEnd(() => acknowledged.resolve(false));
     try {
       const envelope = keeper.seal(session, this.#outgoing(entry), 'online', {
-        sign: options.sign === true,
+        sign: entry.isSigned,
         alongside: () => home.outbox.update(entry.messageId, { state: 'sent', updatedMs: clock.nowMs() }),
       });
       await link.send(envelope);
       const isAcknowledged = await acknowledged.promise;
       return isAcknowledged ? { route: 'p2p', payloadBytes: envelope.length } : null;
     } catch (error) {
-      if (isWotError(error) && error.code === 'SESSION_EXHAUSTED') throw error;
       this.#log.info('delivery.online-failed', { reason: errorText(error) });
       return null;
     } finally {
       clearTimeout(timer);
-      void onGone;
+      stopWatching();
     }
-  }
-
-  /** Acknowledged meanwhile, by a receipt that came with a new connection. */
-  #alreadyThere(entry: OutboxEntry): Pick<Delivery, 'route' | 'payloadBytes'> | null {
-    return this.#isStillPending(entry) ? null : { route: 'p2p', payloadBytes: 0 };
-  }
-
-  #isStillPending(entry: OutboxEntry): boolean {
-    return this.#init.home.outbox.get(entry.messageId)?.state !== 'acked';
   }
 
   async #linkTo(peer: string): Promise<LiveLink | null> {
@@ -234,74 +295,6 @@ export class Deliveries {
       this.#log.info('delivery.not-reachable', { reason: errorText(error) });
       return null;
     }
-  }
-
-  async #byMailbox(
-    entry: OutboxEntry,
-    options: SendOptions,
-  ): Promise<Omit<Delivery, 'messageId' | 'to' | 'ms'>> {
-    const { home, clock, contacts, post } = this.#init;
-    const mailbox = contacts.card(entry.peer)?.mailbox ?? null;
-    if (mailbox === null) {
-      throw new AgentError('NO_ROUTE', 'they are not reachable, and no mailbox of theirs is known', {
-        hint: 'It is sent when they connect; with their contact card (wotid card add) it could wait in their mailbox.',
-      });
-    }
-    post.assertReachable(mailbox);
-    const envelope = await this.#sealForMailbox(entry, options);
-    if (envelope === null) return { route: 'p2p', payloadBytes: 0 };
-    const posted: Posted = await post.post(mailbox, envelope);
-    home.outbox.update(entry.messageId, {
-      state: 'mailbox',
-      digest: posted.digest,
-      objectId: posted.objectId,
-      updatedMs: clock.nowMs(),
-    });
-    return { route: 'mailbox', payloadBytes: envelope.length, ...posted };
-  }
-
-  /** In the session with the peer, or as the first message of a new one. */
-  async #sealForMailbox(entry: OutboxEntry, options: SendOptions): Promise<Uint8Array | null> {
-    const { keeper, post, provider, ours, clock, contacts } = this.#init;
-    const session = keeper.active(entry.peer);
-    if (session !== null) {
-      if (!this.#isStillPending(entry)) return null;
-      post.assertFits(entry.payload.length);
-      return keeper.seal(session, this.#outgoing(entry), 'mailbox', { sign: options.sign === true });
-    }
-    const credential = this.#init.credential();
-    if (credential === null) {
-      throw new AgentError('NO_CREDENTIAL', 'a first message needs your Verified Human credential', {
-        hint: 'Get one: wotid credential request, then wotid credential import.',
-      });
-    }
-    const { peer, verdict } = await contacts.check(entry.peer);
-    if (verdict?.ok !== true && options.toUnverified !== true) {
-      const reason = verdict === null ? 'their card has no credential' : verdict.reason;
-      throw new AgentError('UNVERIFIED_PEER', `this contact is not a verified human for you: ${reason}`, {
-        hint: 'Trust its issuer with wotid trust add, or send with --to-unverified.',
-      });
-    }
-    const mailbox = contacts.card(entry.peer)?.mailbox;
-    if (mailbox == null) throw new AgentError('NO_ROUTE', 'no mailbox of theirs is known');
-    const prekeys = await post.prekeysOf(peer, mailbox);
-    // Another message may have started the session while we read the chain.
-    const started = keeper.active(entry.peer);
-    if (started !== null)
-      return keeper.seal(started, this.#outgoing(entry), 'mailbox', { sign: options.sign === true });
-    const init = createInit(provider, {
-      ours,
-      prekeys,
-      credential,
-      isFirstContact: true,
-      isPeerVerified: verdict?.ok === true,
-      message: this.#outgoing(entry),
-      signMessage: options.sign === true,
-      nowMs: clock.nowMs(),
-    });
-    post.assertFits(init.envelope.length);
-    keeper.add(init.session, () => {});
-    return init.envelope;
   }
 
   #outgoing(entry: OutboxEntry): OutgoingMessage {
@@ -336,6 +329,26 @@ export class Deliveries {
       hint: 'Wait until they have been online.',
     });
   }
+}
+
+/** Nothing had to be sent. */
+const acknowledgedMeanwhile: RouteOutcome = { route: 'p2p', payloadBytes: 0 };
+
+function isPending({ state }: OutboxEntry): boolean {
+  return state === 'queued' || state === 'sent';
+}
+
+function closed(): AgentError {
+  return new AgentError('CLOSED', 'the agent has been closed', { hint: 'Open it again.' });
+}
+
+/** 16 bytes of a message id in hex. @throws AgentError `BAD_REQUEST` */
+function messageIdOf(text: string | undefined): Uint8Array | null {
+  if (text === undefined) return null;
+  if (!/^[0-9a-f]{32}$/i.test(text)) {
+    throw new AgentError('BAD_REQUEST', 'the message that this one answers is named by 32 hex digits');
+  }
+  return Uint8Array.fromHex(text);
 }
 
 function notDelivered(cause: unknown, entry: OutboxEntry): AgentError {

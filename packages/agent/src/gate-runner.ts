@@ -32,12 +32,23 @@ export interface RunGateInit<Credential> {
   readonly first?: GateStep<Credential>;
   /** Runs before the last frames leave: the peer may use the connection as soon as they arrive. */
   readonly onPassed: (result: GateResult<Credential>) => void;
+  /** Aborted when the machine was ended from elsewhere: the gate is over at once. */
+  readonly superseded?: AbortSignal;
 }
+
+/** Two gates crossed, and the one that the peer opened goes on. */
+const supersededBy: GateTermination = {
+  code: gateCodes.GLARE,
+  wireCode: gateCodes.GLARE,
+  by: 'us',
+  reason: 'the gate that the peer opened at the same time goes on',
+};
 
 /** Never rejects for anything that the peer does. */
 export async function runGate<Credential>(init: RunGateInit<Credential>): Promise<GateOutcome<Credential>> {
   const { machine, stream } = init;
-  const whole = AbortSignal.timeout(gateTimeouts.wholeMs);
+  const timeout = AbortSignal.timeout(gateTimeouts.wholeMs);
+  const whole = init.superseded === undefined ? timeout : AbortSignal.any([timeout, init.superseded]);
   const counts = { bytesSent: 0, bytesReceived: 0 };
   let isHello = true;
   let step: GateStep<Credential> = init.first ?? { send: [] };
@@ -51,6 +62,7 @@ export async function runGate<Credential>(init: RunGateInit<Credential>): Promis
       if (step.done !== undefined) return { result: step.done, ...counts };
       if (step.terminate !== undefined) return { refused: step.terminate, ...counts };
       const frame = await nextFrame(stream, isHello, whole);
+      if (machine.hasEnded) return { refused: supersededBy, ...counts };
       if (frame instanceof Uint8Array) {
         counts.bytesReceived += frame.length;
         isHello = false;
@@ -104,14 +116,8 @@ async function stepInTime<Credential>(
   try {
     const answer = machine.receive(frame);
     const step = await Promise.race([answer, late]);
-    // Aborted from elsewhere (two gates at once): the other call has the frames.
-    if (machine.hasEnded && step.done === undefined && step.terminate === undefined) {
-      return {
-        send: [],
-        terminate: { code: gateCodes.GLARE, wireCode: gateCodes.GLARE, by: 'us', reason: 'ended' },
-      };
-    }
-    return step;
+    const isOver = step.done !== undefined || step.terminate !== undefined;
+    return machine.hasEnded && !isOver ? { send: [], terminate: supersededBy } : step;
   } finally {
     whole.removeEventListener('abort', onLate);
   }

@@ -16,6 +16,7 @@ import {
   SessionError,
   splitInit,
   type GateSessionContext,
+  type IncomingMessage,
   type InitiatorSessions,
   type OutgoingMessage,
   type OwnIdentity,
@@ -63,24 +64,19 @@ export function initiatorSessions(init: GateSessionsInit): InitiatorSessions<Adm
       return keeper.seal(resumed, receipt(init, context.peer), 'online');
     },
     complete: (context, reply) => {
-      let stored: Stored;
-      if (held !== undefined) {
-        const opened = openEnvelope(provider, held, reply, {
-          nowMs: clock.nowMs(),
-          peer: context.peer.block,
-        });
-        stored = keeper.activate(opened.session, () => {
-          contacts.remember(context.peer, context.credential.bytes);
-          return inbox.store(opened.message, 'p2p');
-        });
-      } else {
-        const session = requireSession(keeper, (resumed as Session).sid);
-        stored = keeper.open(session, reply, context.peer.block, (message) => {
-          contacts.remember(context.peer, context.credential.bytes);
-          return inbox.store(message, 'p2p');
-        });
+      const store = (message: IncomingMessage): Stored => {
+        contacts.remember(context.peer, context.credential.bytes);
+        return inbox.store(message, 'p2p');
+      };
+      const { block } = context.peer;
+      // Messages that came by another way meanwhile have moved the session on.
+      const session = requireSession(keeper, ((held ?? resumed) as Session).sid);
+      if (session.replacedAtMs === null) {
+        keeper.open(session, reply, block, store).afterCommit();
+        return;
       }
-      stored.afterCommit();
+      const opened = openEnvelope(provider, session, reply, { nowMs: clock.nowMs(), peer: block });
+      keeper.activate(opened.session, () => store(opened.message)).afterCommit();
     },
   };
 }

@@ -3,13 +3,14 @@
  * before both sides have passed the gate on that very connection.
  */
 import { errorText, silentLogger, type Clock, type Logger } from '@wotid/core';
-import type { CryptoProvider } from '@wotid/crypto';
+import { wipe, type CryptoProvider } from '@wotid/crypto';
 import {
   createGateInitiator,
   createGateResponder,
   gateCodeName,
   gateCodes,
   GateLimiter,
+  type GateLimits,
   isGateCode,
   survivingGate,
   type GateMachine,
@@ -29,9 +30,11 @@ import {
 } from '@wotid/transport';
 import type { AdmittedPeer, Admission } from './admission.ts';
 import { AgentError } from './errors.ts';
+import { gateError, reportOf } from './gate-report.ts';
 import { runGate, type GateOutcome } from './gate-runner.ts';
 import { initiatorSessions, responderSessions, type GateSessionsInit } from './gate-sessions.ts';
 import { LiveLink } from './live-link.ts';
+import { peerIdOf, type PeerIdForms } from './peer-id.ts';
 import type { ConnectReport, GateRefusal } from './types.ts';
 
 /** A gate message before encryption, with the peer it went to or came from: for audits. */
@@ -48,9 +51,14 @@ export interface LinksInit {
   readonly credential: () => Uint8Array | null;
   readonly admission: Admission;
   readonly sessions: Omit<GateSessionsInit, 'provider' | 'clock' | 'ours'>;
+  /** 32-byte Ed25519 seed; copied. */
   readonly peerKeySeed: Uint8Array;
+  /** None: the node starts with the first connection that we open. */
   readonly listen: readonly string[];
   readonly dialTimeoutMs: number;
+  readonly gateLimits?: Partial<GateLimits>;
+  /** An inbound connection without a gate is closed after this time; default 60,000. */
+  readonly gatelessMs?: number;
   readonly observeGate?: (observation: GateObservation) => void;
   readonly onEnvelope: (link: LiveLink, envelope: Uint8Array) => void;
   readonly onLink: (link: LiveLink) => void;
@@ -67,6 +75,20 @@ export interface PeerPlace {
 
 /** Time for the peer's gate to end where two gates crossed and theirs goes on. */
 const crossedGateMs = 10_000;
+/** Strangers get this long to open a gate: a round trip. Connections are limited, and others wait for the place. */
+const defaultGatelessMs = 60_000;
+
+/** A gate that we have opened and that runs. */
+interface OutboundGate {
+  readonly machine: GateMachine<AdmittedPeer>;
+  readonly superseded: AbortController;
+}
+
+/** Ends a gate of ours without a word. */
+function supersede({ machine, superseded }: OutboundGate): void {
+  machine.dispose();
+  superseded.abort();
+}
 
 export class Links {
   readonly #init: LinksInit;
@@ -76,41 +98,44 @@ export class Links {
   readonly #byConnection = new Map<string, LiveLink>();
   readonly #connecting = new Map<string, Promise<ConnectReport>>();
   /** Gates that we have opened and that run, by PeerId. */
-  readonly #outbound = new Map<string, GateMachine<AdmittedPeer>>();
+  readonly #outbound = new Map<string, OutboundGate>();
+  /** Ids of the connections on which a peer's gate runs. */
+  readonly #answering = new Set<string>();
   readonly #waiters = new Map<string, Set<() => void>>();
-  #transport!: Transport;
+  readonly #ourPeerId: PeerIdForms;
+  readonly #peerKeySeed: Uint8Array;
+  /** When an inbound connection without a gate was first seen, by its id. */
+  readonly #gatelessSince = new Map<string, number>();
+  #sweepTimer: NodeJS.Timeout | undefined;
+  #starting: Promise<Transport> | undefined;
+  #transport: Transport | undefined;
+  #isClosed = false;
 
   private constructor(init: LinksInit) {
     this.#init = init;
     this.#log = init.logger ?? silentLogger;
+    this.#peerKeySeed = init.peerKeySeed.slice();
+    this.#ourPeerId = peerIdOf(init.provider, init.peerKeySeed);
     // Other agents of this machine share its loopback address; what they can do here they can do without us.
-    this.#limiter = new GateLimiter({ clock: init.clock, limits: { exemptLoopback: true } });
+    this.#limiter = new GateLimiter({
+      clock: init.clock,
+      limits: { exemptLoopback: true, ...init.gateLimits },
+    });
   }
 
-  /** Starts the node. @throws TransportError */
+  /** Starts the node, if it is to listen. @throws TransportError */
   static async start(init: LinksInit): Promise<Links> {
     const links = new Links(init);
-    links.#transport = await createTransport({
-      peerKeySeed: init.peerKeySeed,
-      listen: init.listen,
-      limits: { dialTimeoutMs: init.dialTimeoutMs },
-      ...(init.logger === undefined ? {} : { logger: init.logger }),
-      admitMessages: (remote) => links.#byConnection.has(remote.connectionId),
-    });
-    links.#transport.onGate((stream, remote, connection) => links.#answer(stream, remote, connection));
-    links.#transport.onMessages(async (stream, remote) => {
-      await links.#byConnection.get(remote.connectionId)?.serve(stream);
-    });
-    links.#transport.onDisconnect((remote) => void links.#byConnection.get(remote.connectionId)?.close());
+    if (init.listen.length > 0) await links.#node();
     return links;
   }
 
   get peerId(): string {
-    return this.#transport.peerId;
+    return this.#ourPeerId.text;
   }
 
   addresses(): string[] {
-    return this.#transport.addresses();
+    return this.#transport?.addresses() ?? [];
   }
 
   /** The live link with a peer, or `undefined`. */
@@ -128,24 +153,80 @@ export class Links {
   async connect(place: PeerPlace, presentation?: Uint8Array): Promise<ConnectReport> {
     const entry = this.#byDid.get(place.did);
     if (presentation === undefined && entry?.link.isOpen === true) return entry.report;
-    const key = presentation === undefined ? place.did : `${place.did} ${this.#init.clock.nowMs()}`;
-    let connecting = this.#connecting.get(key);
+    if (presentation !== undefined) return this.#open(place, presentation);
+    let connecting = this.#connecting.get(place.did);
     if (connecting === undefined) {
-      connecting = this.#open(place, presentation).finally(() => this.#connecting.delete(key));
-      this.#connecting.set(key, connecting);
+      connecting = this.#open(place, undefined).finally(() => this.#connecting.delete(place.did));
+      this.#connecting.set(place.did, connecting);
     }
     return connecting;
   }
 
   /** Ends all links and the node. Never rejects. */
   async close(): Promise<void> {
-    for (const machine of this.#outbound.values()) machine.dispose();
+    this.#isClosed = true;
+    clearInterval(this.#sweepTimer);
+    for (const gate of this.#outbound.values()) supersede(gate);
+    for (const waiting of this.#waiters.values()) for (const wake of waiting) wake();
     await Promise.all([...this.#byConnection.values()].map((link) => link.close()));
-    await this.#transport.close();
+    await this.#starting?.catch(() => {});
+    await this.#transport?.close();
+    wipe(this.#peerKeySeed);
+  }
+
+  /** The node, started at its first use. */
+  #node(): Promise<Transport> {
+    this.#assertOpen();
+    this.#starting ??= this.#startNode().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  async #startNode(): Promise<Transport> {
+    const { listen, dialTimeoutMs, logger, gatelessMs = defaultGatelessMs } = this.#init;
+    const transport = await createTransport({
+      peerKeySeed: this.#peerKeySeed,
+      listen,
+      limits: { dialTimeoutMs },
+      ...(logger === undefined ? {} : { logger }),
+      // One gate a connection: a second one would end the link of the first.
+      admitGate: ({ connectionId }) => !this.#byConnection.has(connectionId),
+      admitMessages: ({ connectionId }) => this.#byConnection.has(connectionId),
+    });
+    this.#transport = transport;
+    transport.onGate((stream, _, connection) => this.#answer(stream, connection));
+    transport.onMessages(async (stream, remote) => {
+      await this.#byConnection.get(remote.connectionId)?.serve(stream);
+    });
+    transport.onDisconnect(({ connectionId }) => {
+      this.#gatelessSince.delete(connectionId);
+      void this.#byConnection.get(connectionId)?.close();
+    });
+    this.#sweepTimer = setInterval(() => this.#closeGateless(transport, gatelessMs), gatelessMs / 4).unref();
+    return transport;
+  }
+
+  /** Closes inbound connections on which nobody has opened a gate in time. */
+  #closeGateless(transport: Transport, gatelessMs: number): void {
+    const now = performance.now();
+    for (const connection of transport.connections()) {
+      const { connectionId, direction } = connection.remote;
+      const isUsed = this.#byConnection.has(connectionId) || this.#answering.has(connectionId);
+      if (direction === 'outbound' || isUsed) {
+        this.#gatelessSince.delete(connectionId);
+        continue;
+      }
+      const since = this.#gatelessSince.get(connectionId) ?? now;
+      this.#gatelessSince.set(connectionId, since);
+      if (now - since < gatelessMs) continue;
+      this.#log.info('link.no-gate', { peerId: connection.remote.peerId });
+      void connection.close();
+    }
   }
 
   async #open(place: PeerPlace, presentation: Uint8Array | undefined): Promise<ConnectReport> {
-    const { provider, clock, ours } = this.#init;
     const credential = presentation ?? this.#init.credential();
     if (credential === null) {
       throw new AgentError('NO_CREDENTIAL', 'you have no Verified Human credential to show', {
@@ -158,50 +239,78 @@ export class Links {
       });
     }
     const startedAt = performance.now();
-    const connection = await this.#transport.dial(
+    const transport = await this.#node();
+    const connection = await transport.dial(
       { peerId: place.peerId, addrs: place.addresses },
       presentation === undefined ? {} : { fresh: true },
     );
+    // The peer may have connected to us, and passed its gate on this very connection, while we dialled.
+    const present = this.#byDid.get(place.did);
+    if (presentation === undefined && present?.link.isOpen === true) return present.report;
+    let link: LiveLink | undefined;
+    try {
+      const outcome = await this.#openGate(
+        transport,
+        connection,
+        place.did,
+        credential,
+        (made) => (link = made),
+      );
+      this.#assertOpen();
+      if (outcome.result === undefined || link === undefined) {
+        if (outcome.refused?.code !== gateCodes.GLARE) throw gateError(outcome);
+        return await this.#crossed(place.did, connection);
+      }
+      const messages = await transport.openMessages(connection);
+      void link.serve(messages);
+      return this.#register(link, reportOf(outcome, connection.remote, performance.now() - startedAt));
+    } catch (error) {
+      await (link ?? connection).close();
+      throw error;
+    }
+  }
+
+  async #openGate(
+    transport: Transport,
+    connection: PeerConnection,
+    expectedDid: string,
+    credential: Uint8Array,
+    onLink: (link: LiveLink) => void,
+  ): Promise<GateOutcome<AdmittedPeer>> {
+    const { provider, clock, ours } = this.#init;
     const { remote } = connection;
-    const stream = await this.#transport.openGate(connection);
+    const stream = await transport.openGate(connection);
     const machine = createGateInitiator<AdmittedPeer>({
       provider,
       clock,
       ours,
       credential,
-      ourPeerId: this.#transport.peerIdBytes,
+      ourPeerId: this.#ourPeerId.bytes,
       theirPeerId: remote.peerIdBytes,
-      expectedDid: place.did,
+      expectedDid,
       verifyPeer: this.#verifyPeer,
       sessions: initiatorSessions(this.#sessionsInit()),
       ...this.#observer(remote),
     });
-    this.#outbound.set(remote.peerId, machine);
-    let link: LiveLink | undefined;
-    let outcome: GateOutcome<AdmittedPeer>;
+    const gate: OutboundGate = { machine, superseded: new AbortController() };
+    this.#outbound.set(remote.peerId, gate);
     try {
-      outcome = await runGate({
+      return await runGate({
         machine,
         stream,
         first: machine.start(),
-        onPassed: (result) => (link = this.#link(result, connection)),
+        superseded: gate.superseded.signal,
+        onPassed: (result) => onLink(this.#link(result, connection)),
       });
     } finally {
-      this.#outbound.delete(remote.peerId);
+      if (this.#outbound.get(remote.peerId) === gate) this.#outbound.delete(remote.peerId);
+      await stream.close();
     }
-    await stream.close();
-    if (outcome.result === undefined || link === undefined) {
-      if (outcome.refused?.code === gateCodes.GLARE) return this.#crossed(place.did);
-      await connection.close();
-      throw gateError(outcome);
-    }
-    const messages = await this.#transport.openMessages(connection);
-    void link.serve(messages);
-    return this.#register(link, reportOf(outcome, remote, performance.now() - startedAt));
   }
 
-  async #answer(stream: FrameStream, remote: RemotePeer, connection: PeerConnection): Promise<void> {
+  async #answer(stream: FrameStream, connection: PeerConnection): Promise<void> {
     const { provider, clock, ours } = this.#init;
+    const { remote } = connection;
     const startedAt = performance.now();
     using sessions = responderSessions(this.#sessionsInit());
     const credential = this.#init.credential();
@@ -210,7 +319,7 @@ export class Links {
       clock,
       ours,
       credential: credential ?? new Uint8Array(),
-      ourPeerId: this.#transport.peerIdBytes,
+      ourPeerId: this.#ourPeerId.bytes,
       theirPeerId: remote.peerIdBytes,
       verifyPeer: this.#verifyPeer,
       sessions,
@@ -221,6 +330,7 @@ export class Links {
       ipPrefix: remote.ipPrefix ?? undefined,
       isLoopback: remote.isLoopback,
     });
+    this.#answering.add(remote.connectionId);
     let link: LiveLink | undefined;
     try {
       const outcome = await runGate({
@@ -235,7 +345,12 @@ export class Links {
       }
       if (outcome.refused?.by === 'us') this.#reportRefusal('inbound', remote, outcome.refused);
       else this.#log.info('gate.ended', { reason: outcome.refused?.reason ?? outcome.broken ?? '' });
+      // Our own gate may run on the same connection.
+      if (outcome.refused?.code === gateCodes.GLARE) return;
+      await stream.close();
+      await (link ?? connection).close();
     } finally {
+      this.#answering.delete(remote.connectionId);
       if (place.ok) place.release();
     }
   }
@@ -250,16 +365,16 @@ export class Links {
     if (!isAdmitted) return { first: machine.abort(gateCodes.RATE, 'too many gates') };
     if (isWithoutCredential) return { first: machine.abort(gateCodes.POLICY, 'we have no credential yet') };
     const crossing = this.#outbound.get(remote.peerId);
-    if (crossing === undefined || crossing.hasEnded) return {};
-    if (survivingGate(this.#transport.peerIdBytes, remote.peerIdBytes) === 'ours') {
+    if (crossing === undefined || crossing.machine.hasEnded) return {};
+    if (survivingGate(this.#ourPeerId.bytes, remote.peerIdBytes) === 'ours') {
       return { first: machine.abort(gateCodes.GLARE) };
     }
-    crossing.abort(gateCodes.GLARE);
+    supersede(crossing);
     return {};
   }
 
   /** Our gate lost against one that the peer opened at the same time: waits for that one. */
-  async #crossed(did: string): Promise<ConnectReport> {
+  async #crossed(did: string, connection: PeerConnection): Promise<ConnectReport> {
     if (this.get(did) === undefined) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const waiting = this.#waiters.get(did) ?? new Set();
@@ -268,6 +383,7 @@ export class Links {
       await promise;
       clearTimeout(timer);
       waiting.delete(resolve);
+      if (waiting.size === 0) this.#waiters.delete(did);
     }
     const entry = this.#byDid.get(did);
     if (entry?.link.isOpen !== true) {
@@ -275,6 +391,7 @@ export class Links {
         hint: 'Try again.',
       });
     }
+    if (entry.link.connection !== connection) await connection.close();
     return entry.report;
   }
 
@@ -288,8 +405,11 @@ export class Links {
       logger: this.#log,
       onEnvelope: (envelope) => this.#init.onEnvelope(link, envelope),
       onClosed: () => {
-        this.#byConnection.delete(connection.remote.connectionId);
-        if (this.#byDid.get(did)?.link === link) this.#byDid.delete(did);
+        const { connectionId } = connection.remote;
+        if (this.#byConnection.get(connectionId) === link) this.#byConnection.delete(connectionId);
+        // Otherwise a newer link has taken its place, or it never came up.
+        if (this.#byDid.get(did)?.link !== link) return;
+        this.#byDid.delete(did);
         this.#init.onGone(link);
       },
     });
@@ -297,16 +417,24 @@ export class Links {
     return link;
   }
 
+  /** @throws AgentError `GATE_FAILED` when the connection is gone already */
   #register(link: LiveLink, report: ConnectReport): ConnectReport {
     const { did } = link.peer.block;
+    if (!link.isOpen) {
+      throw new AgentError('GATE_FAILED', 'the connection broke after the gate', { hint: 'Try again.' });
+    }
     const previous = this.#byDid.get(did);
     const full = { ...report, sessionId: link.sid.toHex() };
     this.#byDid.set(did, { link, report: full });
     if (previous !== undefined && previous.link !== link) void previous.link.close();
     for (const wake of this.#waiters.get(did) ?? []) wake();
-    this.#waiters.delete(did);
     this.#init.onLink(link);
     return full;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed)
+      throw new AgentError('CLOSED', 'the agent has been closed', { hint: 'Open it again.' });
   }
 
   #sessionsInit(): GateSessionsInit {
@@ -342,48 +470,4 @@ export class Links {
       this.#log.error('gate.failed', { error: errorText(cause) });
     }
   }
-}
-
-function reportOf(outcome: GateOutcome<AdmittedPeer>, remote: RemotePeer, elapsedMs: number): ConnectReport {
-  const { result, bytesSent, bytesReceived } = outcome;
-  return {
-    peer: result?.did ?? '',
-    peerId: remote.peerId,
-    sessionId: '',
-    resumed: result?.resumedSid != null,
-    level: result?.level ?? 0,
-    suite: result?.suite ?? 0,
-    ms: Math.round(elapsedMs * 10) / 10,
-    bytesSent,
-    bytesReceived,
-  };
-}
-
-function gateError(outcome: GateOutcome<AdmittedPeer>): AgentError {
-  const { refused, broken } = outcome;
-  if (refused === undefined) {
-    return new AgentError('GATE_FAILED', `the connection broke during the gate: ${broken ?? 'closed'}`, {
-      hint: 'Try again.',
-    });
-  }
-  const { code, wireCode, by, reason } = refused;
-  const data = { code, name: gateCodeName(code), wireCode, by };
-  return by === 'peer'
-    ? new AgentError('GATE_REFUSED', `the peer refused: ${gateCodeName(wireCode)} (${wireCode})`, {
-        hint: refusalHint(wireCode),
-        data,
-      })
-    : new AgentError('GATE_REFUSED', `the peer was refused: ${reason}`, {
-        hint: 'Nothing was sent to them beyond your credential.',
-        data,
-      });
-}
-
-function refusalHint(wireCode: number): string {
-  if (wireCode === gateCodes.VC_MALFORMED) {
-    return 'They do not accept your credential: its issuer may not be one they trust, or it has expired.';
-  }
-  if (wireCode === gateCodes.RATE) return 'Wait a minute and try again.';
-  if (wireCode === gateCodes.CLOCK) return 'Check the clock of this machine.';
-  return '';
 }

@@ -31,7 +31,8 @@ export class LiveLink {
   readonly #init: LiveLinkInit;
   readonly #log: Logger;
   readonly #ready = Promise.withResolvers<FrameStream>();
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #endListeners = new Set<() => void>();
+  #sending: Promise<void> = Promise.resolve();
   #stream: FrameStream | undefined;
   #badEnvelopes = 0;
   #isClosed = false;
@@ -45,9 +46,14 @@ export class LiveLink {
     this.#ready.promise.catch(() => {});
   }
 
-  /** Resolves when the link has ended. */
-  get closed(): Promise<void> {
-    return this.#ended.promise;
+  /** Calls `listener` once, when the link ends; at once when it has. Returns how to stop. */
+  onEnd(listener: () => void): () => void {
+    if (!this.isOpen) {
+      listener();
+      return () => {};
+    }
+    this.#endListeners.add(listener);
+    return () => this.#endListeners.delete(listener);
   }
 
   get isOpen(): boolean {
@@ -71,12 +77,16 @@ export class LiveLink {
   }
 
   /**
-   * Sends one envelope.
+   * Sends one envelope, after those before it: a burst waits here instead of overflowing the stream.
    * @throws TransportError when the stream does not come up, is closed, or the peer takes nothing
    */
-  async send(envelope: Uint8Array): Promise<void> {
-    const stream = this.#stream ?? (await this.#streamInTime());
-    await stream.send(envelope);
+  send(envelope: Uint8Array): Promise<void> {
+    const turn = this.#sending.then(async () => {
+      const stream = this.#stream ?? (await this.#streamInTime());
+      await stream.send(envelope);
+    });
+    this.#sending = turn.catch(() => {});
+    return turn;
   }
 
   /** Ends the link with its connection. Idempotent; never rejects. */
@@ -84,7 +94,8 @@ export class LiveLink {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#ready.reject(new TransportError('STREAM_CLOSED', 'the link is closed'));
-    this.#ended.resolve();
+    for (const listener of this.#endListeners) listener();
+    this.#endListeners.clear();
     this.#init.onClosed();
     await this.connection.close();
   }

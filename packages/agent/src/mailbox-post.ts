@@ -1,7 +1,7 @@
 /** Leaving messages in other people's mailboxes: reading their prekeys, and posting from the postage account. */
 import type { Clock } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
-import { maxPayloadBytes, type MailboxClient } from '@wotid/mailbox';
+import type { MailboxClient } from '@wotid/mailbox';
 import { SessionError, verifyPrekeys, type PeerIdentity, type VerifiedPrekeys } from '@wotid/session';
 import type { MailboxLocation } from './card.ts';
 import { AgentError } from './errors.ts';
@@ -13,8 +13,8 @@ export interface MailboxPostInit {
   readonly provider: CryptoProvider;
   readonly clock: Clock;
   readonly profile: NetworkProfile;
-  /** Works as the postage account. @throws AgentError `NO_MAILBOX` without a package */
-  readonly client: () => MailboxClient;
+  /** Works as the postage account. @throws AgentError `NO_MAILBOX` without a package, `WRONG_CHAIN`, `BAD_NETWORK` */
+  readonly client: () => Promise<MailboxClient>;
 }
 
 /** A posted message. */
@@ -55,7 +55,8 @@ export class MailboxPost {
    *   MailboxError
    */
   async prekeysOf(peer: PeerIdentity, mailbox: MailboxLocation): Promise<VerifiedPrekeys> {
-    const published = await this.#init.client().readPrekeys(mailbox.mailboxId);
+    const client = await this.#init.client();
+    const published = await client.readPrekeys(mailbox.mailboxId);
     if (published === null) {
       throw new AgentError('NO_PREKEYS', 'this contact has not published prekeys yet', {
         hint: 'They have to run wotid mailbox create once; or meet them online.',
@@ -83,23 +84,17 @@ export class MailboxPost {
     }
   }
 
-  /** @throws AgentError `PAYLOAD_TOO_LARGE` before anything is sealed for a mailbox that cannot take it */
-  assertFits(envelopeBytes: number): void {
-    if (envelopeBytes <= maxPayloadBytes) return;
-    throw new AgentError('PAYLOAD_TOO_LARGE', `${envelopeBytes} bytes do not fit into a mailbox message`, {
-      hint: `The limit is ${maxPayloadBytes}: send it while they are online, or send less.`,
-    });
-  }
-
   /** Posts an envelope. @throws MailboxError */
   async post(mailbox: MailboxLocation, envelope: Uint8Array): Promise<Posted> {
-    const sent = await this.#init.client().sendMessage({ mailboxId: mailbox.mailboxId, payload: envelope });
+    const client = await this.#init.client();
+    const sent = await client.sendMessage({ mailboxId: mailbox.mailboxId, payload: envelope });
     return { digest: sent.digest, objectId: sent.messageId, gas: gasCost(sent.gas) };
   }
 
   /** Ids of what still waits in somebody's mailbox. */
   async waitingIn(mailbox: MailboxLocation): Promise<ReadonlySet<string>> {
-    const { messages } = await this.#init.client().listWaiting(mailbox.mailboxId);
+    const client = await this.#init.client();
+    const { messages } = await client.listWaiting(mailbox.mailboxId);
     return new Set(messages.map(({ objectId }) => objectId));
   }
 }

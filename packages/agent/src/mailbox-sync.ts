@@ -5,6 +5,7 @@
  * The ids of what was dealt with are stored with the messages, so a crash at any point neither loses a message nor shows
  * it twice: what is still on chain is deleted the next time.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { equalBytes, errorText, isWotError, silentLogger, type Clock, type Logger } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
 import type { MailboxClient, MailboxMessage } from '@wotid/mailbox';
@@ -29,7 +30,7 @@ export interface MailboxSyncInit {
   readonly contacts: Contacts;
   readonly admission: Admission;
   readonly mailbox: OwnMailbox;
-  readonly client: () => MailboxClient;
+  readonly client: () => Promise<MailboxClient>;
   readonly onUnreadable: (objectId: string) => void;
 }
 
@@ -43,6 +44,9 @@ interface Tally {
 
 /** Outcomes after which a message has served its purpose. */
 const settled: readonly ObjectOutcome[] = ['opened', 'duplicate'];
+
+/** Closing waits this long for a look that is under way; what it has stored by then stays. */
+const closeWaitMs = 5_000;
 
 export class MailboxSync {
   readonly #init: MailboxSyncInit;
@@ -64,38 +68,54 @@ export class MailboxSync {
     return this.#running;
   }
 
+  /** Waits for a look that is under way, for a while. Never rejects. */
+  async idle(): Promise<void> {
+    if (this.#running === undefined) return;
+    const timer = new AbortController();
+    const tooLong = pause(closeWaitMs, undefined, { signal: timer.signal }).catch(() => {});
+    await Promise.race([this.#running.catch(() => {}), tooLong]);
+    timer.abort();
+  }
+
   async #run(): Promise<SyncReport> {
     const { home, mailbox } = this.#init;
     const own = mailbox.requireIds();
-    const client = this.#init.client();
+    const client = await this.#init.client();
     const tally: Tally = { opened: 0, duplicates: 0, refused: 0, unreadable: [] };
     const { messages, others, truncated } = await client.listWaiting(own.mailboxId);
+    // More may have come between the two readings.
+    const waiting = new Set(messages.map(({ objectId }) => objectId));
     const inits: MailboxMessage[] = [];
+    const given: MailboxMessage[] = [];
     let envelopes: MailboxMessage[] = [];
     for await (const message of client.readWaiting(own.mailboxId)) {
-      if (home.objects.get(idBytes(message.objectId)) !== undefined) continue;
-      (message.payload[0] === KIND_INIT ? inits : envelopes).push(message);
+      waiting.add(message.objectId);
+      const known = home.objects.get(idBytes(message.objectId))?.outcome;
+      const isInit = message.payload[0] === KIND_INIT;
+      if (known === undefined) (isInit ? inits : envelopes).push(message);
+      else if (known === 'unreadable' && !isInit) given.push(message);
     }
-    // First messages come first: others may be in the sessions that they start.
-    for (const message of inits) await this.#openInit(message, tally);
+    // First messages come first: others may be in the sessions that they start, also some that could not be read when
+    // the first one was refused or had not come yet.
+    let hasNewSession = false;
+    for (const message of inits) if (await this.#openInit(message, tally)) hasNewSession = true;
+    if (hasNewSession) envelopes.push(...given);
     // What does not open may be ahead of what comes later in the list; as long as something opens, there is hope.
     for (;;) {
       const left = envelopes.filter((message) => !this.#openEnvelope(message, tally));
       if (left.length === 0 || left.length === envelopes.length) {
-        for (const message of left) this.#settle(message, 'unreadable', tally);
+        for (const message of left) if (!given.includes(message)) this.#settle(message, 'unreadable', tally);
         break;
       }
       envelopes = left;
     }
-    const claims = await this.#claim(
-      client,
-      messages.map(({ objectId }) => objectId),
-    );
-    if (!truncated) this.#forgetGone(new Set(messages.map(({ objectId }) => objectId)));
-    return { waiting: messages.length, foreign: others.length, ...tally, ...claims };
+    const claims = await this.#claim(client, [...waiting]);
+    if (!truncated) this.#forgetGone(waiting);
+    return { waiting: waiting.size, foreign: others.length, ...tally, ...claims };
   }
 
-  async #openInit(message: MailboxMessage, tally: Tally): Promise<void> {
+  /** True when it has started a session. */
+  async #openInit(message: MailboxMessage, tally: Tally): Promise<boolean> {
     const { home, provider, clock, ours, keeper, inbox, contacts, admission, mailbox } = this.#init;
     try {
       using pending = openInit(provider, message.payload, {
@@ -110,7 +130,7 @@ export class MailboxSync {
       if (!equalBytes(provider.sha256(credential), pending.credentialHash)) {
         this.#log.info('sync.refused', { objectId: message.objectId, name: 'UNKNOWN_CREDENTIAL' });
         this.#settle(message, 'refused', tally);
-        return;
+        return false;
       }
       const verdict = await admission.check(pending.sender, credential);
       if (!verdict.ok) {
@@ -120,11 +140,10 @@ export class MailboxSync {
           reason: verdict.reason,
         });
         this.#settle(message, 'refused', tally);
-        return;
+        return false;
       }
       const accepted = pending.accept(clock.nowMs());
       const stored = keeper.add(accepted.session, () => {
-        mailbox.savePrekeys(accepted.prekeys);
         home.replays.add({
           hash: accepted.replay.initHash,
           sid: accepted.session.sid,
@@ -134,12 +153,14 @@ export class MailboxSync {
         return this.#storeMessage(message, inbox.store(accepted.message, 'mailbox'));
       });
       this.#show(stored, tally);
+      return true;
     } catch (error) {
-      if (!isWotError(error) || !(error instanceof SessionError)) throw error;
+      if (!(error instanceof SessionError)) throw error;
       this.#log.info('sync.init', { objectId: message.objectId, code: error.code });
       if (error.code === 'INIT_REPLAYED') this.#settle(message, 'duplicate', tally);
       // A message from the future can be read when its time has come.
       else if (error.code !== 'CLOCK_SKEW') this.#settle(message, 'unreadable', tally);
+      return false;
     }
   }
 

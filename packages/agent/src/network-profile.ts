@@ -16,8 +16,11 @@ export const settingNames = {
   mailboxId: 'mailbox.object',
   capId: 'mailbox.cap',
   prekeys: 'mailbox.prekeys',
+  unpublishedPrekeys: 'mailbox.prekeys.unpublished',
+  unpublishedUntil: 'mailbox.prekeys.unpublished-until',
   credential: 'credential',
   listen: 'transport.listen',
+  addresses: 'transport.addresses',
 } as const;
 
 /** A network and the contract on it. */

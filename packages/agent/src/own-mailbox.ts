@@ -32,15 +32,37 @@ export interface OwnMailboxInit {
   readonly clock: Clock;
   readonly ours: OwnIdentity;
   readonly profile: NetworkProfile;
-  /** Works as the owner account. @throws AgentError `NO_MAILBOX` without a package */
-  readonly client: () => MailboxClient;
+  /** Works as the owner account. @throws AgentError `NO_MAILBOX` without a package, `WRONG_CHAIN`, `BAD_NETWORK` */
+  readonly client: () => Promise<MailboxClient>;
 }
 
 /** Objects that one call of {@link OwnMailbox.discard} takes. */
 const maxDiscarded = 500;
 
+/** A mailbox, with the transaction that made it when it is new. */
+export type CreatedMailbox = OwnedMailbox & {
+  readonly digest: string | null;
+  readonly gas: GasCost | null;
+};
+
+/** A publication of prekeys. */
+export interface PublishedPrekeys {
+  readonly number: number;
+  readonly bytes: number;
+  readonly validUntil: string;
+  readonly digest: string;
+  readonly gas: GasCost;
+}
+
+interface UnpublishedPrekeys {
+  readonly bytes: Uint8Array;
+  readonly validUntil: string;
+}
+
 export class OwnMailbox {
   readonly #init: OwnMailboxInit;
+  #creating: Promise<CreatedMailbox> | undefined;
+  #publishing: Promise<PublishedPrekeys> | undefined;
 
   constructor(init: OwnMailboxInit) {
     this.#init = init;
@@ -65,11 +87,20 @@ export class OwnMailbox {
     return ids;
   }
 
-  /** Creates the mailbox on chain; asked again, tells of the one that is there. @throws MailboxError */
-  async create(): Promise<OwnedMailbox & { readonly digest: string | null; readonly gas: GasCost | null }> {
+  /**
+   * Creates the mailbox on chain; asked again, tells of the one that is there. Calls at the same time create one.
+   * @throws AgentError `NO_MAILBOX`, `WRONG_CHAIN`, `BAD_NETWORK`; MailboxError
+   */
+  create(): Promise<CreatedMailbox> {
+    this.#creating ??= this.#create().finally(() => (this.#creating = undefined));
+    return this.#creating;
+  }
+
+  async #create(): Promise<CreatedMailbox> {
     const { ids } = this;
     if (ids !== null) return { ...ids, digest: null, gas: null };
-    const { mailboxId, capId, digest, gas } = await this.#init.client().createMailbox();
+    const client = await this.#init.client();
+    const { mailboxId, capId, digest, gas } = await client.createMailbox();
     this.#init.home.settings.set({ [settingNames.mailboxId]: mailboxId, [settingNames.capId]: capId });
     return { mailboxId, capId, digest, gas: gasCost(gas) };
   }
@@ -85,8 +116,7 @@ export class OwnMailbox {
     }
   }
 
-  /** Stores the private prekeys; part of a running transaction, if there is one. */
-  savePrekeys(store: PrekeyStore): void {
+  #save(store: PrekeyStore): void {
     const record = encodePrekeys(store);
     try {
       this.#init.home.settings.set({ [settingNames.prekeys]: record });
@@ -97,43 +127,70 @@ export class OwnMailbox {
 
   /**
    * Publishes new prekeys in place of the current ones. The private keys are on disk first, so that no message to them
-   * can come too early.
-   * @throws AgentError `NO_MAILBOX`; MailboxError
+   * can come too early; what could not be published is published again by the next call, as it is. Calls at the same
+   * time share one publication.
+   * @throws AgentError `NO_MAILBOX`, `WRONG_CHAIN`, `BAD_NETWORK`; MailboxError
    */
-  async publishPrekeys(): Promise<{
-    readonly number: number;
-    readonly bytes: number;
-    readonly validUntil: string;
-    readonly digest: string;
-    readonly gas: GasCost;
-  }> {
-    const { provider, ours, clock, profile } = this.#init;
+  publishPrekeys(): Promise<PublishedPrekeys> {
+    this.#publishing ??= this.#publish().finally(() => (this.#publishing = undefined));
+    return this.#publishing;
+  }
+
+  async #publish(): Promise<PublishedPrekeys> {
+    const { home } = this.#init;
     const own = this.requireIds();
-    const client = this.#init.client();
+    const client = await this.#init.client();
     const number = Number((await client.mailboxState(own.mailboxId)).prekeysNumber) + 1;
+    const { bytes, validUntil } = this.#unpublished(number) ?? this.#make(own, number);
+    const { digest, gas } = await client.publishPrekeys(own, bytes, { number: BigInt(number) });
+    const done = { [settingNames.unpublishedPrekeys]: undefined, [settingNames.unpublishedUntil]: undefined };
+    home.settings.set(done);
+    return { number, bytes: bytes.length, validUntil, digest, gas: gasCost(gas) };
+  }
+
+  /** What an earlier call has made for this number and could not publish, unless it has become old meanwhile. */
+  #unpublished(number: number): UnpublishedPrekeys | null {
+    const { home, clock } = this.#init;
+    const store = this.prekeys;
+    const bytes = home.settings.getBytes(settingNames.unpublishedPrekeys);
+    const validUntil = home.settings.get(settingNames.unpublishedUntil);
+    const isLast = store.numbers.at(-1) === number;
+    if (bytes === undefined || validUntil === undefined || !isLast) return null;
+    return prekeyPolicy(store, clock.nowMs()).isRotationDue ? null : { bytes, validUntil };
+  }
+
+  #make(own: OwnedMailbox, number: number): UnpublishedPrekeys {
+    const { home, provider, ours, clock, profile } = this.#init;
     const nowMs = clock.nowMs();
     const made = createPrekeys(provider, erasePrekeys(this.prekeys, nowMs), {
       ours,
       number,
       nowMs,
       chainId: profile.chainId,
-      mailboxId: Uint8Array.fromHex(own.mailboxId.slice(2)),
+      mailboxId: idBytes(own.mailboxId),
     });
-    this.savePrekeys(made.store);
-    const { digest, gas } = await client.publishPrekeys(own, made.published, { number: BigInt(number) });
     const validUntil = new Date(made.notAfterMs).toISOString();
-    return { number, bytes: made.published.length, validUntil, digest, gas: gasCost(gas) };
+    home.transaction(() => {
+      this.#save(made.store);
+      home.settings.set({
+        [settingNames.unpublishedPrekeys]: made.published,
+        [settingNames.unpublishedUntil]: validUntil,
+      });
+    });
+    return { bytes: made.published, validUntil };
   }
 
   /** Publishes new prekeys when it is time, and erases private ones whose time is over. True when it published. */
   async maintainPrekeys(): Promise<boolean> {
     if (this.ids === null) return false;
-    const nowMs = this.#init.clock.nowMs();
+    const { home, clock } = this.#init;
+    const nowMs = clock.nowMs();
     const store = this.prekeys;
     const policy = prekeyPolicy(store, nowMs);
-    if (policy.toErase.length > 0) this.savePrekeys(erasePrekeys(store, nowMs));
-    // A mailbox whose first prekeys were never published is one that its owner has not finished creating.
-    if (!policy.isRotationDue || store.numbers.length === 0) return false;
+    const isUnfinished = home.settings.getBytes(settingNames.unpublishedPrekeys) !== undefined;
+    if (policy.toErase.length > 0) this.#save(erasePrekeys(store, nowMs));
+    // A mailbox whose first prekeys were never made is one that its owner has not finished creating.
+    if (store.numbers.length === 0 || !(policy.isRotationDue || isUnfinished)) return false;
     await this.publishPrekeys();
     return true;
   }
@@ -141,7 +198,8 @@ export class OwnMailbox {
   /** What waits on chain, and what we know of it. */
   async waiting(): Promise<WaitingObject[]> {
     const { mailboxId } = this.requireIds();
-    const { messages, others } = await this.#init.client().listWaiting(mailboxId);
+    const client = await this.#init.client();
+    const { messages, others } = await client.listWaiting(mailboxId);
     return [
       ...messages.map(({ objectId }) => ({ objectId, type: 'message', outcome: this.#outcomeOf(objectId) })),
       ...others.map(({ objectId, type }) => ({ objectId, type, outcome: null })),
@@ -158,7 +216,7 @@ export class OwnMailbox {
       throw new AgentError('BAD_REQUEST', `discard takes 1 to ${maxDiscarded} object ids`);
     }
     const own = this.requireIds();
-    const client = this.#init.client();
+    const client = await this.#init.client();
     const waiting = await this.waiting();
     const wanted = waiting.filter(({ objectId }) => objectIds.includes(objectId));
     if (wanted.length < new Set(objectIds).size) {
@@ -176,7 +234,9 @@ export class OwnMailbox {
 
   /** Declares the mailbox closed for new messages, for good. @throws MailboxError */
   async retire(): Promise<{ readonly digest: string; readonly gas: GasCost }> {
-    const { digest, gas } = await this.#init.client().retire(this.requireIds());
+    const own = this.requireIds();
+    const client = await this.#init.client();
+    const { digest, gas } = await client.retire(own);
     return { digest, gas: gasCost(gas) };
   }
 

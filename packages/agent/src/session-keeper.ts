@@ -16,6 +16,7 @@ import {
   sealMessage,
   sessionBook,
   sessionOf,
+  supersedes,
   updateSession,
   wipeReplaced,
   type IncomingMessage,
@@ -37,6 +38,9 @@ export interface SessionKeeperInit {
   readonly onNewIdentity: (peerDid: string) => void;
 }
 
+/** Sessions of one peer that are on hold: a peer that ends every gate after M5 must not fill the home with them. */
+const maxHeldPerPeer = 4;
+
 export class SessionKeeper {
   readonly #init: SessionKeeperInit;
   #book: SessionBook;
@@ -51,8 +55,10 @@ export class SessionKeeper {
       if (stored === undefined) continue;
       const session = decodeSession(provider, stored.record);
       wipe(stored.record);
-      if (isSessionExpired(session, clock.nowMs())) home.sessions.delete(sid);
-      else sessions.push(session);
+      if (isSessionExpired(session, clock.nowMs())) {
+        home.sessions.delete(sid);
+        home.firstMessages.delete(sid);
+      } else sessions.push(session);
     }
     this.#book = sessionBook(sessions);
   }
@@ -85,7 +91,11 @@ export class SessionKeeper {
     const result = home.transaction(() => {
       this.#store(added);
       if (replaced !== null) this.#store(replaced);
-      for (const gone of erased) home.sessions.delete(gone.sid);
+      for (const gone of erased) {
+        home.sessions.delete(gone.sid);
+        home.firstMessages.delete(gone.sid);
+      }
+      if (replaced !== null) home.firstMessages.delete(replaced.sid);
       return alongside();
     });
     this.#book = book;
@@ -95,8 +105,9 @@ export class SessionKeeper {
   }
 
   /**
-   * Stores a session that the peer may or may not have, without making it the active one: it receives, so that nothing
-   * sent in it is lost, and {@link add} makes it active once the peer has shown that it has it.
+   * Stores a session of the gate that the peer may or may not have, without making it the active one: it receives, so
+   * that nothing sent in it is lost. {@link activate} or the first message received in it makes it active. The oldest of
+   * more than 4 goes.
    */
   hold(session: Session): Session {
     const held = {
@@ -104,6 +115,13 @@ export class SessionKeeper {
       replacedAtMs: this.#init.clock.nowMs(),
       stateVersion: session.stateVersion + 1,
     };
+    const others = [...this.#book.sessions.values()].filter(
+      (other) => other.peerDid === held.peerDid && isOnHold(other),
+    );
+    const excess = others
+      .toSorted((left, right) => left.createdAtMs - right.createdAtMs)
+      .slice(0, Math.max(0, others.length + 1 - maxHeldPerPeer));
+    for (const gone of excess) this.erase(gone);
     this.#init.home.transaction(() => this.#store(held));
     this.#book = { sessions: new Map(this.#book.sessions).set(held.sid.toHex(), held) };
     return held;
@@ -151,12 +169,29 @@ export class SessionKeeper {
   ): T {
     const { provider, clock } = this.#init;
     const opened = openEnvelope(provider, session, envelope, { nowMs: clock.nowMs(), peer });
+    if (isOnHold(session) && this.#takesOver(session)) {
+      return this.activate(opened.session, () => store(opened.message));
+    }
     return this.#replace(session, opened.session, () => store(opened.message));
+  }
+
+  /**
+   * Whether a session on hold, now that the peer has shown to have it, becomes the active one: when the peer has decided
+   * so, who took it at the gate and compares later ones with it.
+   */
+  #takesOver(held: Session): boolean {
+    const active = this.active(held.peerDid);
+    if (active === null) return true;
+    return active.origin === 'gate' ? held.initiatedAtMs > active.initiatedAtMs : !supersedes(active, held);
   }
 
   /** Erases a session, its record and its secrets. */
   erase(session: Session): void {
-    this.#init.home.sessions.delete(session.sid);
+    const { home } = this.#init;
+    home.transaction(() => {
+      home.sessions.delete(session.sid);
+      home.firstMessages.delete(session.sid);
+    });
     this.#book = removeSession(this.#book, session.sid);
     wipeReplaced(session, null);
   }
@@ -193,6 +228,16 @@ export class SessionKeeper {
       wipe(record);
     }
   }
+}
+
+/** A session that we have started at the gate and whose M6 has not come. */
+function isOnHold(session: Session): boolean {
+  return (
+    session.origin === 'gate' &&
+    session.role === 'initiator' &&
+    !session.isConfirmed &&
+    session.replacedAtMs !== null
+  );
 }
 
 function stateOf(session: Session): SessionState {

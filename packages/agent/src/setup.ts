@@ -1,5 +1,5 @@
 /** Making a home, and publishing the contract from one. */
-import { NodeProvider, wipe } from '@wotid/crypto';
+import { NodeProvider, wipe, type PassphraseCost } from '@wotid/crypto';
 import {
   createIotaClient,
   publishMailboxPackage,
@@ -25,6 +25,8 @@ export interface CreateHomeInit {
   readonly dir: string;
   readonly passphrase: string;
   readonly network: Omit<NetworkProfile, 'chainId'>;
+  /** Work of guessing the passphrase; default that of the crypto layer. */
+  readonly cost?: PassphraseCost;
 }
 
 /** What a new home is. */
@@ -41,7 +43,8 @@ export interface CreatedHome {
  */
 export async function createHome(init: CreateHomeInit): Promise<CreatedHome> {
   const profile = await identifyNetwork(init.network);
-  const home = await Home.create({ dir: init.dir, passphrase: init.passphrase });
+  const { dir, passphrase, cost } = init;
+  const home = await Home.create({ dir, passphrase, ...(cost === undefined ? {} : { cost }) });
   try {
     const { block, keys } = createIdentity(new NodeProvider(), home.vault);
     keys[Symbol.dispose]();

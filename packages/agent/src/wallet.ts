@@ -7,9 +7,9 @@
 import type { IotaClient } from '@iota/iota-sdk/client';
 import { FaucetRateLimitError, requestIotaFromFaucet } from '@iota/iota-sdk/faucet';
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
-import { Transaction } from '@iota/iota-sdk/transactions';
 import { isValidIotaAddress } from '@iota/iota-sdk/utils';
 import { errorText } from '@wotid/core';
+import { TransactionQueue } from '@wotid/mailbox';
 import { AgentError } from './errors.ts';
 
 export type AccountName = 'owner' | 'postage';
@@ -37,24 +37,25 @@ export function accountAddress(seed: Uint8Array): string {
 export class Wallet {
   readonly #client: IotaClient;
   readonly #faucetUrl: string | null;
-  readonly #signers: Readonly<Record<AccountName, Ed25519Keypair>>;
+  readonly #queues: Readonly<Record<AccountName, TransactionQueue>>;
 
   constructor(init: WalletInit) {
     this.#client = init.client;
     this.#faucetUrl = init.faucetUrl;
-    this.#signers = {
-      owner: Ed25519Keypair.fromSecretKey(init.seeds.owner),
-      postage: Ed25519Keypair.fromSecretKey(init.seeds.postage),
-    };
+    const { client, seeds } = init;
+    const queueOf = (seed: Uint8Array): TransactionQueue =>
+      new TransactionQueue({ client, signer: Ed25519Keypair.fromSecretKey(seed) });
+    this.#queues = { owner: queueOf(seeds.owner), postage: queueOf(seeds.postage) };
   }
 
-  signer(account: AccountName): Ed25519Keypair {
-    return this.#signers[account];
+  /** The one queue of an account: whatever it signs goes through here, so that no two transactions use one coin. */
+  queue(account: AccountName): TransactionQueue {
+    return this.#queues[account];
   }
 
   /** `0x` and 64 hex digits. */
   address(account: AccountName): string {
-    return this.#signers[account].toIotaAddress();
+    return this.#queues[account].address;
   }
 
   /** Balance in NANOS. @throws AgentError `RPC_FAILED` */
@@ -102,7 +103,7 @@ export class Wallet {
    * Sends IOTA to another address.
    * @param amountNanos more than 0, or `all` for everything but the transaction's own cost
    * @returns the digest
-   * @throws AgentError `BAD_ADDRESS`, `BAD_AMOUNT`, `INSUFFICIENT_FUNDS`, `RPC_FAILED`
+   * @throws AgentError `BAD_ADDRESS`, `BAD_AMOUNT`, `INSUFFICIENT_FUNDS`, `RPC_FAILED`; MailboxError as the queue's
    */
   async withdraw(account: AccountName, to: string, amountNanos: bigint | 'all'): Promise<string> {
     if (!isValidIotaAddress(to)) {
@@ -124,22 +125,11 @@ export class Wallet {
         },
       );
     }
-    const transaction = new Transaction();
-    if (amountNanos === 'all') transaction.transferObjects([transaction.gas], to);
-    else transaction.transferObjects(transaction.splitCoins(transaction.gas, [amountNanos]), to);
-    try {
-      const response = await this.#client.signAndExecuteTransaction({
-        transaction,
-        signer: this.#signers[account],
-        options: { showEffects: true },
-      });
-      if (response.effects?.status.status !== 'success')
-        throw new Error(response.effects?.status.error ?? 'it failed');
-      await this.#client.waitForTransaction({ digest: response.digest });
-      return response.digest;
-    } catch (error) {
-      throw rpcFailed('the transfer', error);
-    }
+    const { digest } = await this.#queues[account].execute((transaction) => {
+      if (amountNanos === 'all') transaction.transferObjects([transaction.gas], to);
+      else transaction.transferObjects(transaction.splitCoins(transaction.gas, [amountNanos]), to);
+    });
+    return digest;
   }
 }
 

@@ -11,10 +11,8 @@ export const MAX_SECRETS = 32;
 export const MAX_SESSION_RECORD_BYTES: number = 256 * 1024;
 /** Sessions of all peers; the agent erases those unused for 90 days. */
 export const MAX_STORED_SESSIONS = 10_000;
-/** Private halves of one prekey publication with 64 one-time pairs: 64 * 96 bytes and the signed ones. */
-export const MAX_PREKEY_RECORD_BYTES: number = 64 * 1024;
-/** Publications whose private keys are still kept: one a week, erased 44 days after. */
-export const MAX_PREKEY_RECORDS = 64;
+/** First messages that wait to be posted, one a person at the most; about 100 MiB when all are as large as can be. */
+export const MAX_UNPOSTED_FIRST_MESSAGES = 1_024;
 
 /** Content of one message, in or out; the wire allows less. */
 export const MAX_CONTENT_BYTES: number = 256 * 1024;

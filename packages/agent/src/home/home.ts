@@ -20,12 +20,12 @@ import { ObjectStore, ReplayStore } from './chain-store.ts';
 import { ContactStore, IssuerStore } from './contact-store.ts';
 import { Database, type DatabaseBinding, type RollbackRepair } from './database.ts';
 import { preparePrivateDirectory, removeLeftovers } from './files.ts';
+import { FirstMessageStore } from './first-message-store.ts';
 import { corrupt, HomeError } from './home-error.ts';
 import { InboxStore } from './inbox-store.ts';
 import { acquireLock, type HomeLock } from './lock.ts';
 import { OutboxStore } from './outbox-store.ts';
 import { PeerStore } from './peer-store.ts';
-import { PrekeyStore } from './prekey-store.ts';
 import { Sealer } from './sealer.ts';
 import { SessionStore } from './session-store.ts';
 import { SettingsStore } from './settings-store.ts';
@@ -64,7 +64,7 @@ export class Home implements Disposable {
   readonly dir: string;
   readonly vault: Vault;
   readonly sessions: SessionStore;
-  readonly prekeys: PrekeyStore;
+  readonly firstMessages: FirstMessageStore;
   readonly outbox: OutboxStore;
   readonly inbox: InboxStore;
   readonly peers: PeerStore;
@@ -102,7 +102,7 @@ export class Home implements Disposable {
     }
     const database = this.#database;
     this.sessions = new SessionStore(database, sealer);
-    this.prekeys = new PrekeyStore(database, sealer);
+    this.firstMessages = new FirstMessageStore(database, sealer);
     this.outbox = new OutboxStore(database, sealer);
     this.peers = new PeerStore(database, sealer);
     this.inbox = new InboxStore(database, sealer, this.peers);
@@ -168,12 +168,11 @@ export class Home implements Disposable {
   }
 
   /**
-   * Erases what has served its time: private prekeys, replay and de-duplication entries, sessions unused since
+   * Erases what has served its time: replay and de-duplication entries, sessions unused since
    * `sessionsUnusedSinceMs`, and messages of the outbox done before `outboxDoneBeforeMs`.
    */
   prune(nowMs: number, init: { sessionsUnusedSinceMs?: number; outboxDoneBeforeMs?: number } = {}): void {
     this.transaction(() => {
-      this.prekeys.prune(nowMs);
       this.replays.prune(nowMs);
       this.inbox.pruneSeen(nowMs);
       if (init.sessionsUnusedSinceMs !== undefined) this.sessions.pruneUnused(init.sessionsUnusedSinceMs);
@@ -187,7 +186,7 @@ export class Home implements Disposable {
       this.settings,
       this.peers,
       this.sessions,
-      this.prekeys,
+      this.firstMessages,
       this.outbox,
       this.inbox,
       this.contacts,

@@ -10,6 +10,7 @@ export {
   type RememberedObject,
 } from './chain-store.ts';
 export { ContactStore, IssuerStore, type Contact, type PinnedIssuer } from './contact-store.ts';
+export { FirstMessageStore, type FirstMessage } from './first-message-store.ts';
 export { Home, type HomeInit, type HomeOpenInit } from './home.ts';
 export { HomeError, type HomeErrorCode } from './home-error.ts';
 export * from './home-limits.ts';
@@ -22,7 +23,6 @@ export {
   type OutboxStatus,
 } from './outbox-store.ts';
 export { PeerStore, type PeerSequence } from './peer-store.ts';
-export { PrekeyStore, type StoredPrekeys } from './prekey-store.ts';
 export { SessionStore, type SessionState, type StoredSession } from './session-store.ts';
 export { SettingsStore } from './settings-store.ts';
 export { secretNames, Vault } from './vault.ts';

@@ -34,6 +34,10 @@ export interface OutboxMessage {
   readonly payload: Uint8Array;
   readonly sentAtMs: number;
   readonly replyTo: Uint8Array | null;
+  /** Goes with a signature that the receiver can show to others. */
+  readonly isSigned: boolean;
+  /** May start a session with somebody whose credential has not passed our check. */
+  readonly toUnverified: boolean;
 }
 
 /** What changes on its way. */
@@ -59,6 +63,8 @@ interface SealedMessage {
   readonly payload: Uint8Array;
   readonly sentAtMs: bigint;
   readonly replyTo: Uint8Array | null;
+  readonly isSigned: boolean;
+  readonly toUnverified: boolean;
 }
 interface SealedStatus {
   readonly state: string;
@@ -79,6 +85,8 @@ const messageType = bcs.struct('outbox message', {
   payload: bytesType,
   sentAtMs: u64Type,
   replyTo: optionType(fixedBytesType(16)),
+  isSigned: bcs.bool(),
+  toUnverified: bcs.bool(),
 }) as unknown as BcsType<SealedMessage, SealedMessage>;
 const statusType = bcs.struct('outbox status', {
   state: shortTextType,
@@ -117,7 +125,7 @@ export class OutboxStore {
       const peerTag = this.#sealer.tag('peer', peer);
       this.#assertRoom(peerTag);
       if (this.get(messageId) !== undefined) throw badValue('the message id', 'is in use');
-      const { seq, type, payload, sentAtMs, replyTo } = message;
+      const { seq, type, payload, sentAtMs, replyTo, isSigned, toUnverified } = message;
       const status: OutboxStatus = {
         state: 'queued',
         attempts: 0,
@@ -136,7 +144,7 @@ export class OutboxStore {
         status.dueMs,
         status.updatedMs,
         this.#message.seal(
-          { peer, seq, type, payload, sentAtMs: BigInt(sentAtMs), replyTo },
+          { peer, seq, type, payload, sentAtMs: BigInt(sentAtMs), replyTo, isSigned, toUnverified },
           messageId,
           peerTag,
         ),

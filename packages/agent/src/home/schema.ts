@@ -8,7 +8,7 @@
  * | `setting` | a setting | its name |
  * | `peer` | sequence numbers with one peer | - |
  * | `session` | a session record | sid, version, state, times |
- * | `prekey` | private keys of one publication | its number, when to erase |
+ * | `first_message` | a first message that is to be posted | - |
  * | `outbox` | a message of ours | message id, state, times |
  * | `inbox` | a message for us | message id, when received |
  * | `seen` | a de-duplication entry; the sequence number as a tag | message id, when seen |
@@ -41,11 +41,7 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX session_by_peer ON session (peer_tag, last_used_ms);
   CREATE INDEX session_by_use ON session (last_used_ms);
-  CREATE TABLE prekey (
-    number INTEGER PRIMARY KEY,
-    erase_at_ms INTEGER NOT NULL,
-    sealed BLOB NOT NULL
-  ) STRICT;
+  CREATE TABLE first_message (session_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE outbox (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     message_id BLOB NOT NULL UNIQUE CHECK (length(message_id) = 16),

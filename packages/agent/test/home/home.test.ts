@@ -41,7 +41,7 @@ function contentOf(home: Home): string {
       home.vault.names().map((name) => [name, home.vault.get(name)]),
       home.settings.names().map((name) => [name, home.settings.getBytes(name)]),
       home.sessions.ids().map((sid) => home.sessions.get(sid)),
-      home.prekeys.list(),
+      home.sessions.ids().map((sid) => home.firstMessages.get(sid)),
       home.outbox.list(['queued', 'sent', 'mailbox', 'acked', 'failed'], 100),
       home.inbox.list({ limit: 100 }),
       [home.peers.get(alice), home.peers.get(bob)],
@@ -71,10 +71,20 @@ async function filledHome(mark: Uint8Array, text: string, dir = freshDir()): Pro
   home.transaction(() => {
     home.settings.set({ 'mailbox.id': text, credential: mark });
     home.sessions.put({ sid, peer: text, version: 7n, state: 'active', lastUsedMs: nowMs, record: mark });
-    home.prekeys.put({ number: 3, eraseAtMs: nowMs, record: mark });
+    home.firstMessages.put({ sid, messageId: id16(), madeAtMs: nowMs, envelope: mark });
     for (let i = 0; i < 5; i++) {
       home.outbox.add(
-        { messageId: id16(), peer: text, seq: 1n, type: text, payload: mark, sentAtMs: nowMs, replyTo: null },
+        {
+          messageId: id16(),
+          peer: text,
+          seq: 1n,
+          type: text,
+          payload: mark,
+          sentAtMs: nowMs,
+          replyTo: null,
+          isSigned: false,
+          toUnverified: false,
+        },
         nowMs,
       );
       home.inbox.add({
@@ -287,7 +297,7 @@ describe('what is on disk', () => {
     ['UPDATE outbox SET due_ms = 1', 'outbox'],
     ["UPDATE session SET state = 'receive-only'", 'sessions'],
     ['UPDATE session SET version = version - 1', 'sessions'],
-    ['UPDATE prekey SET erase_at_ms = 1', 'prekeys'],
+    ['UPDATE first_message SET session_tag = zeroblob(16)', 'firstMessages'],
     ['UPDATE inbox SET received_ms = 1', 'inbox'],
     ['UPDATE replay SET erase_at_ms = 1', 'replays'],
     ['UPDATE object SET noted_ms = 1', 'objects'],

@@ -30,6 +30,8 @@ const outgoing = (change: Partial<OutboxMessage> = {}): OutboxMessage => ({
   payload: new TextEncoder().encode('hello'),
   sentAtMs: nowMs,
   replyTo: null,
+  isSigned: true,
+  toUnverified: false,
   ...change,
 });
 
@@ -89,20 +91,26 @@ describe('sessions', () => {
   });
 });
 
-describe('prekeys', () => {
-  it('are kept until their day comes', async () => {
+describe('first messages', () => {
+  it('are kept until they are on chain', async () => {
     let home = await createHome();
-    const first = { number: 1, eraseAtMs: nowMs, record: new Uint8Array(randomBytes(5_000)) };
-    const second = { number: 0xffff_ffff, eraseAtMs: nowMs + 1, record: new Uint8Array(1) };
-    home.prekeys.put(first);
-    home.prekeys.put(second);
-    home.prekeys.put({ ...first, record: new Uint8Array(2) });
+    const first = {
+      sid: id16(),
+      messageId: id16(),
+      madeAtMs: nowMs,
+      envelope: new Uint8Array(randomBytes(30_000)),
+    };
+    home.firstMessages.put(first);
+    expect(codeOf(() => home.firstMessages.put({ ...first, sid: new Uint8Array(15) }))).toBe('BAD_VALUE');
+    expect(
+      codeOf(() => home.firstMessages.put({ ...first, envelope: new Uint8Array(MAX_CONTENT_BYTES + 1) })),
+    ).toBe('BAD_VALUE');
     home = await reopen(home);
-    expect(home.prekeys.list()).toEqual([second, { ...first, record: new Uint8Array(2) }]);
-    expect(home.prekeys.prune(nowMs)).toBe(1);
-    expect(home.prekeys.get(1)).toBeUndefined();
-    expect(home.prekeys.get(0xffff_ffff)).toEqual(second);
-    expect(codeOf(() => home.prekeys.put({ ...first, number: -1 }))).toBe('BAD_VALUE');
+    expect(home.firstMessages.get(first.sid)).toEqual(first);
+    expect(home.firstMessages.get(id16())).toBeUndefined();
+    expect(home.firstMessages.delete(first.sid)).toBe(true);
+    expect(home.firstMessages.delete(first.sid)).toBe(false);
+    expect(home.firstMessages.get(first.sid)).toBeUndefined();
   });
 });
 
@@ -354,7 +362,6 @@ describe('transactions', () => {
 describe('prune', () => {
   it('erases what has served its time and nothing else', async () => {
     const home = await createHome();
-    home.prekeys.put({ number: 1, eraseAtMs: nowMs, record: new Uint8Array(1) });
     home.replays.add({ hash: id32(), sid: id16(), eraseAtMs: nowMs });
     home.sessions.put(session({ lastUsedMs: nowMs - 10 }));
     home.inbox.add(incoming({ receivedAtMs: nowMs - SEEN_TTL_MS - 1 }));
@@ -362,7 +369,7 @@ describe('prune', () => {
     home.outbox.update(messageId, { state: 'acked', updatedMs: nowMs - 10 });
     home.outbox.add(outgoing(), nowMs - 10);
     home.prune(nowMs);
-    expect([home.prekeys.list(), home.replays.count(), home.sessions.count()]).toEqual([[], 0, 1]);
+    expect([home.replays.count(), home.sessions.count()]).toEqual([0, 1]);
     home.prune(nowMs, { sessionsUnusedSinceMs: nowMs - 5, outboxDoneBeforeMs: nowMs - 5 });
     expect([home.sessions.count(), home.outbox.count('acked'), home.outbox.count('queued')]).toEqual([
       0, 0, 1,

@@ -1,0 +1,186 @@
+/**
+ * The way through the mailbox: in the session with the peer, or as the first message of a new one. One message to one
+ * peer at a time, so that they lie on chain in the order in which they were written, and a first message before those
+ * that rely on the session it starts.
+ */
+import type { Clock } from '@wotid/core';
+import type { CryptoProvider } from '@wotid/crypto';
+import { createInit, type OutgoingMessage, type OwnIdentity, type Session } from '@wotid/session';
+import type { MailboxLocation } from './card.ts';
+import type { Contacts } from './contacts.ts';
+import { AgentError } from './errors.ts';
+import type { FirstMessage } from './home/first-message-store.ts';
+import type { Home } from './home/home.ts';
+import type { OutboxEntry } from './home/outbox-store.ts';
+import type { MailboxPost } from './mailbox-post.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+import type { Delivery } from './types.ts';
+
+export interface MailboxRouteInit {
+  readonly home: Home;
+  readonly provider: CryptoProvider;
+  readonly clock: Clock;
+  readonly ours: OwnIdentity;
+  readonly credential: () => Uint8Array | null;
+  readonly keeper: SessionKeeper;
+  readonly contacts: Contacts;
+  readonly post: MailboxPost;
+  readonly outgoing: (entry: OutboxEntry) => OutgoingMessage;
+  /** A first message of an earlier try has been posted, because the message under way needs its session. */
+  readonly onPostedBefore: (messageId: Uint8Array, outcome: RouteOutcome) => void;
+}
+
+/** How a message went. */
+export type RouteOutcome = Omit<Delivery, 'messageId' | 'to' | 'ms'>;
+
+/**
+ * A first message is posted unchanged for this long: the recipient keeps the keys for it 30 days beyond the 14 that its
+ * prekeys are valid (session layer). Later a new one is made.
+ */
+const firstMessageLifetimeMs = 14 * 86_400_000;
+
+export class MailboxRoute {
+  readonly #init: MailboxRouteInit;
+  /** The last turn of each peer that has one. */
+  readonly #turns = new Map<string, Promise<void>>();
+
+  constructor(init: MailboxRouteInit) {
+    this.#init = init;
+  }
+
+  /**
+   * Leaves a message in the mailbox of its receiver, after those that came before.
+   * @returns `null` when it has been acknowledged meanwhile
+   * @throws AgentError `NO_ROUTE`, `WRONG_CHAIN`, `BAD_NETWORK`, `NO_CREDENTIAL`, `UNVERIFIED_PEER`, `NO_PREKEYS`,
+   *   `PREKEYS_REFUSED`; MailboxError
+   */
+  deliver(entry: OutboxEntry): Promise<RouteOutcome | null> {
+    const { peer } = entry;
+    const turn = (this.#turns.get(peer) ?? Promise.resolve()).then(() => this.#inTurn(entry));
+    const over = turn
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => {
+        if (this.#turns.get(peer) === over) this.#turns.delete(peer);
+      });
+    this.#turns.set(peer, over);
+    return turn;
+  }
+
+  async #inTurn(entry: OutboxEntry): Promise<RouteOutcome | null> {
+    const { home, contacts, post } = this.#init;
+    const mailbox = contacts.card(entry.peer)?.mailbox ?? null;
+    if (mailbox === null) {
+      throw new AgentError('NO_ROUTE', 'they are not reachable, and no mailbox of theirs is known', {
+        hint: 'It is sent when they connect; with their contact card (wotid card add) it could wait in their mailbox.',
+      });
+    }
+    post.assertReachable(mailbox);
+    const waiting = this.#firstMessageTo(entry.peer);
+    if (waiting !== undefined) {
+      const outcome = await this.#postFirst(mailbox, waiting);
+      if (Buffer.compare(waiting.messageId, entry.messageId) === 0) return outcome;
+      this.#init.onPostedBefore(waiting.messageId, outcome);
+    }
+    const now = home.outbox.get(entry.messageId);
+    if (now?.state === 'acked') return null;
+    if (now?.state === 'mailbox') {
+      return { route: 'mailbox', payloadBytes: 0, digest: now.digest, objectId: now.objectId };
+    }
+    const session = this.#usableSession(entry.peer);
+    if (session !== null) return this.#post(mailbox, entry, this.#seal(session, entry));
+    const made = await this.#start(entry, mailbox);
+    if (made instanceof Uint8Array) return this.#post(mailbox, entry, made);
+    return this.#postFirst(mailbox, made);
+  }
+
+  /** The first message of the session with a peer, while nobody can have read it. */
+  #firstMessageTo(peer: string): FirstMessage | undefined {
+    const { home, keeper, clock } = this.#init;
+    const session = keeper.active(peer);
+    const first = session === null ? undefined : home.firstMessages.get(session.sid);
+    if (session === null || first === undefined) return undefined;
+    if (session.isConfirmed) {
+      home.firstMessages.delete(session.sid);
+      return undefined;
+    }
+    return clock.nowMs() - first.madeAtMs < firstMessageLifetimeMs ? first : undefined;
+  }
+
+  /** The session to send in; `null` when there is none, or one whose first message has become too old to be posted. */
+  #usableSession(peer: string): Session | null {
+    const { home, keeper } = this.#init;
+    const session = keeper.active(peer);
+    return session === null || home.firstMessages.get(session.sid) !== undefined ? null : session;
+  }
+
+  #seal(session: Session, entry: OutboxEntry): Uint8Array {
+    const { keeper, outgoing } = this.#init;
+    return keeper.seal(session, outgoing(entry), 'mailbox', { sign: entry.isSigned });
+  }
+
+  /** Starts a session with its first message; an envelope when another one has started meanwhile. */
+  async #start(entry: OutboxEntry, mailbox: MailboxLocation): Promise<FirstMessage | Uint8Array> {
+    const { home, provider, ours, clock, contacts, keeper, post } = this.#init;
+    const credential = this.#init.credential();
+    if (credential === null) {
+      throw new AgentError('NO_CREDENTIAL', 'a first message needs your Verified Human credential', {
+        hint: 'Get one: wotid credential request, then wotid credential import.',
+      });
+    }
+    const { peer, verdict } = await contacts.check(entry.peer);
+    if (verdict?.ok !== true && !entry.toUnverified) {
+      const reason = verdict === null ? 'their card has no credential' : verdict.reason;
+      throw new AgentError('UNVERIFIED_PEER', `this contact is not a verified human for you: ${reason}`, {
+        hint: 'Trust its issuer with wotid trust add, or send with --to-unverified.',
+      });
+    }
+    const prekeys = await post.prekeysOf(peer, mailbox);
+    const before = keeper.active(entry.peer);
+    const usable = this.#usableSession(entry.peer);
+    if (usable !== null) return this.#seal(usable, entry);
+    const { session, envelope } = createInit(provider, {
+      ours,
+      prekeys,
+      credential,
+      isFirstContact: true,
+      isPeerVerified: verdict?.ok === true,
+      message: this.#init.outgoing(entry),
+      signMessage: entry.isSigned,
+      nowMs: clock.nowMs(),
+    });
+    const first = { sid: session.sid, messageId: entry.messageId, madeAtMs: clock.nowMs(), envelope };
+    keeper.add(session, () => {
+      if (before !== null) home.firstMessages.delete(before.sid);
+      home.firstMessages.put(first);
+    });
+    return first;
+  }
+
+  async #postFirst(mailbox: MailboxLocation, first: FirstMessage): Promise<RouteOutcome> {
+    const { home, post } = this.#init;
+    const posted = await post.post(mailbox, first.envelope);
+    home.transaction(() => {
+      home.firstMessages.delete(first.sid);
+      this.#noteOnChain(first.messageId, posted);
+    });
+    return { route: 'mailbox', payloadBytes: first.envelope.length, ...posted };
+  }
+
+  async #post(mailbox: MailboxLocation, entry: OutboxEntry, envelope: Uint8Array): Promise<RouteOutcome> {
+    const posted = await this.#init.post.post(mailbox, envelope);
+    this.#noteOnChain(entry.messageId, posted);
+    return { route: 'mailbox', payloadBytes: envelope.length, ...posted };
+  }
+
+  #noteOnChain(messageId: Uint8Array, { digest, objectId }: { digest: string; objectId: string }): void {
+    const { home, clock } = this.#init;
+    const state = home.outbox.get(messageId)?.state;
+    if (state === undefined) return;
+    // An acknowledgement may have come while it was being posted.
+    const next = state === 'acked' ? {} : ({ state: 'mailbox' } as const);
+    home.outbox.update(messageId, { ...next, digest, objectId, updatedMs: clock.nowMs() });
+  }
+}
