@@ -20,6 +20,7 @@ export { nativeBaseCost } from './natives/arguments.ts';
 export { maxSignatureChecks } from './natives/signatures.ts';
 export { standardNatives } from './natives/standard.ts';
 export * from './types.ts';
+export { upgradeProblem, type UpgradeRule } from './upgrade/compatibility.ts';
 export {
   ByteRef,
   ByteVector,

@@ -16,7 +16,6 @@ export type LedgerErrorCode =
   | 'INVALID_SIGNATURE'
   | 'OBJECTS_LOCKED'
   | 'TYPE_NOT_FOUND'
-  | 'UNSUPPORTED'
   | 'FAUCET_EMPTY'
   | 'GENESIS_INVALID'
   | 'UNKNOWN_SNAPSHOT'

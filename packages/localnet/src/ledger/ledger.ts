@@ -366,11 +366,6 @@ class MemoryLedger implements Ledger {
   #prepare(simulation: Simulation, inputs: readonly InputSource[], isInspection: boolean): Prepared {
     const { transaction, payment } = simulation;
     const { commands } = transaction.programmable;
-    if (commands.some((command) => command.Upgrade !== undefined)) {
-      throw new LedgerError('UNSUPPORTED', 'Feature is not supported: package upgrades', {
-        hint: 'Publish the new version as a package of its own.',
-      });
-    }
     const nowMs = this.#checkpointTime();
     const clock = clockUpdate(simulation.source, {
       nowMs,

@@ -31,20 +31,48 @@ export function initialPackage(
   modules: readonly Uint8Array[],
   linkage: PackageObject['linkage'],
 ): PackageDraft {
+  const { byName, typeOrigins } = contentsOf(modules, () => id);
+  return { kind: 'package', id, version: 1n, originalId: id, modules: byName, typeOrigins, linkage };
+}
+
+/**
+ * The next version of a package: types that are there keep their origin, others originate in it. Modules must name
+ * themselves by the original id already.
+ * @returns undefined when a type of the current version is missing
+ */
+export function upgradedPackage(
+  id: Address,
+  current: PackageObject,
+  modules: readonly Uint8Array[],
+  linkage: PackageObject['linkage'],
+): PackageDraft | undefined {
+  const known = new Map(
+    current.typeOrigins.map((origin) => [`${origin.module}::${origin.datatype}`, origin]),
+  );
+  const { byName, typeOrigins } = contentsOf(modules, (name) => {
+    const origin = known.get(name)?.package ?? id;
+    known.delete(name);
+    return origin;
+  });
+  if (known.size > 0) return undefined;
+  const { originalId, version } = current;
+  return { kind: 'package', id, version: version + 1n, originalId, modules: byName, typeOrigins, linkage };
+}
+
+function contentsOf(
+  modules: readonly Uint8Array[],
+  originOf: (name: string) => Address,
+): { byName: Map<string, Uint8Array>; typeOrigins: PackageObject['typeOrigins'] } {
   const infos = modules.map((bytes) => ({ bytes, info: moduleInfo(bytes) }));
   const typeOrigins = infos.flatMap(({ info }) =>
-    [...info.structs, ...info.enums].map(({ name }) => ({ module: info.name, datatype: name, package: id })),
+    [...info.structs, ...info.enums].map(({ name }) => ({
+      module: info.name,
+      datatype: name,
+      package: originOf(`${info.name}::${name}`),
+    })),
   );
   const byName = infos
     .map(({ bytes, info }) => [info.name, bytes] as const)
     .sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0));
-  return {
-    kind: 'package',
-    id,
-    version: 1n,
-    originalId: id,
-    modules: new Map(byName),
-    typeOrigins,
-    linkage,
-  };
+  return { byName: new Map(byName), typeOrigins };
 }

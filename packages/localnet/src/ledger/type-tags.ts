@@ -126,6 +126,8 @@ export const IOTA_TYPE: StructTag = framework('iota', 'IOTA');
 export const GAS_COIN_TYPE: StructTag = framework('coin', 'Coin', [{ struct: IOTA_TYPE }]);
 export const CLOCK_TYPE: StructTag = framework('clock', 'Clock');
 export const UPGRADE_CAP_TYPE: StructTag = framework('package', 'UpgradeCap');
+export const UPGRADE_TICKET_TYPE: StructTag = framework('package', 'UpgradeTicket');
+export const UPGRADE_RECEIPT_TYPE: StructTag = framework('package', 'UpgradeReceipt');
 
 export function isStruct(tag: StructTag, address: Address, module: string, name: string): boolean {
   return tag.name === name && tag.module === module && tag.address === address;

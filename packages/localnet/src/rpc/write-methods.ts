@@ -58,7 +58,6 @@ function conflictsJson(conflicts: Readonly<Record<string, unknown>>): Json {
 export function ledgerRefusal(error: LedgerError): RpcError {
   switch (error.code) {
     case 'USER_INPUT':
-    case 'UNSUPPORTED':
       return new RpcError('INVALID_REQUEST', error.message, { cause: error });
     case 'MALFORMED_TRANSACTION':
       return new RpcError('INVALID_PARAMS', `Deserialization error: ${error.message}`, { cause: error });

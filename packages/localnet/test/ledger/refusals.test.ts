@@ -305,18 +305,6 @@ describe('bytes of strangers', () => {
     expect(() => w.ledger.devInspect(w.alice.address, deep, null)).toThrow(
       expect.objectContaining({ code: 'MALFORMED_TRANSACTION' }),
     );
-    const upgrade = new Transaction();
-    upgrade.upgrade({
-      modules: ['AA=='],
-      dependencies: ['0x1'],
-      package: '0x2',
-      ticket: upgrade.pure.u64(1),
-    });
-    expect(await refusal(async () => w.ledger.dryRun(await build(w.ledger, w.alice, upgrade)))).toMatchObject(
-      {
-        code: 'UNSUPPORTED',
-      },
-    );
   });
 });
 

@@ -34,6 +34,7 @@ import { makeMoveVec, mergeCoins, splitCoins, transferObjects } from './coin-com
 import { PtbContext } from './context.ts';
 import { moveCall } from './move-call.ts';
 import { publish } from './publish.ts';
+import { upgrade } from './upgrade.ts';
 import { has, type PtbValue } from './values.ts';
 import { vmFailure } from './vm-failure.ts';
 import { parseType } from '../validity.ts';
@@ -183,14 +184,12 @@ function runCommand(context: PtbContext, source: ObjectSource, command: CommandV
   if (command.SplitCoins !== undefined) return splitCoins(context, command.SplitCoins);
   if (command.MergeCoins !== undefined) return mergeCoins(context, command.MergeCoins);
   if (command.MakeMoveVec !== undefined) return makeMoveVec(context, command.MakeMoveVec);
-  if (command.Publish !== undefined) {
-    const getPackageObject = (id: Address): PackageObject | undefined => {
-      const entry = source.get(id);
-      return entry?.kind === 'package' ? entry : undefined;
-    };
-    return publish(context, { getPackageObject }, command.Publish);
-  }
-  throw new ExecutionFailure('FeatureNotYetSupported', 'Upgrade');
+  const getPackageObject = (id: Address): PackageObject | undefined => {
+    const entry = source.get(id);
+    return entry?.kind === 'package' ? entry : undefined;
+  };
+  if (command.Publish !== undefined) return publish(context, { getPackageObject }, command.Publish);
+  return upgrade(context, { getPackageObject }, command.Upgrade);
 }
 
 /** Everything written, with leftovers and shared objects checked. */
