@@ -1,9 +1,11 @@
 /**
- * Helpers for tests: a virtual clock and seeded randomness.
+ * Helpers for tests: a virtual clock, seeded randomness, and the form of benchmarks.
  * @module
  */
 import { createHash } from 'node:crypto';
 import type { Clock, Random } from '@wotid/core';
+
+export type { Benchmark, BenchmarkRound, BenchmarkRun } from './benchmark.ts';
 
 /** A clock that moves only when told. */
 export class VirtualClock implements Clock {
