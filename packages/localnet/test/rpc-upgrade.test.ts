@@ -90,7 +90,7 @@ describe('an upgraded package over JSON-RPC', () => {
         { module_name: 'shop', datatype_name: 'Refunded', package: second },
       ],
     });
-    const linkage = (data?.bcs as { linkageTable: Record<string, unknown> }).linkageTable;
+    const linkage = data?.bcs?.dataType === 'package' ? data.bcs.linkageTable : {};
     expect(Object.keys(linkage).map((id) => BigInt(id))).toEqual([1n, 2n]);
     const { data: old } = await world.client.getObject({ id: first, options: { showBcs: true } });
     expect(old?.version).toBe('1');

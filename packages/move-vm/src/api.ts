@@ -209,6 +209,13 @@ export interface Session {
    * @returns the returned values, owned by the caller
    */
   call(fn: LoadedFunction, args: readonly Value[]): Value[];
+  /** From now on code's writes through references are remembered, for {@link Session.wasWritten}. */
+  trackWrites(): void;
+  /**
+   * True when code wrote to the value or a part of it since {@link Session.trackWrites}, also what was there before. A
+   * session that wrote to more than 65,536 places answers true for every value.
+   */
+  wasWritten(value: Value): boolean;
   /** Resolves a type. @throws MoveVmError TYPE_ARGUMENT_ERROR (argument 0) when it does not exist or is ill-formed */
   typeOf(tag: TypeTag): Type;
   /** The name of a closed type that is no reference, with defining ids. */

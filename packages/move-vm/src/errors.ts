@@ -6,6 +6,8 @@ import type { Address } from './types.ts';
  * deserialization, 4000 execution. Source: `move-core-types/src/vm_status.rs` of IOTA.
  */
 export const vmStatus = {
+  /** What this VM does not have: a native. A node has all of them. */
+  FEATURE_UNDER_GATING: 26,
   UNKNOWN_VERIFICATION_ERROR: 1000,
   /** What IOTA's own passes report; the transaction sees another kind of failure then. */
   IOTA_MOVE_VERIFICATION_ERROR: 1000,
@@ -150,6 +152,7 @@ export type VmFailure =
   | { readonly kind: 'VMInvariantViolation' }
   | { readonly kind: 'VMVerificationOrDeserializationError' }
   | { readonly kind: 'IotaMoveVerificationError' }
+  | { readonly kind: 'FeatureNotYetSupported' }
   | { readonly kind: 'FunctionNotFound' }
   | { readonly kind: 'TypeArityMismatch' }
   | {
@@ -166,6 +169,7 @@ export type MoveVmErrorCode =
   | 'VM_INVARIANT_VIOLATION'
   | 'VM_VERIFICATION_OR_DESERIALIZATION_ERROR'
   | 'IOTA_MOVE_VERIFICATION_ERROR'
+  | 'FEATURE_NOT_YET_SUPPORTED'
   | 'FUNCTION_NOT_FOUND'
   | 'TYPE_ARITY_MISMATCH'
   | 'TYPE_ARGUMENT_ERROR';
@@ -177,6 +181,7 @@ const codeOf: Readonly<Record<VmFailure['kind'], MoveVmErrorCode>> = {
   VMInvariantViolation: 'VM_INVARIANT_VIOLATION',
   VMVerificationOrDeserializationError: 'VM_VERIFICATION_OR_DESERIALIZATION_ERROR',
   IotaMoveVerificationError: 'IOTA_MOVE_VERIFICATION_ERROR',
+  FeatureNotYetSupported: 'FEATURE_NOT_YET_SUPPORTED',
   FunctionNotFound: 'FUNCTION_NOT_FOUND',
   TypeArityMismatch: 'TYPE_ARITY_MISMATCH',
   TypeArgumentError: 'TYPE_ARGUMENT_ERROR',
@@ -210,6 +215,8 @@ function hintOf(failure: VmFailure): string {
       return 'compile the module with the Move compiler and do not edit its bytes';
     case 'IotaMoveVerificationError':
       return 'change what the message names: IOTA adds rules about objects, events, entry functions and init to Move';
+    case 'FeatureNotYetSupported':
+      return 'run this call on a network of nodes: the embedded one does not have the native function';
     case 'FunctionNotFound':
       return 'check the package id, the module and the function name';
     default:
@@ -252,6 +259,7 @@ export function locateHalt(halt: VmHalt, location: MoveLocation | null): MoveVmE
 
 function failureOf(halt: VmHalt, location: MoveLocation | null): VmFailure {
   if (halt.status === 'OUT_OF_GAS') return { kind: 'InsufficientGas' };
+  if (halt.status === 'FEATURE_UNDER_GATING') return { kind: 'FeatureNotYetSupported' };
   if (halt.status === 'IOTA_MOVE_VERIFICATION_ERROR') return { kind: 'IotaMoveVerificationError' };
   if (halt.status === 'ABORTED') {
     return location === null || halt.subStatus === null

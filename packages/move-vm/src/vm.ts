@@ -22,6 +22,7 @@ import type { AbilitySet, Address, Field, StructTag, Type, TypeTag } from './typ
 import { checkLayout, decodeValue, encodeValue } from './values/bcs.ts';
 import { substitute } from './loader/instantiate.ts';
 import type { Value } from './values/value.ts';
+import { WriteLog } from './values/write-log.ts';
 import { checkPackage } from './verifier/check-package.ts';
 
 /** Parsed packages that are kept by default: those of a busy development network. */
@@ -78,6 +79,7 @@ class VmSession implements Session {
   readonly gas: GasMeter;
   readonly #loader: Loader;
   readonly #init: SessionInit;
+  readonly #writes: WriteLog = new WriteLog();
 
   constructor(cache: PackageCache, init: SessionInit) {
     this.gas = init.gas;
@@ -128,8 +130,17 @@ class VmSession implements Session {
       session: this,
       natives: this.#init.natives,
       extensions: this.#init.extensions,
+      writes: this.#writes,
     };
     return interpret(machine, fn.instance, args);
+  }
+
+  trackWrites(): void {
+    this.#writes.start();
+  }
+
+  wasWritten(value: Value): boolean {
+    return this.#writes.touches(value);
   }
 
   typeOf(tag: TypeTag): Type {

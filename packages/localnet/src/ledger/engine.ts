@@ -30,6 +30,8 @@ export interface EngineResult {
   readonly outcome: Outcome;
   readonly gas: GasSummary;
   readonly errorText: string | null;
+  /** The failure's detail in words, which is not in the effects; null when there is none. */
+  readonly errorSource: string | null;
   readonly inspected: readonly InspectedCommand[];
   /** Objects received, in the versions that can never be received again. */
   readonly received: readonly { readonly id: Address; readonly version: bigint }[];
@@ -75,6 +77,7 @@ export function executeTransaction(host: ExecutorInit, init: EngineInit): Engine
     outcome,
     gas: charger.summary,
     errorText: settled === undefined ? null : statusText(settled.kind, command),
+    errorSource: settled?.detail || null,
     inspected,
     received,
   };

@@ -52,6 +52,7 @@ import type {
   Ledger,
   LedgerObject,
   MoveObject,
+  DryRun,
   SimulatedTransaction,
   StructTag,
   Tombstone,
@@ -303,7 +304,7 @@ class MemoryLedger implements Ledger {
     );
   }
 
-  dryRun(dataBytes: Uint8Array): SimulatedTransaction & { readonly suggestedGasPrice: bigint | null } {
+  dryRun(dataBytes: Uint8Array): DryRun {
     const transaction = decodeTransaction(dataBytes.slice());
     const inputs = transaction.programmable.inputs.map(inputSource);
     checkValidity(transaction, inputs, { epoch: this.epoch, signatureBytes: 0, allowMissingGas: true });

@@ -53,6 +53,16 @@ interface Child {
 /** Result of looking for a child of a certain type. */
 export type ChildLookup = ValueSlot | 'missing' | 'type mismatch';
 
+/** What natives tell of the transaction they run in. */
+export interface TransactionFacts {
+  /** `TxContext` as Move code sees it; `ids_created` grows in it. */
+  readonly txContext: ValueSlot;
+  /** Who pays instead of the sender. */
+  readonly sponsor: Address | undefined;
+  readonly gasPrice: bigint;
+  readonly gasBudget: bigint;
+}
+
 export interface RuntimeResults {
   readonly writes: ReadonlyMap<Address, Transfer>;
   readonly loaded: ReadonlyMap<Address, MoveObject>;
@@ -90,6 +100,8 @@ export class ObjectRuntime {
   #events: RuntimeEvent[] = [];
   #eventCount = 0;
   #eventBytes = 0;
+  /** Set before the first command runs. */
+  transaction: TransactionFacts | undefined;
 
   constructor(source: ObjectSource, inputOwners: ReadonlyMap<Address, Owner>) {
     this.#source = source;
@@ -271,12 +283,13 @@ export class ObjectRuntime {
   }
 }
 
-/** A child that was only read, or written with what it was, keeps its version. */
+/** A child that was only read keeps its version; one that was written to does not, even with what it was. */
 function isUnchanged(session: Session, child: Child, value: Value): boolean {
   const { stored, added } = child;
   return (
     !added &&
     stored !== undefined &&
+    !session.wasWritten(value) &&
     Buffer.compare(session.encodeValue(child.type, value), stored.contents) === 0
   );
 }

@@ -13,7 +13,7 @@ import {
   type TransactionKindValue,
 } from './transaction-data.ts';
 import { GAS_COIN_TYPE } from './type-tags.ts';
-import type { Address, MoveObject, SimulatedTransaction } from './types.ts';
+import type { Address, DryRun, MoveObject, SimulatedTransaction } from './types.ts';
 
 /** NANOS in the made-up coin that pays for a dry run without payment. */
 export const DRY_RUN_COIN_NANOS: bigint = 10n ** 18n;
@@ -94,9 +94,9 @@ export function withObject(source: ObjectSource, object: MoveObject): ObjectSour
 
 export function simulated(
   transaction: DecodedTransaction,
-  { outcome, errorText }: EngineResult,
+  { outcome, errorText, errorSource }: EngineResult,
   timestampMs: bigint,
-): SimulatedTransaction {
+): SimulatedTransaction & Pick<DryRun, 'errorSource'> {
   const { effects, effectsBytes, events, written, replaced } = outcome;
   return {
     digest: transaction.digest,
@@ -105,6 +105,7 @@ export function simulated(
     effectsBytes,
     effects,
     errorText,
+    errorSource,
     events,
     timestampMs,
     written,

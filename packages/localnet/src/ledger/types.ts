@@ -133,6 +133,14 @@ export interface Checkpoint {
 
 export type SimulatedTransaction = Omit<ExecutedTransaction, 'sequence' | 'checkpoint' | 'signatures'>;
 
+/** What a dry run tells more. */
+export interface DryRun extends SimulatedTransaction {
+  /** The price that congestion would ask for; null as there is none. */
+  readonly suggestedGasPrice: bigint | null;
+  /** What went wrong in words; null on success, and when the status text says it all. */
+  readonly errorSource: string | null;
+}
+
 /** One command's results in dev inspect: BCS bytes with their types. */
 export interface InspectedCommand {
   readonly returnValues: readonly (readonly [Uint8Array, TypeTag])[];
@@ -194,7 +202,7 @@ export interface Ledger extends LedgerReader {
    */
   execute(dataBytes: Uint8Array, signatures: readonly Uint8Array[]): Promise<ExecutedTransaction>;
   /** As execute, without signatures and without effect; an empty gas payment is paid from a made-up coin. */
-  dryRun(dataBytes: Uint8Array): SimulatedTransaction & { readonly suggestedGasPrice: bigint | null };
+  dryRun(dataBytes: Uint8Array): DryRun;
   /** Runs a TransactionKind without most checks, and shows each command's results. */
   devInspect(
     sender: Address,

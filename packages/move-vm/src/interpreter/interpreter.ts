@@ -22,6 +22,7 @@ import {
   writeRef,
   type Value,
 } from '../values/value.ts';
+import type { WriteLog } from '../values/write-log.ts';
 import {
   arithmeticError,
   castBig,
@@ -57,6 +58,7 @@ export interface Machine {
   readonly session: Session;
   readonly natives: NativeTable;
   readonly extensions: unknown;
+  readonly writes: WriteLog;
 }
 
 /** Where `pc` of a function is. */
@@ -124,7 +126,7 @@ class Execution {
    * with the numbers of the table in `crates/iota-types/src/gas_model/tables.rs` of IOTA.
    */
   run(args: readonly Value[]): Value[] {
-    const { gas } = this.#machine;
+    const { gas, writes } = this.#machine;
     const stack: Value[] = [];
     const frames: Frame[] = [];
     let instance = this.#instance;
@@ -267,6 +269,7 @@ class Execution {
             const value = stack.pop() as Value;
             gas.step(1, 1, 2, memorySize(value));
             writeRef(reference, value);
+            if (writes.isOn) writes.record(reference);
             break;
           }
           case run.AddSmall: {
@@ -506,13 +509,18 @@ class Execution {
           case run.VecPushBack: {
             gas.step(1, 0, 2, 0);
             const value = stack.pop() as Value;
-            pushElement(stack.pop() as ByteVector | ElementVector, value);
+            const vector = stack.pop() as ByteVector | ElementVector;
+            pushElement(vector, value);
+            if (writes.isOn) writes.record(vector);
             break;
           }
-          case run.VecPopBack:
+          case run.VecPopBack: {
             gas.step(1, 1, 1, 0);
-            stack.push(popElement(stack.pop() as ByteVector | ElementVector));
+            const vector = stack.pop() as ByteVector | ElementVector;
+            stack.push(popElement(vector));
+            if (writes.isOn) writes.record(vector);
             break;
+          }
           case run.VecUnpack: {
             const count = first[pc] as number;
             gas.step(1, count, 1, 0);
@@ -524,7 +532,9 @@ class Execution {
             gas.step(1, 1, 1, 0);
             const right = stack.pop() as bigint;
             const left = stack.pop() as bigint;
-            swapElements(stack.pop() as ByteVector | ElementVector, left, right);
+            const vector = stack.pop() as ByteVector | ElementVector;
+            swapElements(vector, left, right);
+            if (writes.isOn) writes.record(vector);
             break;
           }
           case run.PackVariant: {

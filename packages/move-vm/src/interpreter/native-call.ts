@@ -81,7 +81,7 @@ function findNative(code: FunctionCode, natives: NativeTable): NonNullable<Funct
   if (code.native?.table === natives) return code.native.run;
   const run = natives.get(code.key);
   if (run === undefined) {
-    throw new VmHalt('FUNCTION_RESOLUTION_FAILURE', `the native ${code.key} is not available here`);
+    throw new VmHalt('FEATURE_UNDER_GATING', `the native function ${code.key} is not available here`);
   }
   code.native = { table: natives, run };
   return run;

@@ -58,6 +58,11 @@ const borrowChildObject: NativeFunction = (context, [type], [uid, id]) => {
   return [slot.borrow()];
 };
 
+const borrowChildObjectMut: NativeFunction = (context, types, args) => {
+  context.session.trackWrites();
+  return borrowChildObject(context, types, args);
+};
+
 /** `remove_child_object<Child: key>(parent: address, id: address): Child` */
 const removeChildObject: NativeFunction = (context, [type], [parent, id]) => {
   context.charge(COST.fieldBase + COST.removePerByte * countTypeNodes(type as Type));
@@ -84,7 +89,7 @@ export const dynamicFieldNatives: Readonly<Record<string, NativeFunction>> = {
   'dynamic_field::hash_type_and_key': hashTypeAndKey,
   'dynamic_field::add_child_object': addChildObject,
   'dynamic_field::borrow_child_object': borrowChildObject,
-  'dynamic_field::borrow_child_object_mut': borrowChildObject,
+  'dynamic_field::borrow_child_object_mut': borrowChildObjectMut,
   'dynamic_field::remove_child_object': removeChildObject,
   'dynamic_field::has_child_object': hasChildObject,
   'dynamic_field::has_child_object_with_ty': hasChildObjectWithType,

@@ -5,6 +5,7 @@ import { dynamicFieldNatives } from './dynamic-field.ts';
 import { eventNatives } from './event.ts';
 import { objectNatives } from './object.ts';
 import { transferNatives } from './transfer.ts';
+import { txContextNatives } from './tx-context.ts';
 
 export const ledgerNatives: NativeTable = new Map([
   ...standardNatives,
@@ -13,5 +14,6 @@ export const ledgerNatives: NativeTable = new Map([
     ...transferNatives,
     ...dynamicFieldNatives,
     ...eventNatives,
+    ...txContextNatives,
   }).map(([name, native]) => [`${FRAMEWORK_ADDRESS}::${name}`, native] as const),
 ]);

@@ -1,13 +1,5 @@
-/** Natives of `0x2::object`, `0x2::tx_context` and `0x2::types`. */
-import {
-  ByteVector,
-  countTypeNodes,
-  peekRef,
-  StructValue,
-  type NativeFunction,
-  type Value,
-} from '@wotid/move-vm';
-import { deriveId } from '../hashing.ts';
+/** Natives of `0x2::object` and `0x2::types`. */
+import { countTypeNodes, peekRef, StructValue, type NativeFunction, type Value } from '@wotid/move-vm';
 import { runtimeOf } from '../object-runtime.ts';
 import { COST, typeTagSize } from './costs.ts';
 
@@ -36,17 +28,6 @@ const recordNewUid: NativeFunction = (context, _types, [id]) => {
   return [];
 };
 
-/** `derive_id(tx_hash: vector<u8>, ids_created: u64): address` */
-const deriveIdNative: NativeFunction = (context, _types, [hash, count]) => {
-  context.charge(COST.base);
-  if (!(hash instanceof ByteVector) || hash.length !== 32) {
-    return context.fail('UNKNOWN_INVARIANT_VIOLATION_ERROR', 'a transaction digest has 32 bytes');
-  }
-  const id = deriveId(hash.bytes, count as bigint);
-  runtimeOf(context).newId(id);
-  return [id];
-};
-
 /** `is_one_time_witness<T: drop>(_: &T): bool`: a struct named as its module in capitals, with one bool field. */
 const isOneTimeWitness: NativeFunction = (context, [type]) => {
   context.charge(COST.base);
@@ -64,6 +45,5 @@ export const objectNatives: Readonly<Record<string, NativeFunction>> = {
   'object::borrow_uid': borrowUid,
   'object::delete_impl': deleteImpl,
   'object::record_new_uid': recordNewUid,
-  'tx_context::derive_id': deriveIdNative,
   'types::is_one_time_witness': isOneTimeWitness,
 };

@@ -130,6 +130,15 @@ function openContext(host: ExecutorInit, init: PtbInit, runtime: ObjectRuntime):
     extensions: runtime,
   });
   const bytes = digestBytes(init.digest);
+  const txContext = new ValueSlot(
+    new StructValue([init.sender, new ByteVector(bytes.slice()), init.epoch, init.epochStartMs, 0n]),
+  );
+  runtime.transaction = {
+    txContext,
+    sponsor: sponsorOf(init),
+    gasPrice: charger.price,
+    gasBudget: charger.budget,
+  };
   return new PtbContext({
     vm: host.vm,
     session,
@@ -143,12 +152,16 @@ function openContext(host: ExecutorInit, init: PtbInit, runtime: ObjectRuntime):
       init.isInspection,
     ),
     charger,
-    txContext: new ValueSlot(
-      new StructValue([init.sender, new ByteVector(bytes.slice()), init.epoch, init.epochStartMs, 0n]),
-    ),
+    txContext,
     digestBytes: bytes,
     isInspection: init.isInspection,
   });
+}
+
+/** The owner of the gas coin, unless that is the sender. */
+function sponsorOf({ charger, sender, state }: PtbInit): Address | undefined {
+  const owner = charger.coinId === undefined ? undefined : state.inputs.objects.get(charger.coinId)?.owner;
+  return owner?.kind === 'address' && owner.address !== sender ? owner.address : undefined;
 }
 
 function inputSlot(input: InputSource, state: TransactionState): Slot {
