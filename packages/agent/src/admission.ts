@@ -9,6 +9,7 @@ import {
   verifyCredential,
   type AcceptedCredential,
   type CredentialFailureCode,
+  type DidKeyCheck,
   type DidResolver,
   type TrustedIssuer,
 } from '@wotid/credential';
@@ -66,13 +67,18 @@ export class Admission {
       ...abortable,
     });
     if (!verdict.ok) return refusal(verdict.code, verdict.reason);
-    const key = await checkDidKey({
-      resolver,
-      did: peer.block.did,
-      ed25519: peer.block.ed25519,
-      ...abortable,
-    });
+    const key = await this.checkKey(peer, signal);
     return key.ok ? { ok: true, accepted: verdict } : refusal(key.code, key.reason);
+  }
+
+  /** Checks that the peer's DID names the Ed25519 key of its identity block: without that anybody can write its DID. */
+  checkKey({ block }: PeerIdentity, signal?: AbortSignal): Promise<DidKeyCheck> {
+    return checkDidKey({
+      resolver: this.#init.resolver,
+      did: block.did,
+      ed25519: block.ed25519,
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 }
 

@@ -406,8 +406,8 @@ export class Agent {
   }
 
   #receive(link: LiveLink, envelope: Uint8Array): void {
-    const session = this.#keeper.of(envelope);
-    if (session === null || session.peerDid !== link.peer.block.did) {
+    const session = this.#keeper.ofPeer(link.peer.block.did, envelope);
+    if (session === null) {
       throw new SessionError('DECRYPT_FAILED', 'the envelope belongs to no session with this peer');
     }
     const stored = this.#keeper.open(session, envelope, link.peer.block, (message) =>
@@ -431,8 +431,9 @@ export class Agent {
   }
 
   async #lookAround(): Promise<void> {
-    if (this.mailbox.ids === null || this.#closing !== undefined) return;
+    if (this.#closing !== undefined) return;
     try {
+      if (this.mailbox.ids === null) return;
       await this.sync();
     } catch (error) {
       this.#report('agent.sync', error);

@@ -53,7 +53,7 @@ export class Contacts {
 
   /**
    * Checks a card and keeps it. An older card than the known one is refused: it may lead to an address or a mailbox that
-   * its owner has given up.
+   * its owner has given up. So is one with other keys than those of a verified contact, unless its own credential passes.
    * @param alias what to call them from now on, 1 to 64 characters; default what they were called before
    * @throws AgentError `BAD_CARD`, `BAD_ALIAS`
    */
@@ -65,8 +65,27 @@ export class Contacts {
     if (alias !== undefined) this.#assertAlias(alias, did);
     if (did === this.#init.ourDid) throw new AgentError('BAD_CARD', 'this is your own card');
     const peer = peerIdentity(provider, card.block);
+    const key = await this.#init.admission.checkKey(peer);
+    if (!key.ok) {
+      throw new AgentError('BAD_CARD', `this card is not of the DID that it names: ${key.reason}`, {
+        hint: 'Somebody else made it: do not use it.',
+        data: { did },
+      });
+    }
     const verdict = await this.#verdict(peer, card.credential);
+    const identityBlock = encodeIdentityBlock(card.block);
     const known = home.contacts.get(did);
+    const verified = known !== undefined && known.verifiedAtMs > 0 ? known : undefined;
+    if (
+      verified !== undefined &&
+      verdict?.ok !== true &&
+      !equalBytes(verified.identityBlock, identityBlock)
+    ) {
+      throw new AgentError('BAD_CARD', 'this card names other keys than those that you have verified', {
+        hint: 'Ask its owner for a card with a credential that you accept.',
+        data: { did },
+      });
+    }
     const knownCard = known === undefined ? null : this.#cardOf(known);
     if (knownCard !== null && knownCard.issuedAtMs > card.issuedAtMs) {
       throw new AgentError('BAD_CARD', 'a later card of this contact is known already', {
@@ -74,16 +93,18 @@ export class Contacts {
         data: { did, known: new Date(knownCard.issuedAtMs).toISOString() },
       });
     }
+    // A card that was written before its owner had this credential takes nothing back that was verified since.
+    const isVerifiedBefore = verified !== undefined && verdict === null;
     home.contacts.put({
       did,
       alias: alias ?? known?.alias ?? '',
       card: utf8(text),
-      identityBlock: encodeIdentityBlock(card.block),
-      credential: card.credential,
-      verifiedAtMs: verdict?.ok === true ? nowMs : 0,
+      identityBlock,
+      credential: isVerifiedBefore ? verified.credential : card.credential,
+      verifiedAtMs: isVerifiedBefore ? verified.verifiedAtMs : verdict?.ok === true ? nowMs : 0,
       addedAtMs: known?.addedAtMs ?? nowMs,
     });
-    return this.#facts(did, card, verdict);
+    return this.#facts(did, card, isVerifiedBefore ? { ok: true } : verdict);
   }
 
   /** Keeps what a gate or a first message has proven about a peer; call it in the transaction that stores the session. */
@@ -91,11 +112,14 @@ export class Contacts {
     const { home, clock } = this.#init;
     const { did } = peer.block;
     const known = home.contacts.get(did);
+    const identityBlock = encodeIdentityBlock(peer.block);
+    // A card of other keys of this DID was never more than a claim: its addresses and mailbox are not the peer's.
+    const isTheirCard = known !== undefined && equalBytes(known.identityBlock, identityBlock);
     home.contacts.put({
       did,
       alias: known?.alias ?? '',
-      card: known?.card ?? new Uint8Array(),
-      identityBlock: encodeIdentityBlock(peer.block),
+      card: isTheirCard ? known.card : new Uint8Array(),
+      identityBlock,
       credential,
       verifiedAtMs: clock.nowMs(),
       addedAtMs: known?.addedAtMs ?? clock.nowMs(),

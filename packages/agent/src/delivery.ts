@@ -138,6 +138,7 @@ export class Deliveries {
     const { home, clock } = this.#init;
     if (ranges.length === 0 && (ackSeq ?? 0) <= (this.#ackedUpTo.get(peer) ?? 0)) return;
     if (ackSeq !== null) this.#ackedUpTo.set(peer, Math.max(ackSeq, this.#ackedUpTo.get(peer) ?? 0));
+    if (ackSeq !== null) this.#renumber(peer, ackSeq);
     const isCovered = ({ seq }: { readonly seq: bigint }): boolean => {
       const number = Number(seq);
       return number <= (ackSeq ?? 0) || ranges.some(({ first, last }) => first <= number && number <= last);
@@ -145,7 +146,8 @@ export class Deliveries {
     const onChain =
       home.outbox.count('mailbox') === 0 ? [] : home.outbox.list(['mailbox'], 4 * maxUnclaimedPerPeer);
     const settled = [
-      ...home.outbox.pendingFor(peer),
+      // What was never sealed cannot have arrived, whatever its number.
+      ...home.outbox.pendingFor(peer).filter(({ state }) => state === 'sent'),
       ...onChain.filter((entry) => entry.peer === peer),
     ].filter(isCovered);
     if (settled.length === 0) return;
@@ -154,6 +156,19 @@ export class Deliveries {
         home.outbox.update(messageId, { state: 'acked', updatedMs: clock.nowMs() });
     });
     for (const { messageId } of settled) this.#awaited.get(messageId.toHex())?.();
+  }
+
+  /**
+   * A peer that acknowledges a number which we have not used yet knows more of us than we do: our home was restored from
+   * a copy. It would take messages with the numbers up to there for old ones, so those get others.
+   */
+  #renumber(peer: string, ackSeq: number): void {
+    const { home } = this.#init;
+    home.transaction(() => {
+      if (!home.peers.raiseNext(peer, BigInt(ackSeq) + 1n)) return;
+      for (const { messageId } of home.outbox.pendingFor(peer))
+        home.outbox.renumber(messageId, home.peers.takeSeq(peer));
+    });
   }
 
   /** A peer has become reachable: sends what waits for them, in the order in which it was written. */
@@ -302,7 +317,7 @@ export class Deliveries {
       type: messageTypeNumber(entry.type),
       payload: entry.payload,
       messageId: entry.messageId,
-      seq: Number(entry.seq),
+      seq: Number((this.#init.home.outbox.get(entry.messageId) ?? entry).seq),
       sentAtMs: entry.sentAtMs,
       replyTo: entry.replyTo,
       ackSeq: this.#init.inbox.ackSeq(entry.peer),

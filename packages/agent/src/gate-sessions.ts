@@ -40,11 +40,25 @@ export interface GateSessionsInit {
 }
 
 /** The sessions of one gate that we opened. */
-export function initiatorSessions(init: GateSessionsInit): InitiatorSessions<AdmittedPeer> {
+export interface OpenedGateSessions extends InitiatorSessions<AdmittedPeer> {
+  /**
+   * The gate was refused. When it was to go on with a session, the two ends may have lost each other (one was restored
+   * from a copy, or ran far ahead): the next gate starts a new one.
+   * @returns whether another gate may do better
+   */
+  giveUpResuming(): boolean;
+}
+
+/** Makes the {@link OpenedGateSessions} of one gate. */
+export function initiatorSessions(init: GateSessionsInit): OpenedGateSessions {
   const { provider, clock, ours, keeper, inbox, contacts } = init;
   let held: Session | undefined;
   let resumed: Session | undefined;
   return {
+    giveUpResuming: () => {
+      if (resumed !== undefined) keeper.abandon(resumed.sid);
+      return resumed !== undefined;
+    },
     liveSid: (peer) => liveSid(keeper, peer),
     open: (context, prekeys) => {
       const nowMs = clock.nowMs();
@@ -84,14 +98,16 @@ export function initiatorSessions(init: GateSessionsInit): InitiatorSessions<Adm
 /** The sessions of one gate that a peer opened. Dispose of it when the gate has ended. */
 export function responderSessions(init: GateSessionsInit): ResponderSessions<AdmittedPeer> & Disposable {
   const { provider, clock, ours, keeper, inbox, contacts } = init;
-  const prekeys = new OnlinePrekeys(provider);
+  // Made once the peer has passed: a stranger costs no key generation.
+  let prekeys: OnlinePrekeys | undefined;
   return {
     liveSid: (peer) => liveSid(keeper, peer),
-    bundle: () => prekeys.publicKeys,
+    bundle: () => (prekeys = new OnlinePrekeys(provider)).publicKeys,
     accept: (context, message) => {
       const nowMs = clock.nowMs();
       const parts = splitInit(message);
-      if (parts === null) throw new SessionError('INIT_REJECTED', 'M5 starts no session');
+      if (parts === null || prekeys === undefined)
+        throw new SessionError('INIT_REJECTED', 'M5 starts no session');
       const fresh = acceptGateSession(provider, parts.publicBytes, {
         ...bindingOf(context),
         ours,
@@ -119,7 +135,7 @@ export function responderSessions(init: GateSessionsInit): ResponderSessions<Adm
       stored.afterCommit();
       return keeper.seal(requireSession(keeper, sid), receipt(init, context.peer), 'online');
     },
-    [Symbol.dispose]: () => prekeys[Symbol.dispose](),
+    [Symbol.dispose]: () => prekeys?.[Symbol.dispose](),
   };
 }
 
@@ -134,10 +150,9 @@ function bindingOf(context: GateSessionContext<AdmittedPeer>): {
   return { peer, level, suite, gate: { gateHash, exporter }, initiatedAtMs };
 }
 
-/** The active session with exactly this identity: one with an older identity block of the same DID does not go on. */
+/** A session with an older identity block of the same DID does not go on. */
 function liveSid(keeper: SessionKeeper, peer: PeerIdentity): Uint8Array | null {
-  const session = keeper.active(peer.block.did);
-  return session !== null && Buffer.compare(session.peerIdFp, peer.idFp) === 0 ? session.sid : null;
+  return keeper.resumable(peer.block.did, peer.idFp)?.sid ?? null;
 }
 
 function requireSession(keeper: SessionKeeper, sid: Uint8Array): Session {

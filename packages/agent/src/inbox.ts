@@ -86,6 +86,7 @@ export class Inbox {
     if (seq !== 1n || home.peers.get(peer).contiguousSeq === 0n || home.inbox.isKnownId(peer, messageId))
       return;
     home.peers.resetContiguous(peer);
+    home.inbox.forgetNumbers(peer);
     this.#log.info('inbox.peer-restarted');
   }
 

@@ -13,6 +13,7 @@ import {
   type GateLimits,
   isGateCode,
   survivingGate,
+  type GateInitiatorInit,
   type GateMachine,
   type GateObservation as MachineObservation,
   type GateResult,
@@ -248,18 +249,20 @@ export class Links {
     const present = this.#byDid.get(place.did);
     if (presentation === undefined && present?.link.isOpen === true) return present.report;
     let link: LiveLink | undefined;
+    const sessions = initiatorSessions(this.#sessionsInit());
     try {
       const outcome = await this.#openGate(
         transport,
         connection,
-        place.did,
-        credential,
+        { expectedDid: place.did, credential, sessions },
         (made) => (link = made),
       );
       this.#assertOpen();
       if (outcome.result === undefined || link === undefined) {
-        if (outcome.refused?.code !== gateCodes.GLARE) throw gateError(outcome);
-        return await this.#crossed(place.did, connection);
+        if (outcome.refused?.code === gateCodes.GLARE) return await this.#crossed(place.did, connection);
+        if (outcome.refused === undefined || !sessions.giveUpResuming()) throw gateError(outcome);
+        await connection.close();
+        return await this.#open(place, presentation);
       }
       const messages = await transport.openMessages(connection);
       void link.serve(messages);
@@ -273,8 +276,7 @@ export class Links {
   async #openGate(
     transport: Transport,
     connection: PeerConnection,
-    expectedDid: string,
-    credential: Uint8Array,
+    ends: Pick<GateInitiatorInit<AdmittedPeer>, 'expectedDid' | 'credential' | 'sessions'>,
     onLink: (link: LiveLink) => void,
   ): Promise<GateOutcome<AdmittedPeer>> {
     const { provider, clock, ours } = this.#init;
@@ -284,12 +286,10 @@ export class Links {
       provider,
       clock,
       ours,
-      credential,
       ourPeerId: this.#ourPeerId.bytes,
       theirPeerId: remote.peerIdBytes,
-      expectedDid,
       verifyPeer: this.#verifyPeer,
-      sessions: initiatorSessions(this.#sessionsInit()),
+      ...ends,
       ...this.#observer(remote),
     });
     const gate: OutboundGate = { machine, superseded: new AbortController() };

@@ -24,6 +24,13 @@ export interface Posted {
   readonly gas: GasCost;
 }
 
+/** Storage price of IOTA's protocol: 100 units a byte at 76 NANOS. */
+const depositNanosPerByte = 7_600n;
+/** Object, ratchet header, frame and least padding of a message. */
+const overheadBytes = 320;
+/** Computation of one transaction, the lowest bucket. */
+const computationNanos = 1_000_000n;
+
 export class MailboxPost {
   readonly #init: MailboxPostInit;
 
@@ -82,6 +89,18 @@ export class MailboxPost {
         cause: error,
       });
     }
+  }
+
+  /**
+   * Checks, before a message is sealed, that the node answers, the mailbox takes messages, and the deposit can be paid.
+   * @throws MailboxError `NO_GAS`, `RETIRED`, `NOT_A_MAILBOX`, `WRONG_PACKAGE`, `RPC_UNREACHABLE`, `RPC_REFUSED`
+   */
+  async assertReady(mailbox: MailboxLocation, payloadBytes: number): Promise<void> {
+    const client = await this.#init.client();
+    await client.assertTakesMessages(mailbox.mailboxId);
+    await client.queue.assertFunds(
+      BigInt(payloadBytes + overheadBytes) * depositNanosPerByte + computationNanos,
+    );
   }
 
   /** Posts an envelope. @throws MailboxError */

@@ -90,7 +90,11 @@ export class MailboxRoute {
       return { route: 'mailbox', payloadBytes: 0, digest: now.digest, objectId: now.objectId };
     }
     const session = this.#usableSession(entry.peer);
-    if (session !== null) return this.#post(mailbox, entry, this.#seal(session, entry));
+    if (session !== null) {
+      // A sealed message uses up a number of the ratchet, of which the peer can miss 1024 in a row.
+      await post.assertReady(mailbox, entry.payload.length);
+      return this.#post(mailbox, entry, this.#seal(session, entry));
+    }
     const made = await this.#start(entry, mailbox);
     if (made instanceof Uint8Array) return this.#post(mailbox, entry, made);
     return this.#postFirst(mailbox, made);
@@ -117,8 +121,11 @@ export class MailboxRoute {
   }
 
   #seal(session: Session, entry: OutboxEntry): Uint8Array {
-    const { keeper, outgoing } = this.#init;
-    return keeper.seal(session, outgoing(entry), 'mailbox', { sign: entry.isSigned });
+    const { home, keeper, outgoing, clock } = this.#init;
+    return keeper.seal(session, outgoing(entry), 'mailbox', {
+      sign: entry.isSigned,
+      alongside: () => home.outbox.update(entry.messageId, { state: 'sent', updatedMs: clock.nowMs() }),
+    });
   }
 
   /** Starts a session with its first message; an envelope when another one has started meanwhile. */
@@ -155,6 +162,7 @@ export class MailboxRoute {
     keeper.add(session, () => {
       if (before !== null) home.firstMessages.delete(before.sid);
       home.firstMessages.put(first);
+      home.outbox.update(entry.messageId, { state: 'sent', updatedMs: clock.nowMs() });
     });
     return first;
   }

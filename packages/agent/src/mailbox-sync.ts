@@ -8,11 +8,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { equalBytes, errorText, isWotError, silentLogger, type Clock, type Logger } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
-import type { MailboxClient, MailboxMessage } from '@wotid/mailbox';
+import type { MailboxClient, MailboxMessage, OwnedMailbox } from '@wotid/mailbox';
 import { KIND_INIT, openInit, SessionError, type OwnIdentity } from '@wotid/session';
 import type { Admission } from './admission.ts';
 import type { Contacts } from './contacts.ts';
 import type { ObjectOutcome } from './home/chain-store.ts';
+import { HomeError } from './home/home-error.ts';
 import type { Home } from './home/home.ts';
 import type { Inbox, Stored } from './inbox.ts';
 import { gasCost, idBytes, type OwnMailbox } from './own-mailbox.ts';
@@ -34,6 +35,9 @@ export interface MailboxSyncInit {
   readonly onUnreadable: (objectId: string) => void;
 }
 
+/** A message as a listing names it. */
+type Listed = Parameters<MailboxClient['readListed']>[1][number];
+
 /** What one look has found so far. */
 interface Tally {
   opened: number;
@@ -45,6 +49,11 @@ interface Tally {
 /** Outcomes after which a message has served its purpose. */
 const settled: readonly ObjectOutcome[] = ['opened', 'duplicate'];
 
+/** Messages in memory at once, at most 112 KiB each: a mailbox may be stuffed with any number of them. */
+const maxInMemory = 250;
+/** A first message from further ahead than this is no matter of wrong clocks, and is not looked at each time. */
+const maxAheadMs = 86_400_000;
+
 /** Closing waits this long for a look that is under way; what it has stored by then stays. */
 const closeWaitMs = 5_000;
 
@@ -52,6 +61,8 @@ export class MailboxSync {
   readonly #init: MailboxSyncInit;
   readonly #log: Logger;
   #running: Promise<SyncReport> | undefined;
+  /** How many sessions had begun when unreadable messages were last tried; none since this agent was opened. */
+  #startsTried = -1;
 
   constructor(init: MailboxSyncInit) {
     this.#init = init;
@@ -78,51 +89,86 @@ export class MailboxSync {
   }
 
   async #run(): Promise<SyncReport> {
-    const { home, mailbox } = this.#init;
+    const { home, mailbox, keeper } = this.#init;
     const own = mailbox.requireIds();
     const client = await this.#init.client();
     const tally: Tally = { opened: 0, duplicates: 0, refused: 0, unreadable: [] };
     const { messages, others, truncated } = await client.listWaiting(own.mailboxId);
-    // More may have come between the two readings.
-    const waiting = new Set(messages.map(({ objectId }) => objectId));
-    const inits: MailboxMessage[] = [];
-    const given: MailboxMessage[] = [];
-    let envelopes: MailboxMessage[] = [];
-    for await (const message of client.readWaiting(own.mailboxId)) {
-      waiting.add(message.objectId);
-      const known = home.objects.get(idBytes(message.objectId))?.outcome;
-      const isInit = message.payload[0] === KIND_INIT;
-      if (known === undefined) (isInit ? inits : envelopes).push(message);
-      else if (known === 'unreadable' && !isInit) given.push(message);
+    const outcomeOf = ({ objectId }: Listed): ObjectOutcome | undefined =>
+      home.objects.get(idBytes(objectId))?.outcome;
+    await this.#read(
+      client,
+      own,
+      messages.filter((listed) => outcomeOf(listed) === undefined),
+      tally,
+    );
+    // What follows a first message may have come before it, or before its issuer was trusted.
+    if (keeper.starts !== this.#startsTried) {
+      this.#startsTried = keeper.starts;
+      await this.#read(
+        client,
+        own,
+        messages.filter((listed) => outcomeOf(listed) === 'unreadable'),
+        tally,
+      );
     }
-    // First messages come first: others may be in the sessions that they start, also some that could not be read when
-    // the first one was refused or had not come yet.
-    let hasNewSession = false;
-    for (const message of inits) if (await this.#openInit(message, tally)) hasNewSession = true;
-    if (hasNewSession) envelopes.push(...given);
+    const waiting = messages.map(({ objectId }) => objectId);
+    const claims = await this.#claim(client, waiting);
+    if (!truncated) this.#forgetGone(new Set(waiting));
+    return { waiting: waiting.length, foreign: others.length, ...tally, ...claims };
+  }
+
+  /** Reads listed messages and opens what can be opened. */
+  async #read(
+    client: MailboxClient,
+    own: OwnedMailbox,
+    listed: readonly Listed[],
+    tally: Tally,
+  ): Promise<void> {
+    for (let start = 0; start < listed.length; start += maxInMemory) {
+      const part: MailboxMessage[] = [];
+      const refs = listed.slice(start, start + maxInMemory);
+      for await (const message of client.readListed(own.mailboxId, refs)) part.push(message);
+      await this.#open(part, tally);
+    }
+  }
+
+  async #open(messages: readonly MailboxMessage[], tally: Tally): Promise<void> {
+    const isInit = ({ payload }: MailboxMessage): boolean => payload[0] === KIND_INIT;
+    // First messages come first: others may be in the sessions that they start.
+    for (const message of messages.filter(isInit)) {
+      try {
+        await this.#openInit(message, tally);
+      } catch (error) {
+        this.#leave(message, error);
+      }
+    }
     // What does not open may be ahead of what comes later in the list; as long as something opens, there is hope.
+    let envelopes = messages.filter((message) => !isInit(message));
     for (;;) {
       const left = envelopes.filter((message) => !this.#openEnvelope(message, tally));
       if (left.length === 0 || left.length === envelopes.length) {
-        for (const message of left) if (!given.includes(message)) this.#settle(message, 'unreadable', tally);
-        break;
+        for (const message of left) this.#settle(message, 'unreadable', tally);
+        return;
       }
       envelopes = left;
     }
-    const claims = await this.#claim(client, [...waiting]);
-    if (!truncated) this.#forgetGone(waiting);
-    return { waiting: waiting.size, foreign: others.length, ...tally, ...claims };
   }
 
-  /** True when it has started a session. */
-  async #openInit(message: MailboxMessage, tally: Tally): Promise<boolean> {
+  /** One message must not stop the others: what cannot be stored now (a full inbox) stays for the next look. */
+  #leave({ objectId }: MailboxMessage, error: unknown): void {
+    if (error instanceof HomeError && error.code !== 'LIMIT_REACHED') throw error;
+    this.#log.warn('sync.left', { objectId, reason: errorText(error) });
+  }
+
+  async #openInit(message: MailboxMessage, tally: Tally): Promise<void> {
     const { home, provider, clock, ours, keeper, inbox, contacts, admission, mailbox } = this.#init;
     try {
       using pending = openInit(provider, message.payload, {
         ours,
         prekeys: mailbox.prekeys,
         isReplayed: (initHash) => home.replays.sessionOf(initHash) !== undefined,
-        findIdentity: (idFp) => findIdentity(home, contacts, idFp),
+        findIdentity: (did, idFp) => contacts.blockOf(did, idFp),
         nowMs: clock.nowMs(),
       });
       const credential =
@@ -130,7 +176,7 @@ export class MailboxSync {
       if (!equalBytes(provider.sha256(credential), pending.credentialHash)) {
         this.#log.info('sync.refused', { objectId: message.objectId, name: 'UNKNOWN_CREDENTIAL' });
         this.#settle(message, 'refused', tally);
-        return false;
+        return;
       }
       const verdict = await admission.check(pending.sender, credential);
       if (!verdict.ok) {
@@ -140,7 +186,7 @@ export class MailboxSync {
           reason: verdict.reason,
         });
         this.#settle(message, 'refused', tally);
-        return false;
+        return;
       }
       const accepted = pending.accept(clock.nowMs());
       const stored = keeper.add(accepted.session, () => {
@@ -153,14 +199,14 @@ export class MailboxSync {
         return this.#storeMessage(message, inbox.store(accepted.message, 'mailbox'));
       });
       this.#show(stored, tally);
-      return true;
     } catch (error) {
-      if (!(error instanceof SessionError)) throw error;
+      // No room for one more session is no fault of the message.
+      if (!(error instanceof SessionError) || error.code === 'RECORD_INVALID') throw error;
       this.#log.info('sync.init', { objectId: message.objectId, code: error.code });
       if (error.code === 'INIT_REPLAYED') this.#settle(message, 'duplicate', tally);
       // A message from the future can be read when its time has come.
-      else if (error.code !== 'CLOCK_SKEW') this.#settle(message, 'unreadable', tally);
-      return false;
+      else if (error.code !== 'CLOCK_SKEW' || Number(error.data['sentAtMs']) > clock.nowMs() + maxAheadMs)
+        this.#settle(message, 'unreadable', tally);
     }
   }
 
@@ -178,7 +224,8 @@ export class MailboxSync {
       return true;
     } catch (error) {
       if (error instanceof SessionError && error.code === 'DECRYPT_FAILED') return false;
-      throw error;
+      this.#leave(message, error);
+      return true;
     }
   }
 
@@ -194,7 +241,13 @@ export class MailboxSync {
   }
 
   #settle(message: MailboxMessage, outcome: ObjectOutcome, tally: Tally): void {
-    this.#remember(message.objectId, outcome);
+    const before = this.#init.home.objects.get(idBytes(message.objectId));
+    if (outcome === before?.outcome) return;
+    try {
+      this.#remember(message.objectId, outcome);
+    } catch (error) {
+      this.#leave(message, error);
+    }
     if (outcome === 'duplicate') tally.duplicates += 1;
     if (outcome === 'refused') tally.refused += 1;
     if (outcome !== 'unreadable') return;
@@ -241,13 +294,4 @@ export class MailboxSync {
       if (!waiting.has(`0x${objectId.toHex()}`)) home.objects.forget(objectId);
     }
   }
-}
-
-/** The block with this fingerprint among our contacts, for senders who think that we have it. */
-function findIdentity(home: Home, contacts: Contacts, idFp: Uint8Array): ReturnType<Contacts['blockOf']> {
-  for (const { did } of home.contacts.list()) {
-    const block = contacts.blockOf(did, idFp);
-    if (block !== null) return block;
-  }
-  return null;
 }

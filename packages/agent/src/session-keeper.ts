@@ -2,7 +2,7 @@
  * The live sessions of an agent: the book in memory and its records in the home move together. Every change is on disk
  * before its ciphertext leaves or its plaintext is shown. Nothing here waits: a step cannot be interleaved with another.
  */
-import type { Clock } from '@wotid/core';
+import { equalBytes, type Clock } from '@wotid/core';
 import { wipe, type CryptoProvider, type IdentityBlock } from '@wotid/crypto';
 import {
   activeSession,
@@ -43,7 +43,9 @@ const maxHeldPerPeer = 4;
 
 export class SessionKeeper {
   readonly #init: SessionKeeperInit;
+  readonly #abandoned = new Set<string>();
   #book: SessionBook;
+  #starts = 0;
 
   /** Loads every stored session; erases those whose time has come. @throws SessionError `RECORD_INVALID` */
   constructor(init: SessionKeeperInit) {
@@ -67,6 +69,11 @@ export class SessionKeeper {
     return this.#book.sessions.size;
   }
 
+  /** Grows with every session that begins: what nobody could open before may open now. */
+  get starts(): number {
+    return this.#starts;
+  }
+
   /** The session that sends to `peerDid`, or `null`. */
   active(peerDid: string): Session | null {
     return activeSession(this.#book, peerDid);
@@ -79,6 +86,24 @@ export class SessionKeeper {
   /** The session that an envelope belongs to, or `null`. */
   of(envelope: Uint8Array): Session | null {
     return sessionOf(this.#init.provider, this.#book, envelope);
+  }
+
+  /** The session with `peerDid` that an envelope belongs to: a peer's garbage is not tried on everybody's sessions. */
+  ofPeer(peerDid: string, envelope: Uint8Array): Session | null {
+    const theirs = [...this.#book.sessions.values()].filter((session) => session.peerDid === peerDid);
+    return sessionOf(this.#init.provider, sessionBook(theirs), envelope);
+  }
+
+  /** No gate goes on with this session any more: the two ends have lost each other, or it has no messages left. */
+  abandon(sid: Uint8Array): void {
+    this.#abandoned.add(sid.toHex());
+  }
+
+  /** The active session with exactly this identity, as far as a gate may go on with it. */
+  resumable(peerDid: string, peerIdFp: Uint8Array): Session | null {
+    const session = this.active(peerDid);
+    if (session === null || this.#abandoned.has(session.sid.toHex())) return null;
+    return equalBytes(session.peerIdFp, peerIdFp) ? session : null;
   }
 
   /**
@@ -99,6 +124,7 @@ export class SessionKeeper {
       return alongside();
     });
     this.#book = book;
+    this.#starts++;
     for (const gone of erased) wipeReplaced(gone, null);
     if (isNewIdentity) this.#init.onNewIdentity(added.peerDid);
     return result;
@@ -124,6 +150,7 @@ export class SessionKeeper {
     for (const gone of excess) this.erase(gone);
     this.#init.home.transaction(() => this.#store(held));
     this.#book = { sessions: new Map(this.#book.sessions).set(held.sid.toHex(), held) };
+    this.#starts++;
     return held;
   }
 

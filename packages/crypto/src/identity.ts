@@ -37,6 +37,18 @@ export const identitySeedsBytes: number = 1 + x25519Bytes + 2 * signatureSeedByt
 /** DID syntax of W3C DID Core 1.0, section 3.1 (percent escapes are not looked into). */
 const didPattern = /^did:[a-z0-9]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._%-]$/;
 
+/**
+ * The canonical u-coordinates of small order on Curve25519 and its twist: 0, 1, two of order 8, and p - 1. Nobody can
+ * agree on a key with them (RFC 7748, section 6.1), so an issuer must not bind one and a contact must not be one.
+ */
+const smallOrderKeys: ReadonlySet<string> = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  `ec${'ff'.repeat(30)}7f`,
+]);
+
 /** The public keys of one person or service, bound to their DID. */
 export interface IdentityBlock {
   /** At most 255 bytes of ASCII. */
@@ -96,6 +108,9 @@ export function assertIdentityBlock(block: IdentityBlock): void {
     });
   }
   assertX25519PublicKey(block.ik);
+  if (smallOrderKeys.has(block.ik.toHex())) {
+    throw new CryptoError('BAD_PUBLIC_KEY', 'the x25519 public key of the identity block is of small order');
+  }
 }
 
 /** SHA-256("wot.id/v1/identity" + block): 32 bytes that stand for the DID and all its keys. */

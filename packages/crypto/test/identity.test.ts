@@ -87,6 +87,20 @@ describe('identity block', () => {
     expect(codeOf(() => parseIdentityBlock(forged))).toBe('BAD_IDENTITY');
   });
 
+  it('refuses X25519 keys of small order, with which nobody can agree on a key', () => {
+    for (const hex of [
+      '00'.repeat(32),
+      `01${'00'.repeat(31)}`,
+      'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+      '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+      `ec${'ff'.repeat(30)}7f`,
+    ]) {
+      const ik = Uint8Array.fromHex(hex);
+      expect(codeOf(() => provider.x25519(keys.ik, ik))).toBe('BAD_PUBLIC_KEY');
+      expect(codeOf(() => encodeIdentityBlock({ ...block, ik }))).toBe('BAD_PUBLIC_KEY');
+    }
+  });
+
   it('refuses other versions, a Falcon key, truncation, extension and a non-canonical X25519 key', () => {
     const version2 = new Uint8Array(encoded);
     version2[0] = 2;

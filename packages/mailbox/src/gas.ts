@@ -73,16 +73,21 @@ export function selectGasCoins(
     chosen.push({ objectId: one.coin.coinObjectId, version: one.coin.version, digest: one.coin.digest });
   }
   if (chosen.length === 0 || sum < budget) {
-    throw new MailboxError(
-      'NO_GAS',
-      `${address} needs ${formatIota(budget)} IOTA for this transaction and has ${formatIota(sum)}`,
-      {
-        hint: `send IOTA to ${address}, or use the faucet on a test network`,
-        data: { address, neededNanos: budget, balanceNanos: sum },
-      },
-    );
+    throw noGas(address, budget, sum);
   }
   return chosen;
+}
+
+/** The error for an address that cannot pay. */
+export function noGas(address: string, neededNanos: bigint, balanceNanos: bigint): MailboxError {
+  return new MailboxError(
+    'NO_GAS',
+    `${address} needs ${formatIota(neededNanos)} IOTA for this transaction and has ${formatIota(balanceNanos)}`,
+    {
+      hint: `send IOTA to ${address}, or use the faucet on a test network`,
+      data: { address, neededNanos, balanceNanos },
+    },
+  );
 }
 
 function descending(left: bigint, right: bigint): number {

@@ -87,6 +87,14 @@ export class MailboxClient extends MailboxReader {
   }
 
   /**
+   * Checks that a mailbox takes messages, before anything is made for it.
+   * @throws MailboxError `RETIRED`, and as {@link MailboxReader.mailboxState}
+   */
+  async assertTakesMessages(mailboxId: string, signal?: AbortSignal): Promise<void> {
+    assertTakesMessages(await this.mailboxState(mailboxId, signal));
+  }
+
+  /**
    * Puts one message into a mailbox.
    * @throws MailboxError `PAYLOAD_TOO_LARGE`, `NOT_A_MAILBOX`, `WRONG_PACKAGE`, `RETIRED`, and as `TransactionQueue.execute`
    */

@@ -152,8 +152,17 @@ export class MailboxReader {
     mailboxId: string,
     signal?: AbortSignal,
   ): AsyncGenerator<MailboxMessage, void, undefined> {
+    const { messages } = await this.listWaiting(mailboxId, signal);
+    yield* this.readListed(mailboxId, messages, signal);
+  }
+
+  /** The listed messages of a mailbox with their bytes, read 50 at a time as they are asked for, as {@link readWaiting}. */
+  async *readListed(
+    mailboxId: string,
+    messages: readonly ObjectRef[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<MailboxMessage, void, undefined> {
     const id = objectIdOf(mailboxId, 'the mailbox id');
-    const { messages } = await this.listWaiting(id, signal);
     for (let start = 0; start < messages.length; start += pageSize) {
       const page = messages.slice(start, start + pageSize);
       yield* await this.readMessages(

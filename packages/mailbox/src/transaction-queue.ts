@@ -19,7 +19,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { errorText } from '@wotid/core';
 import { MailboxError } from './errors.ts';
 import { parseExecutionFailure } from './execution-failure.ts';
-import { budgetFor, gasUsedOf, maxBudgetNanos, selectGasCoins, type GasUsed, type ObjectRef } from './gas.ts';
+import {
+  budgetFor,
+  gasUsedOf,
+  maxBudgetNanos,
+  noGas,
+  selectGasCoins,
+  type GasUsed,
+  type ObjectRef,
+} from './gas.ts';
 import {
   defaultCallTimeoutMs,
   defaultEffectsTimeoutMs,
@@ -118,6 +126,13 @@ export class TransactionQueue {
       this.client.getBalance({ owner: this.address, signal: ended }),
     );
     return BigInt(balance.totalBalance);
+  }
+
+  /** Checks that the address holds at least `neededNanos`. @throws MailboxError `NO_GAS`, `RPC_UNREACHABLE`, `RPC_REFUSED` */
+  async assertFunds(neededNanos: bigint, signal?: AbortSignal): Promise<void> {
+    const balanceNanos = await this.balanceNanos(signal);
+    if (balanceNanos === 0n || balanceNanos < neededNanos)
+      throw noGas(this.address, neededNanos, balanceNanos);
   }
 
   async #executeNow(build: BuildTransaction, signal: AbortSignal | undefined): Promise<ExecutedTransaction> {

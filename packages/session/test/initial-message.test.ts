@@ -198,7 +198,7 @@ describe('an initial message', () => {
   it('uses a known identity when it carries none', () => {
     const { envelope } = create({ isFirstContact: false });
     expect(codeOf(() => accept(bob, envelope))).toBe('INIT_REJECTED');
-    const known = (idFp: Uint8Array): typeof alice.own.block | null =>
+    const known = (_did: string, idFp: Uint8Array): typeof alice.own.block | null =>
       equalBytes(idFp, alice.own.idFp) ? alice.own.block : null;
     expect(codeOf(() => accept(bob, envelope, { findIdentity: () => carol.own.block }))).toBe(
       'INIT_REJECTED',

@@ -182,6 +182,11 @@ export class InboxStore {
     return this.#database.run('DELETE FROM seen WHERE seen_ms < ?', nowMs - SEEN_TTL_MS).changes;
   }
 
+  /** The peer counts anew: which numbers had come means nothing any more. Ids of messages in the inbox stay known. */
+  forgetNumbers(peer: string): void {
+    this.#database.run('DELETE FROM seen WHERE peer_tag = ?', this.#sealer.tag('peer', peer));
+  }
+
   /** Opens every row. @throws HomeError `HOME_CORRUPT` */
   verify(): void {
     for (const row of this.#database.all('SELECT position FROM inbox'))

@@ -181,6 +181,23 @@ export class OutboxStore {
     });
   }
 
+  /** Gives a message another sequence number. @throws HomeError `BAD_VALUE` for an unknown message id */
+  renumber(messageId: Uint8Array, seq: bigint): void {
+    this.#database.transaction(() => {
+      const entry = this.get(messageId);
+      if (entry === undefined) throw badValue('the message id', 'is unknown');
+      this.#database.run(
+        'UPDATE outbox SET sealed = ? WHERE message_id = ?',
+        this.#message.seal(
+          { ...entry, seq, sentAtMs: BigInt(entry.sentAtMs) },
+          messageId,
+          this.#sealer.tag('peer', entry.peer),
+        ),
+        messageId,
+      );
+    });
+  }
+
   /** Queued and sent messages whose time has come, in the order they were queued, at most `limit`. */
   due(nowMs: number, limit: number): OutboxEntry[] {
     return this.#database

@@ -57,6 +57,19 @@ export class PeerStore {
     });
   }
 
+  /**
+   * Makes our next number at least `nextSeq`; never lowers it, and leaves it when so few would remain that only a hostile
+   * peer can mean it. True when it was raised.
+   */
+  raiseNext(peer: string, nextSeq: bigint): boolean {
+    return this.#database.transaction(() => {
+      const sequence = this.get(peer);
+      if (nextSeq <= sequence.nextSeq || nextSeq >= 1n << 31n) return false;
+      this.#put({ ...sequence, nextSeq });
+      return true;
+    });
+  }
+
   /** Starts the peer's direction anew: their home is new and counts from 1. Ours goes on. */
   resetContiguous(peer: string): void {
     this.#database.transaction(() => this.#put({ ...this.get(peer), contiguousSeq: 0n }));

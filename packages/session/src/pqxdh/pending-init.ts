@@ -37,8 +37,8 @@ export interface OpenInitInit {
   readonly prekeys: PrekeyStore;
   /** The replay cache: true when an initial message with this H256 of its public part (32 bytes) was accepted. */
   readonly isReplayed: (initHash: Uint8Array) => boolean;
-  /** A block that an earlier contact has left, by its fingerprint. */
-  readonly findIdentity: (idFp: Uint8Array) => IdentityBlock | null;
+  /** A block that an earlier contact has left, by DID and fingerprint. Strangers can name any: it has to be one look-up. */
+  readonly findIdentity: (did: string, idFp: Uint8Array) => IdentityBlock | null;
   readonly nowMs: number;
 }
 
@@ -161,7 +161,7 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
       });
     }
     const accept = (nowMs: number): AcceptedInit => {
-      const session = newSession(agreeAsResponder(provider, keys.spk, agreed, transcript, null), {
+      const session = newSession(agreeWith(provider, keys.spk, agreed, transcript, null), {
         role: 'responder',
         origin: 'mailbox',
         level: publicPart.level,
@@ -183,6 +183,16 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
   }
 }
 
+/** Completes the agreement; an identity key that is no key of full order is the sender's fault. */
+function agreeWith(...agreement: Parameters<typeof agreeAsResponder>): ReturnType<typeof agreeAsResponder> {
+  try {
+    return agreeAsResponder(...agreement);
+  } catch (error) {
+    if (error instanceof CryptoError && error.code === 'BAD_PUBLIC_KEY') throw initRejected();
+    throw error;
+  }
+}
+
 function shareWith(
   provider: CryptoProvider,
   ours: OwnIdentity,
@@ -200,7 +210,7 @@ function shareWith(
 
 /** The identity that the seal names, its block checked against its fingerprint; not yet proven. */
 function namedSender(provider: CryptoProvider, init: OpenInitInit, claims: InitClaims): PeerIdentity {
-  const block = claims.identityBlock ?? init.findIdentity(claims.idFp);
+  const block = claims.identityBlock ?? init.findIdentity(claims.did, claims.idFp);
   if (block === null) throw initRejected();
   let sender: PeerIdentity;
   try {
