@@ -1,0 +1,299 @@
+/**
+ * Sessions against libsignal, in one process and one run: the same plaintext, the same treatment of stored sessions.
+ * Ours frames, pads and types each message; libsignal encrypts the bytes as they are.
+ */
+import { NodeProvider } from '@wotid/crypto';
+import {
+  acceptGateSession,
+  createGateSession,
+  createInit,
+  createPrekeys,
+  decodeSession,
+  emptyPrekeys,
+  encodePrekeys,
+  encodeSession,
+  messageTypes,
+  OnlinePrekeys,
+  openEnvelope,
+  openInit,
+  sealMessage,
+  verifyPrekeys,
+  wipeReplaced,
+  type OutgoingMessage,
+  type Route,
+  type Session,
+} from '@wotid/session';
+import { chain, offlinePair, person, startMs, type Person } from '../test/people.ts';
+import { compared, sizes, type Benchmark } from './compare.ts';
+import { loadLibsignal, SignalUser, signalPair, type StoreDiscipline } from './libsignal.ts';
+
+const provider = new NodeProvider();
+const plaintext = provider.random.bytes(256);
+const gate = { gateHash: new Uint8Array(64).fill(7), exporter: new Uint8Array(64).fill(8) };
+/** Two signatures, a block of 2.7 KB and a credential of about 6 KB, as a Verified Human credential has. */
+const credential = provider.random.bytes(6_000);
+
+let seq = 0;
+function message(): OutgoingMessage {
+  return {
+    type: messageTypes.text,
+    payload: plaintext,
+    messageId: provider.random.bytes(16),
+    seq: ++seq,
+    sentAtMs: startMs,
+  };
+}
+
+/** One of our people in a conversation. */
+class WotUser {
+  readonly who: Person;
+  readonly #discipline: StoreDiscipline;
+  #session: Session;
+  #record: Uint8Array;
+
+  constructor(who: Person, session: Session, discipline: StoreDiscipline) {
+    this.who = who;
+    this.#discipline = discipline;
+    this.#session = session;
+    this.#record = encodeSession(session);
+  }
+
+  get recordBytes(): number {
+    return encodeSession(this.#session).length;
+  }
+
+  send(route: Route = 'online'): Uint8Array {
+    const old = this.#load();
+    const sealed = sealMessage(provider, old, message(), { route, nowMs: startMs });
+    this.#save(old, sealed.session);
+    return sealed.envelope;
+  }
+
+  receive(envelope: Uint8Array, from: WotUser): Uint8Array {
+    const old = this.#load();
+    const opened = openEnvelope(provider, old, envelope, { nowMs: startMs, peer: from.who.own.block });
+    this.#save(old, opened.session);
+    return opened.message.payload;
+  }
+
+  #load(): Session {
+    return this.#discipline === 'reloaded' ? decodeSession(provider, this.#record) : this.#session;
+  }
+
+  #save(old: Session, next: Session): void {
+    if (this.#discipline !== 'hot') this.#record = encodeSession(next);
+    this.#session = next;
+    wipeReplaced(old, next);
+  }
+}
+
+const alice = person('alice');
+const bob = person('bob');
+
+function wotPair(discipline: StoreDiscipline): { readonly a: WotUser; readonly b: WotUser } {
+  const started = offlinePair(alice, bob);
+  const pair = { a: new WotUser(alice, started.a, discipline), b: new WotUser(bob, started.b, discipline) };
+  pair.a.receive(pair.b.send(), pair.b);
+  return pair;
+}
+
+/** Chains of at most 65,535 messages: a turn now and then, far from every operation. */
+const TURN_EVERY = 1_000;
+
+function oneWay(name: string, discipline: StoreDiscipline): Benchmark {
+  return compared(name, 'us', TURN_EVERY, async () => {
+    const { a, b } = wotPair(discipline);
+    const theirs = await signalPair(await loadLibsignal(), discipline);
+    return {
+      ours: (count) => {
+        for (let k = 0; k < count; k++) assertSame(b.receive(a.send(), a));
+        a.receive(b.send(), b);
+      },
+      peer: async (count) => {
+        for (let k = 0; k < count; k++) {
+          assertSame(await theirs.b.decrypt(await theirs.a.encrypt(plaintext, theirs.b), theirs.a));
+        }
+        await theirs.a.decrypt(await theirs.b.encrypt(plaintext, theirs.a), theirs.b);
+      },
+    };
+  });
+}
+
+const pingPong: Benchmark = compared('crypto.pingpong_256B', 'us', 400, async () => {
+  const ours = wotPair('hot');
+  const theirs = await signalPair(await loadLibsignal(), 'hot');
+  return {
+    ours: (count) => {
+      for (let k = 0; k < count; k++) {
+        const [from, to] = k % 2 === 0 ? [ours.a, ours.b] : [ours.b, ours.a];
+        assertSame(to.receive(from.send(), from));
+      }
+    },
+    peer: async (count) => {
+      for (let k = 0; k < count; k++) {
+        const [from, to] = k % 2 === 0 ? [theirs.a, theirs.b] : [theirs.b, theirs.a];
+        assertSame(await to.decrypt(await from.encrypt(plaintext, to), from));
+      }
+    },
+  };
+});
+
+/**
+ * Prekeys, key agreement and first message without a post-quantum signature: our handshake of the gate, where the
+ * signatures are the gate's, with both prekeys signed by Ed25519 as libsignal signs both of its own.
+ */
+function handshakeWithoutPqSignature(): void {
+  using prekeys = new OnlinePrekeys(provider);
+  const { spk, opk, kem } = prekeys.publicKeys;
+  const signatures = [spk, kem].map((key) => provider.sign(bob.own.keys.ed25519, key));
+  using verifying = provider.importVerifyingKey('ed25519', bob.own.block.ed25519);
+  for (const [at, key] of [spk, kem].entries()) {
+    if (!provider.verify(verifying, key, signatures[at] as Uint8Array))
+      throw new Error('a prekey is not signed');
+  }
+  const common = { level: 3, suite: 1, gate, initiatedAtMs: startMs, nowMs: startMs };
+  const made = createGateSession(provider, {
+    ...common,
+    ours: alice.own,
+    peer: bob.own,
+    prekeys: { spk, opk, kem },
+  });
+  const first = sealMessage(provider, made.session, message(), { route: 'online', nowMs: startMs });
+  const accepted = acceptGateSession(provider, made.publicPart, {
+    ...common,
+    ours: bob.own,
+    peer: alice.own,
+    prekeys,
+  });
+  const opened = openEnvelope(provider, accepted, first.envelope, { nowMs: startMs, peer: alice.own.block });
+  assertSame(opened.message.payload);
+}
+
+/** Publication, verification, first message with the init signature, and its opening up to the plaintext. */
+function handshakeHybrid(bundle: ReturnType<typeof createPrekeys>, isFirstContact = true): Uint8Array {
+  const prekeys = verifyPrekeys(provider, bundle.published, { ...chain, nowMs: startMs });
+  const { envelope } = createInit(provider, {
+    ours: alice.own,
+    prekeys,
+    credential,
+    isFirstContact,
+    isPeerVerified: true,
+    message: message(),
+    nowMs: startMs,
+  });
+  using pending = openInit(provider, envelope, {
+    ours: bob.own,
+    prekeys: bundle.store,
+    isReplayed: () => false,
+    findIdentity: () => alice.own.block,
+    nowMs: startMs,
+  });
+  assertSame(pending.accept(startMs).message.payload);
+  return envelope;
+}
+
+function publish(): ReturnType<typeof createPrekeys> {
+  const made = createPrekeys(provider, emptyPrekeys(), {
+    ...chain,
+    ours: bob.own,
+    number: 1,
+    nowMs: startMs,
+  });
+  encodePrekeys(made.store);
+  return made;
+}
+
+const HANDSHAKES = 60;
+
+async function signalUsers(): Promise<readonly [SignalUser, SignalUser]> {
+  const lib = await loadLibsignal();
+  return [new SignalUser(lib, 'alice', 'hot'), new SignalUser(lib, 'bob', 'hot')];
+}
+
+/** From nothing: the recipient's keys are made and signed, then used. */
+function handshake(name: string, ours: () => void): Benchmark {
+  return compared(name, 'us', HANDSHAKES, async () => {
+    const [a, b] = await signalUsers();
+    return {
+      ours: (count) => {
+        for (let k = 0; k < count; k++) ours();
+      },
+      peer: async (count) => {
+        for (let k = 0; k < count; k++) {
+          a.forget();
+          b.forget();
+          await a.process(await b.bundle(), b);
+          assertSame(await b.decryptFirst(await a.encrypt(plaintext, b), a));
+        }
+      },
+    };
+  });
+}
+
+/** With the recipient's keys published before: what a sender and a recipient wait for. */
+const bundleReady: Benchmark = compared(
+  'crypto.handshake_hybrid_sig_bundle_ready',
+  'us',
+  HANDSHAKES,
+  async () => {
+    const [a, b] = await signalUsers();
+    const ready = publish();
+    return {
+      ours: (count) => {
+        for (let k = 0; k < count; k++) handshakeHybrid(ready);
+      },
+      peer: async (count, bundles) => {
+        for (let k = 0; k < count; k++) {
+          a.forget();
+          b.forget();
+          await a.process(bundles[k], b);
+          assertSame(await b.decryptFirst(await a.encrypt(plaintext, b), a));
+        }
+      },
+      // A one-time prekey serves once, so each round needs new ones; that is not measured.
+      prepare: () => Promise.all(Array.from({ length: HANDSHAKES }, () => b.bundle())),
+    };
+  },
+);
+
+/** Run by `npm run bench`. */
+export const benchmarks: readonly Benchmark[] = [
+  oneWay('crypto.oneway_256B_hot', 'hot'),
+  oneWay('crypto.oneway_256B_persisted', 'persisted'),
+  oneWay('crypto.oneway_256B_reloaded', 'reloaded'),
+  pingPong,
+  handshake('crypto.handshake_no_pq_sig', handshakeWithoutPqSignature),
+  handshake('crypto.handshake_hybrid_sig', () => void handshakeHybrid(publish())),
+  bundleReady,
+  sizes('crypto.message_overhead_bytes', async () => {
+    const theirs = await signalPair(await loadLibsignal(), 'hot');
+    const peer = await theirs.a.encrypt(plaintext, theirs.b);
+    return [wotPair('hot').a.send('mailbox').length - 256, peer.length - 256];
+  }),
+  sizes('crypto.message_overhead_online_bytes', async () => {
+    const theirs = await signalPair(await loadLibsignal(), 'hot');
+    const peer = await theirs.a.encrypt(plaintext, theirs.b);
+    return [wotPair('hot').a.send('online').length - 256, peer.length - 256];
+  }),
+  // Ours shows and proves who writes: identity block, signature, and a credential of 6,000 bytes.
+  sizes('crypto.first_message_bytes', async () => {
+    const [a, b] = await signalUsers();
+    await a.process(await b.bundle(), b);
+    return [handshakeHybrid(publish()).length, (await a.encrypt(plaintext, b)).length];
+  }),
+  // To somebody who knows us already: no block, no credential.
+  sizes('crypto.first_message_known_bytes', async () => {
+    const [a, b] = await signalUsers();
+    await a.process(await b.bundle(), b);
+    return [handshakeHybrid(publish(), false).length, (await a.encrypt(plaintext, b)).length];
+  }),
+  sizes('crypto.session_record_bytes', async () => {
+    const theirs = await signalPair(await loadLibsignal(), 'persisted');
+    return [wotPair('hot').a.recordBytes, theirs.a.records.get('bob')?.length ?? 0];
+  }),
+];
+
+function assertSame(payload: Uint8Array): void {
+  if (payload.length !== 256 || payload[255] !== plaintext[255])
+    throw new Error('the wrong plaintext came out');
+}
