@@ -96,6 +96,7 @@ function parseSignature(signature: Uint8Array): Presented {
       checkMultisig(parsed.multisig);
       return { text, key: new MultiSigPublicKey(parsed.multisig.multisig_pk) };
     }
+    if (parsed.signatureScheme === 'Passkey') checkPasskey(parsed.userSignature);
     return { text, key: publicKeyFromRawBytes(parsed.signatureScheme, parsed.publicKey) };
   } catch (error) {
     throw invalid(`Signature is not valid: ${errorText(error)}`, error);
@@ -125,6 +126,17 @@ function checkMultisig({ sigs, bitmap, multisig_pk: account }: Multisig): void {
   }
   if (bitmap > MULTISIG_BITS || sigs.length === 0 || sigs.length !== indices) {
     throw new TypeError('Invalid bitmap');
+  }
+}
+
+const SECP256R1_FLAG = 2;
+/** Flag, signature, compressed public key. */
+const SECP256R1_SIGNATURE_BYTES = 1 + 64 + 33;
+
+/** What the chain demands of a passkey's signature and the SDK's verification does not. */
+function checkPasskey(userSignature: Uint8Array): void {
+  if (userSignature[0] !== SECP256R1_FLAG || userSignature.length !== SECP256R1_SIGNATURE_BYTES) {
+    throw new TypeError('Invalid signature scheme');
   }
 }
 
