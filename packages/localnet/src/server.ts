@@ -1,6 +1,6 @@
 /** Starts the embedded network: a ledger, its JSON-RPC and its faucet, on two loopback ports. */
 import { silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
-import { bundledFramework } from './framework-file.ts';
+import { bundledFramework, loadFramework } from './framework-file.ts';
 import { openDatabase } from './ledger/database.ts';
 import { createLedger, type LedgerInit } from './ledger/ledger.ts';
 import { MAX_FAUCET_COINS } from './ledger/faucet.ts';
@@ -35,6 +35,11 @@ export interface LocalnetInit {
   readonly startTimeMs?: number;
   /** Makes genesis reproducible: with the same seed and clock, equal transactions have equal digests. */
   readonly seed?: string;
+  /**
+   * Framework packages for genesis instead of this package's own: the URL of a network's JSON-RPC, or a folder with
+   * compiled packages named as in IOTA's `packages_compiled`. A network that `directory` holds already keeps its own.
+   */
+  readonly framework?: string | URL;
   /**
    * Directory that keeps the network between runs; made if it is missing. Default: everything is in memory. A network
    * that is there already goes on, with its own genesis and time never going back.
@@ -86,7 +91,7 @@ export interface Localnet extends AsyncDisposable {
  * Starts a network in this process: a fresh one in memory, gone after {@link Localnet.stop}, or that of `directory`.
  * @throws DatabaseError when `directory` cannot be used; its codes tell why
  * @throws ListenError `PORT_IN_USE`, `CANNOT_LISTEN`; nothing is left running
- * @throws LedgerError `GENESIS_INVALID` when the framework file is unusable or `faucetSupply` out of range
+ * @throws LedgerError `GENESIS_INVALID` when the framework is unusable or `faucetSupply` out of range
  * @throws FaucetError `BAD_REQUEST` when `faucetAmounts` is empty, too long or has a coin of nothing
  * @throws the signal's reason when it is aborted already
  */
@@ -99,7 +104,9 @@ export async function startLocalnet(init: LocalnetInit = {}): Promise<Localnet> 
   const host = init.host ?? '127.0.0.1';
   const amounts = checkAmounts(init.faucetAmounts ?? defaultFaucetAmounts);
 
-  const framework = await bundledFramework();
+  const framework = await (init.framework === undefined
+    ? bundledFramework()
+    : loadFramework(init.framework, signal));
   const ledger = openLedger(init.directory, {
     framework,
     clock,

@@ -8,6 +8,7 @@ interface LocalnetOptions {
   readonly faucetPort: number;
   readonly json?: boolean;
   readonly dir?: string;
+  readonly framework?: string;
   readonly seed?: string;
   /** Milliseconds since the Unix epoch. */
   readonly clock?: number;
@@ -22,6 +23,10 @@ export function addNetworkCommands(program: Command): void {
       .option('--port <n>', 'JSON-RPC port; 0 picks a free one', parsePort, 9000)
       .option('--faucet-port <n>', 'faucet port; 0 picks a free one', parsePort, 9123)
       .option('--dir <dir>', 'keep the network in this directory; default: in memory')
+      .option(
+        '--framework <path|url>',
+        'run these framework packages: a folder of compiled ones, or the JSON-RPC URL of a network',
+      )
       .option('--seed <text>', 'the same genesis for the same text; whoever knows it owns the faucet')
       .option('--clock <time>', 'make time stand still at this moment, ISO 8601', parseTime)
       .option(
@@ -30,11 +35,12 @@ export function addNetworkCommands(program: Command): void {
       ),
   ).action(async (options: LocalnetOptions) => {
     const { startLocalnet } = await import('@wotid/localnet');
-    const { port, faucetPort, dir, seed, clock, lockConflicts } = options;
+    const { port, faucetPort, dir, framework, seed, clock, lockConflicts } = options;
     const network = await startLocalnet({
       port,
       faucetPort,
       ...(dir !== undefined && { directory: resolve(dir) }),
+      ...(framework !== undefined && { framework }),
       ...(seed !== undefined && { seed }),
       ...(clock !== undefined && { startTimeMs: clock }),
       ...(lockConflicts !== undefined && { lockConflicts }),

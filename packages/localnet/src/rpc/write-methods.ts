@@ -99,7 +99,7 @@ function dryRun(bytes: Uint8Array, context: RpcContext): Json {
     objectChanges: objectChangesJson(result),
     balanceChanges: balanceChangesJson(result, mockCoin),
     input: transactionDataJson(result, source),
-    executionErrorSource: null,
+    executionErrorSource: result.errorSource,
     suggestedGasPrice: result.suggestedGasPrice?.toString() ?? null,
   };
 }
