@@ -367,9 +367,9 @@ function messageIdOf(text: string | undefined): Uint8Array | null {
 }
 
 function notDelivered(cause: unknown, entry: OutboxEntry): AgentError {
-  const hint = isWotError(cause) ? cause.hint : '';
+  const advice = isWotError(cause) && cause.hint !== '' ? `${cause.hint.replace(/\.$/, '')}. ` : '';
   return new AgentError('NOT_DELIVERED', `not delivered yet: ${errorText(cause)}`, {
-    hint: `${hint} The message is kept and tried again while your agent runs.`.trim(),
+    hint: `${advice}The message is kept and tried again while your agent runs.`,
     data: { messageId: entry.messageId.toHex(), reason: isWotError(cause) ? cause.code : 'UNEXPECTED' },
     cause,
   });

@@ -37,7 +37,7 @@ export interface RunGateInit<Credential> {
 }
 
 /** Two gates crossed, and the one that the peer opened goes on. */
-const supersededBy: GateTermination = {
+export const supersededBy: GateTermination = {
   code: gateCodes.GLARE,
   wireCode: gateCodes.GLARE,
   by: 'us',

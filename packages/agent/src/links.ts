@@ -32,7 +32,7 @@ import {
 import type { AdmittedPeer, Admission } from './admission.ts';
 import { AgentError } from './errors.ts';
 import { gateError, reportOf } from './gate-report.ts';
-import { runGate, type GateOutcome } from './gate-runner.ts';
+import { runGate, supersededBy, type GateOutcome } from './gate-runner.ts';
 import { initiatorSessions, responderSessions, type GateSessionsInit } from './gate-sessions.ts';
 import { LiveLink } from './live-link.ts';
 import { peerIdOf, type PeerIdForms } from './peer-id.ts';
@@ -79,14 +79,19 @@ const crossedGateMs = 10_000;
 /** Strangers get this long to open a gate: a round trip. Connections are limited, and others wait for the place. */
 const defaultGatelessMs = 60_000;
 
-/** A gate that we have opened and that runs. */
-interface OutboundGate {
+/** A gate that runs. */
+interface RunningGate {
   readonly machine: GateMachine<AdmittedPeer>;
   readonly superseded: AbortController;
 }
 
-/** Ends a gate of ours without a word. */
-function supersede({ machine, superseded }: OutboundGate): void {
+interface InboundGate extends RunningGate {
+  readonly peerId: string;
+  readonly stream: FrameStream;
+}
+
+/** Ends a gate without a word. */
+function supersede({ machine, superseded }: RunningGate): void {
   machine.dispose();
   superseded.abort();
 }
@@ -99,9 +104,9 @@ export class Links {
   readonly #byConnection = new Map<string, LiveLink>();
   readonly #connecting = new Map<string, Promise<ConnectReport>>();
   /** Gates that we have opened and that run, by PeerId. */
-  readonly #outbound = new Map<string, OutboundGate>();
-  /** Ids of the connections on which a peer's gate runs. */
-  readonly #answering = new Set<string>();
+  readonly #outbound = new Map<string, RunningGate>();
+  /** Gates that peers have opened and that run, by connection. */
+  readonly #inbound = new Map<string, InboundGate>();
   readonly #waiters = new Map<string, Set<() => void>>();
   readonly #ourPeerId: PeerIdForms;
   readonly #peerKeySeed: Uint8Array;
@@ -167,7 +172,7 @@ export class Links {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#sweepTimer);
-    for (const gate of this.#outbound.values()) supersede(gate);
+    for (const gate of [...this.#outbound.values(), ...this.#inbound.values()]) supersede(gate);
     for (const waiting of this.#waiters.values()) for (const wake of waiting) wake();
     await Promise.all([...this.#byConnection.values()].map((link) => link.close()));
     await this.#starting?.catch(() => {});
@@ -214,7 +219,7 @@ export class Links {
     const now = performance.now();
     for (const connection of transport.connections()) {
       const { connectionId, direction } = connection.remote;
-      const isUsed = this.#byConnection.has(connectionId) || this.#answering.has(connectionId);
+      const isUsed = this.#byConnection.has(connectionId) || this.#inbound.has(connectionId);
       if (direction === 'outbound' || isUsed) {
         this.#gatelessSince.delete(connectionId);
         continue;
@@ -268,7 +273,10 @@ export class Links {
       void link.serve(messages);
       return this.#register(link, reportOf(outcome, connection.remote, performance.now() - startedAt));
     } catch (error) {
-      await (link ?? connection).close();
+      const other = this.#byDid.get(place.did);
+      if (other?.link.connection !== connection) await (link ?? connection).close();
+      // The peer's own gate may have been passed just before ours began.
+      if (presentation === undefined && other?.link.isOpen === true) return other.report;
       throw error;
     }
   }
@@ -292,9 +300,13 @@ export class Links {
       ...ends,
       ...this.#observer(remote),
     });
-    const gate: OutboundGate = { machine, superseded: new AbortController() };
-    this.#outbound.set(remote.peerId, gate);
+    const gate: RunningGate = { machine, superseded: new AbortController() };
     try {
+      if (this.#mustYield(remote)) {
+        machine.dispose();
+        return { refused: supersededBy, bytesSent: 0, bytesReceived: 0 };
+      }
+      this.#outbound.set(remote.peerId, gate);
       return await runGate({
         machine,
         stream,
@@ -325,18 +337,21 @@ export class Links {
       sessions,
       ...this.#observer(remote),
     });
+    const gate = { peerId: remote.peerId, stream, machine, superseded: new AbortController() };
     const place = this.#limiter.admit({
       peerId: remote.peerId,
       ipPrefix: remote.ipPrefix ?? undefined,
       isLoopback: remote.isLoopback,
     });
-    this.#answering.add(remote.connectionId);
     let link: LiveLink | undefined;
     try {
+      const first = this.#refuseAtOnce(machine, remote, credential === null, place.ok);
+      if (!machine.hasEnded) this.#inbound.set(remote.connectionId, gate);
       const outcome = await runGate({
         machine,
         stream,
-        ...this.#refuseAtOnce(machine, remote, credential === null, place.ok),
+        superseded: gate.superseded.signal,
+        ...first,
         onPassed: (result) => (link = this.#link(result, connection)),
       });
       if (outcome.result !== undefined && link !== undefined) {
@@ -350,7 +365,7 @@ export class Links {
       await stream.close();
       await (link ?? connection).close();
     } finally {
-      this.#answering.delete(remote.connectionId);
+      if (this.#inbound.get(remote.connectionId) === gate) this.#inbound.delete(remote.connectionId);
       if (place.ok) place.release();
     }
   }
@@ -371,6 +386,23 @@ export class Links {
     }
     supersede(crossing);
     return {};
+  }
+
+  /**
+   * Whether a gate of ours must not begin because the peer's is under way and goes on; else a gate of theirs that runs
+   * ends here. Both ends come to the same answer, whichever gate they saw first.
+   */
+  #mustYield(remote: RemotePeer): boolean {
+    const crossing = [...this.#inbound.values()].find(
+      ({ peerId, machine }) => peerId === remote.peerId && !machine.hasEnded,
+    );
+    if (crossing === undefined) return false;
+    if (survivingGate(this.#ourPeerId.bytes, remote.peerIdBytes) === 'theirs') return true;
+    for (const frame of crossing.machine.abort(gateCodes.GLARE).send) {
+      crossing.stream.send(frame).catch(() => {});
+    }
+    crossing.superseded.abort();
+    return false;
   }
 
   /** Our gate lost against one that the peer opened at the same time: waits for that one. */

@@ -282,7 +282,7 @@ export class MailboxSync {
       return { claims, claimFailure: null };
     } catch (error) {
       // The messages are stored and shown; their objects are deleted by the next look.
-      const hint = isWotError(error) ? ` ${error.hint}` : '';
+      const hint = isWotError(error) && error.hint !== '' ? `: ${error.hint}` : '';
       this.#log.warn('sync.claim-failed', { reason: errorText(error) });
       return { claims: [], claimFailure: `${errorText(error)}${hint}` };
     }

@@ -127,7 +127,7 @@ export class Wallet {
     }
     const { digest } = await this.#queues[account].execute((transaction) => {
       if (amountNanos === 'all') transaction.transferObjects([transaction.gas], to);
-      else transaction.transferObjects(transaction.splitCoins(transaction.gas, [amountNanos]), to);
+      else transaction.transferObjects([transaction.splitCoins(transaction.gas, [amountNanos])], to);
     });
     return digest;
   }

@@ -1,0 +1,461 @@
+import { Transaction } from '@iota/iota-sdk/transactions';
+import { encodeTrustedIssuer } from '@wotid/credential';
+import { MailboxClient } from '@wotid/mailbox';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { clockFromNow, failure, makeIssuer, meet, Network, text, type Person } from './people.ts';
+import { RpcProxy } from './rpc-proxy.ts';
+
+let network: Network;
+beforeAll(async () => {
+  network = await Network.start();
+});
+afterAll(() => network.stop());
+
+const dayMs = 86_400_000;
+
+/** Two people with mailboxes who know each other; the second one is away. */
+async function coupleApart(init: Parameters<Network['person']>[0] = {}): Promise<[Person, Person]> {
+  const [alice, bob] = await Promise.all([network.person(init), network.person(init)]);
+  await meet(alice, bob);
+  await bob.leave();
+  return [alice, bob];
+}
+
+describe('a message to somebody who is away', () => {
+  it('waits on chain, is read in order, and its deposit goes to the reader', async () => {
+    const [alice, bob] = await Promise.all([network.person(), network.person()]);
+    await meet(alice, bob);
+    const session = await alice.agent.connect(bob.did);
+    await bob.leave();
+    const long = 'x'.repeat(20_000);
+    const sent = [];
+    for (const content of ['1', '2', long]) sent.push(await alice.agent.send(bob.did, text(content)));
+    expect(sent.map(({ route }) => route)).toEqual(['mailbox', 'mailbox', 'mailbox']);
+    expect(alice.agent.status().toSend).toBe(0);
+    const before = await bob.agent.wallet.balance('owner');
+    const report = await bob.back();
+    expect(report).toMatchObject({
+      waiting: 3,
+      opened: 3,
+      duplicates: 0,
+      unreadable: [],
+      claimFailure: null,
+    });
+    expect(report.claims).toHaveLength(1);
+    expect(bob.texts).toEqual(['1', '2', long]);
+    expect(await bob.agent.wallet.balance('owner')).toBe(before - (report.claims[0]?.gas.net ?? 0n));
+    expect(report.claims[0]?.gas.net).toBeLessThan(0n);
+    expect(await bob.agent.mailbox.waiting()).toEqual([]);
+    expect(await bob.agent.sync()).toMatchObject({ waiting: 0, opened: 0, claims: [] });
+    // The answer tells what has arrived, in the same session.
+    await bob.agent.send(alice.did, text('back'));
+    expect(alice.home.outbox.count('acked')).toBe(3);
+    expect((await alice.agent.connect(bob.did)).sessionId).toBe(session.sessionId);
+  });
+
+  it('starts a session when they never met, and the answer finds its way without a card', async () => {
+    const [carol, bob] = await Promise.all([network.person(), network.person()]);
+    await carol.agent.addContact(bob.card);
+    await bob.leave();
+    const first = await carol.agent.send(bob.did, text('we never met'));
+    const second = await carol.agent.send(bob.did, text('me again'), { sign: true });
+    expect([first.route, second.route]).toEqual(['mailbox', 'mailbox']);
+    expect(first.payloadBytes).toBeGreaterThan(second.payloadBytes);
+    expect(await bob.back()).toMatchObject({ opened: 2 });
+    expect(bob.texts).toEqual(['we never met', 'me again']);
+    expect(bob.agent.contacts()).toMatchObject([{ did: carol.did, verified: true }]);
+    expect(await failure(bob.agent.send(carol.did, text('hello')))).toBe('NOT_DELIVERED NO_ROUTE');
+    await carol.agent.connect(bob.did);
+    await bob.until(({ delivery }) => delivery.length === 1);
+    expect(carol.texts).toEqual(['hello']);
+  });
+
+  it('of each to the other at the same time: both arrive, and one session goes on', async () => {
+    const [alice, bob] = await Promise.all([network.person(), network.person()]);
+    const cards = [alice.card, bob.card] as const;
+    await alice.leave();
+    await bob.leave();
+    await alice.restart({ listen: [] });
+    await bob.restart({ listen: [] });
+    await alice.agent.addContact(cards[1]);
+    await bob.agent.addContact(cards[0]);
+    await Promise.all([alice.agent.send(bob.did, text('a1')), bob.agent.send(alice.did, text('b1'))]);
+    await Promise.all([alice.agent.sync(), bob.agent.sync()]);
+    await Promise.all([alice.agent.send(bob.did, text('a2')), bob.agent.send(alice.did, text('b2'))]);
+    await Promise.all([alice.agent.sync(), bob.agent.sync()]);
+    expect([alice.texts, bob.texts]).toEqual([
+      ['b1', 'b2'],
+      ['a1', 'a2'],
+    ]);
+    const active = (person: Person): (string | undefined)[] =>
+      person.home.sessions
+        .ids()
+        .map((sid) => person.home.sessions.get(sid))
+        .filter((session) => session?.state !== 'receive-only')
+        .map((session) => session?.sid.toHex());
+    expect(active(alice)).toEqual(active(bob));
+    expect(active(alice)).toHaveLength(1);
+  });
+
+  it('is shown once when it also came online, and when it is posted again', async () => {
+    const [alice, bob] = await Promise.all([network.person(), network.person()]);
+    await meet(alice, bob);
+    await alice.agent.send(bob.did, text('twice'));
+    // As if the acknowledgement had been lost and alice restarted: the same message goes the other way.
+    const [entry] = alice.home.outbox.list(['acked'], 1);
+    alice.home.outbox.update(entry?.messageId ?? new Uint8Array(), { state: 'sent', dueMs: 0, updatedMs: 0 });
+    await bob.leave();
+    await alice.restart();
+    await alice.until(({ delivery }) => delivery.some(({ route }) => route === 'mailbox'));
+    expect(await bob.back()).toMatchObject({ waiting: 1, opened: 0, duplicates: 1, unreadable: [] });
+    expect(bob.texts).toEqual(['twice']);
+    expect(bob.events.message).toHaveLength(1);
+
+    await bob.leave();
+    const { objectId = '' } = await alice.agent.send(bob.did, text('replayed'));
+    const payload = await payloadOf(bob, objectId);
+    const mallory = await network.stranger();
+    const { mailboxId } = bob.agent.mailbox.requireIds();
+    await mallory.sendMessage({ mailboxId, payload });
+    expect(await bob.back()).toMatchObject({ waiting: 2, opened: 1 });
+    await mallory.sendMessage({ mailboxId, payload });
+    await bob.agent.sync();
+    expect(bob.texts).toEqual(['twice', 'replayed']);
+  });
+
+  it('is read whatever the order on chain, also when the first message comes last', async () => {
+    const [carol, bob] = await Promise.all([network.person(), network.person()]);
+    await carol.agent.addContact(bob.card);
+    await bob.leave();
+    const sent = [];
+    for (const content of ['1', '2', '3', '4']) sent.push(await carol.agent.send(bob.did, text(content)));
+    const payloads = await Promise.all(sent.map(({ objectId = '' }) => payloadOf(bob, objectId)));
+    const own = bob.agent.mailbox.requireIds();
+    const owner = new MailboxClient({ queue: bob.agent.wallet.queue('owner'), packageId: network.packageId });
+    await owner.claimAndDelete(
+      own,
+      sent.map(({ objectId = '' }) => objectId),
+    );
+    const mallory = await network.stranger();
+    const { mailboxId } = own;
+    const post = async (index: number): Promise<void> => {
+      await mallory.sendMessage({ mailboxId, payload: payloads[index] ?? new Uint8Array() });
+    };
+    await post(3);
+    await post(1);
+    expect(await bob.back()).toMatchObject({ opened: 0, claims: [] });
+    expect(bob.events.unreadable).toHaveLength(2);
+    await post(2);
+    await post(0);
+    // What could not be read before its session was there is looked at again once it is.
+    expect(await bob.agent.sync()).toMatchObject({ opened: 4, unreadable: [] });
+    expect(bob.texts.toSorted()).toEqual(['1', '2', '3', '4']);
+    expect(await bob.agent.mailbox.waiting()).toEqual([]);
+  });
+});
+
+describe('what does not belong into a mailbox', () => {
+  it('random bytes: reported once, listed, discarded on demand', async () => {
+    const bob = await network.person();
+    const mallory = await network.stranger();
+    const { mailboxId } = bob.agent.mailbox.requireIds();
+    const junk = [
+      new Uint8Array(1),
+      crypto.getRandomValues(new Uint8Array(400)),
+      new Uint8Array(3_000).fill(2),
+    ];
+    for (const payload of junk) await mallory.sendMessage({ mailboxId, payload });
+    const first = await bob.agent.sync();
+    expect(first.unreadable).toHaveLength(3);
+    expect(await bob.agent.sync()).toMatchObject({ waiting: 3, unreadable: [] });
+    await bob.crash();
+    expect(await bob.agent.sync()).toMatchObject({ waiting: 3, unreadable: [] });
+    expect((await bob.agent.mailbox.waiting()).map(({ outcome }) => outcome)).toEqual(
+      Array(3).fill('unreadable'),
+    );
+    expect(await failure(bob.agent.mailbox.discard(['0x12']))).toBe('NOT_FOUND');
+    expect(await failure(bob.agent.mailbox.discard('all'))).toBe('BAD_REQUEST');
+    expect(await bob.agent.mailbox.discard(first.unreadable)).toEqual({ deleted: 3, takenOut: 0 });
+    expect(await bob.agent.mailbox.waiting()).toEqual([]);
+  });
+
+  it('a coin: counted, listed with its type, taken out', async () => {
+    const bob = await network.person();
+    const mallory = await network.stranger();
+    const { mailboxId } = bob.agent.mailbox.requireIds();
+    await mallory.queue.execute((tx: Transaction) => {
+      tx.transferObjects([tx.splitCoins(tx.gas, [12_345])], mailboxId);
+    });
+    expect(await bob.agent.sync()).toMatchObject({ waiting: 0, foreign: 1 });
+    const [coin] = await bob.agent.mailbox.waiting();
+    expect(coin?.type).toContain('::coin::Coin<');
+    expect(await bob.agent.mailbox.discard([coin?.objectId])).toEqual({ deleted: 0, takenOut: 1 });
+    expect(await bob.agent.mailbox.waiting()).toEqual([]);
+  });
+
+  it('a first message of somebody whose issuer is not trusted: left alone until it is, with what follows', async () => {
+    const issuer = makeIssuer();
+    const bob = await network.person();
+    const carol = await network.person({ issuer, credential: false });
+    carol.agent.trust.add(encodeTrustedIssuer(issuer.trustedIssuer));
+    await carol.agent.importCredential(network.credentialFor(carol, { issuer }));
+    await carol.agent.addContact(bob.card);
+    await bob.leave();
+    await carol.agent.send(bob.did, text('1'));
+    await carol.agent.send(bob.did, text('2'));
+    expect(await bob.back()).toMatchObject({ waiting: 2, opened: 0, refused: 1, claims: [] });
+    expect(await bob.agent.sync()).toMatchObject({ waiting: 2, opened: 0, refused: 0 });
+    bob.agent.trust.add(encodeTrustedIssuer(issuer.trustedIssuer));
+    expect(await bob.agent.sync()).toMatchObject({ opened: 2, refused: 0 });
+    expect(bob.texts).toEqual(['1', '2']);
+  });
+});
+
+describe('a mailbox that cannot be written to', () => {
+  it('has no prekeys, or expired ones', async () => {
+    const clock = clockFromNow();
+    const [alice, bob] = await Promise.all([
+      network.person({ clock }),
+      network.person({ clock, mailbox: false }),
+    ]);
+    await bob.agent.mailbox.create();
+    await meet(alice, bob);
+    await bob.leave();
+    expect(await failure(alice.agent.send(bob.did, text('1')))).toBe('NOT_DELIVERED NO_PREKEYS');
+    await bob.restart({ listen: [] });
+    await bob.agent.mailbox.publishPrekeys();
+    clock.advance(15 * dayMs);
+    expect(await failure(alice.agent.send(bob.did, text('2')))).toBe('NOT_DELIVERED NO_PREKEYS');
+    await bob.agent.mailbox.maintainPrekeys();
+    expect((await alice.agent.send(bob.did, text('3'))).route).toBe('mailbox');
+    // Now that there is a session, the others follow at the next try.
+    clock.advance(dayMs);
+    await alice.restart();
+    await alice.until(() => alice.agent.status().toSend === 0);
+    await bob.agent.sync();
+    expect(bob.texts.toSorted()).toEqual(['1', '2', '3']);
+  });
+
+  it('is on another chain, of another contract, or retired', async () => {
+    const [alice, bob] = await Promise.all([network.person(), network.person()]);
+    const setting = (name: string, value: string): void => bob.home.settings.set({ [name]: value });
+    const chainId = bob.home.settings.get('network.chain-id') ?? '';
+    setting('network.chain-id', '00000000');
+    await bob.restart();
+    await alice.agent.addContact(bob.card);
+    expect(await failure(bob.agent.sync())).toBe('WRONG_CHAIN');
+    expect(await failure(bob.agent.mailbox.publishPrekeys())).toBe('WRONG_CHAIN');
+    await bob.leave();
+    expect(await failure(alice.agent.send(bob.did, text('1')))).toBe('NOT_DELIVERED WRONG_CHAIN');
+    setting('network.chain-id', chainId);
+    await bob.restart();
+    await alice.agent.addContact(bob.card);
+    await bob.agent.mailbox.retire();
+    await bob.leave();
+    expect(await failure(alice.agent.send(bob.did, text('2')))).toBe('NOT_DELIVERED RETIRED');
+    expect(alice.agent.status().toSend).toBe(2);
+    await bob.restart();
+    await bob.agent.addContact(alice.card);
+    await bob.agent.connect(alice.did);
+    await alice.until(() => alice.agent.status().toSend === 0);
+    expect(bob.texts).toEqual(['1', '2']);
+  });
+
+  it('belongs to somebody who is not verified: only with consent, which a retry remembers', async () => {
+    const bob = await network.person({ credential: false });
+    const alice = await network.person();
+    const { card } = bob;
+    await alice.agent.addContact(card);
+    await bob.leave();
+    expect(alice.agent.contacts()).toMatchObject([{ verified: false }]);
+    expect(await failure(alice.agent.send(bob.did, text('1')))).toBe('NOT_DELIVERED UNVERIFIED_PEER');
+    const other = await network.person();
+    const proxy = await RpcProxy.start(network.localnet.rpcUrl);
+    onTestFinished(() => proxy.stop());
+    other.home.settings.set({ 'network.rpc': proxy.url });
+    await other.restart();
+    await other.agent.addContact(card);
+    proxy.set('down');
+    expect(await failure(other.agent.send(bob.did, text('2'), { toUnverified: true }))).toBe(
+      'NOT_DELIVERED BAD_NETWORK',
+    );
+    proxy.set('up');
+    const [entry] = other.home.outbox.list(['queued'], 1);
+    other.home.outbox.update(entry?.messageId ?? new Uint8Array(), { dueMs: 0, updatedMs: 0 });
+    await other.restart();
+    await other.until(({ delivery }) => delivery.length === 1);
+    expect(await bob.back()).toMatchObject({ opened: 1 });
+    expect(bob.texts).toEqual(['2']);
+  });
+});
+
+describe('trouble with the chain', () => {
+  it('no gas: says what is needed; the first message stays the first', async () => {
+    const [alice, bob] = await Promise.all([network.person({ funded: false }), network.person()]);
+    await alice.agent.addContact(bob.card);
+    await bob.leave();
+    await expect(alice.agent.send(bob.did, text('1'))).rejects.toMatchObject({
+      code: 'NOT_DELIVERED',
+      data: { reason: 'NO_GAS' },
+      cause: { data: { neededNanos: expect.any(BigInt) } },
+    });
+    expect(await failure(alice.agent.send(bob.did, text('2')))).toBe('NOT_DELIVERED NO_GAS');
+    expect(alice.agent.status().sessions).toBe(1);
+    await alice.crash();
+    await alice.agent.wallet.requestFunds('postage');
+    const third = await alice.agent.send(bob.did, text('3'));
+    expect(third.route).toBe('mailbox');
+    expect(alice.events.delivery.map(({ to }) => to)).toContain(bob.did);
+    const [entry] = alice.home.outbox.list(['queued'], 10);
+    alice.home.outbox.update(entry?.messageId ?? new Uint8Array(), { dueMs: 0, updatedMs: 0 });
+    await alice.restart();
+    await alice.until(() => alice.agent.status().toSend === 0);
+    expect(await bob.back()).toMatchObject({ opened: 3, unreadable: [] });
+    expect(bob.texts.toSorted()).toEqual(['1', '2', '3']);
+    expect(bob.agent.status().sessions).toBe(1);
+  });
+
+  it('a first message whose posting was not answered is posted again as it was', async () => {
+    const proxy = await RpcProxy.start(network.localnet.rpcUrl);
+    onTestFinished(() => proxy.stop());
+    const [alice, bob] = await Promise.all([network.person({ rpcUrl: proxy.url }), network.person()]);
+    await alice.agent.addContact(bob.card);
+    await bob.leave();
+    // On chain, and gone before its outcome was noted.
+    const { objectId = '' } = await alice.agent.send(bob.did, text('1'));
+    const [sid] = alice.home.sessions.ids();
+    const [entry] = alice.home.outbox.list(['mailbox'], 1);
+    const messageId = entry?.messageId ?? new Uint8Array();
+    alice.home.firstMessages.put({
+      sid: sid ?? new Uint8Array(),
+      messageId,
+      madeAtMs: Date.now(),
+      envelope: await payloadOf(bob, objectId),
+    });
+    alice.home.outbox.update(messageId, { state: 'queued', dueMs: 0, updatedMs: 0 });
+    await alice.crash();
+    await alice.until(({ delivery }) => delivery.length === 2);
+    await alice.agent.send(bob.did, text('2'));
+    expect(await bob.back()).toMatchObject({ waiting: 3, opened: 2, duplicates: 1, unreadable: [] });
+    expect(bob.texts).toEqual(['1', '2']);
+    expect([bob.agent.status().sessions, alice.agent.status().sessions]).toEqual([1, 1]);
+  });
+
+  it('node down or silent: typed errors, nothing lost, delivered once it is back', async () => {
+    const proxy = await RpcProxy.start(network.localnet.rpcUrl);
+    onTestFinished(() => proxy.stop());
+    const [alice, bob] = await Promise.all([network.person({ rpcUrl: proxy.url }), network.person()]);
+    await meet(alice, bob);
+    await alice.agent.connect(bob.did);
+    await bob.leave();
+    proxy.set('down');
+    expect(await failure(alice.agent.sync())).toBe('RPC_UNREACHABLE');
+    expect(await failure(alice.agent.send(bob.did, text('1')))).toBe('NOT_DELIVERED RPC_UNREACHABLE');
+    expect(await failure(alice.agent.wallet.balance('owner'))).toBe('RPC_FAILED');
+    proxy.set('silent');
+    const slow = alice.agent.send(bob.did, text('2'));
+    const settled = failure(slow);
+    await new Promise((resolve) => setImmediate(resolve));
+    proxy.set('up');
+    expect(['no error', 'NOT_DELIVERED RPC_UNREACHABLE']).toContain(await settled);
+    for (const entry of alice.home.outbox.list(['queued', 'sent'], 10)) {
+      alice.home.outbox.update(entry.messageId, { dueMs: 0, updatedMs: 0 });
+    }
+    await alice.restart();
+    await alice.until(() => alice.agent.status().toSend === 0);
+    await bob.back();
+    expect(bob.texts.toSorted()).toEqual(['1', '2']);
+  });
+
+  it('what was read and could not be claimed is claimed by the next look', async () => {
+    const [alice, bob] = await coupleApart();
+    await alice.agent.send(bob.did, text('1'));
+    await bob.agent.wallet.withdraw('owner', alice.agent.wallet.address('owner'), 'all');
+    const report = await bob.back();
+    expect(report).toMatchObject({ opened: 1, claims: [] });
+    expect(report.claimFailure).toMatch(/IOTA/);
+    expect(bob.texts).toEqual(['1']);
+    await bob.agent.wallet.requestFunds('owner');
+    const next = await bob.agent.sync();
+    expect(next).toMatchObject({ waiting: 1, opened: 0, duplicates: 0, claimFailure: null });
+    expect(next.claims).toHaveLength(1);
+    expect(await bob.agent.mailbox.waiting()).toEqual([]);
+  });
+
+  it('a dry faucet, and none', async () => {
+    await using dry = await Network.start({ faucetSupply: 2_000_000_000_000n }).then(disposable);
+    const bob = await dry.person({ funded: false });
+    const codes = [];
+    for (let i = 0; i < 3; i++) codes.push(await failure(bob.agent.wallet.requestFunds('owner')));
+    expect(codes.at(-1)).toBe('FAUCET_FAILED');
+    expect(await failure(bob.agent.mailbox.create())).toBe(codes[0] === 'no error' ? 'no error' : 'NO_GAS');
+    bob.home.settings.set({ 'network.faucet': undefined });
+    await bob.restart();
+    expect(await failure(bob.agent.wallet.requestFunds('owner'))).toBe('NO_FAUCET');
+  });
+
+  it('money goes through the same queue as messages, so that no coin is used twice', async () => {
+    const [alice, bob] = await coupleApart();
+    const to = bob.agent.wallet.address('postage');
+    const before = await alice.agent.wallet.balance('postage');
+    const results = await Promise.all([
+      alice.agent.send(bob.did, text('1')),
+      alice.agent.wallet.withdraw('postage', to, 1_000n),
+      alice.agent.send(bob.did, text('2')),
+      alice.agent.wallet.withdraw('postage', to, 2_000n),
+    ]);
+    expect(results).toHaveLength(4);
+    expect(await alice.agent.wallet.balance('postage')).toBeLessThan(before - 3_000n);
+    const { wallet } = alice.agent;
+    expect(await failure(wallet.withdraw('postage', 'nowhere', 1n))).toBe('BAD_ADDRESS');
+    expect(await failure(wallet.withdraw('postage', to, 0n))).toBe('BAD_AMOUNT');
+    expect(await failure(wallet.withdraw('postage', to, before))).toBe('INSUFFICIENT_FUNDS');
+  });
+});
+
+describe('prekeys', () => {
+  it('are renewed every 7 days, by the agent itself', async () => {
+    const clock = clockFromNow();
+    const bob = await network.person({ clock });
+    expect(await bob.agent.mailbox.maintainPrekeys()).toBe(false);
+    clock.advance(7 * dayMs);
+    expect(await bob.agent.mailbox.maintainPrekeys()).toBe(true);
+    expect(bob.agent.mailbox.prekeys.numbers).toEqual([1, 2]);
+    clock.advance(45 * dayMs);
+    expect(await bob.agent.mailbox.maintainPrekeys()).toBe(true);
+    expect(bob.agent.mailbox.prekeys.numbers).toEqual([3]);
+  });
+
+  it('that could not be published are published as soon as that works', async () => {
+    const clock = clockFromNow();
+    const [alice, bob] = await Promise.all([network.person({ clock }), network.person({ clock })]);
+    clock.advance(8 * dayMs);
+    const { wallet, mailbox } = bob.agent;
+    await wallet.withdraw('owner', wallet.address('postage'), 'all');
+    for (let i = 0; i < 3; i++) expect(await failure(mailbox.maintainPrekeys())).toBe('NO_GAS');
+    expect(mailbox.prekeys.numbers).toEqual([1, 2]);
+    await wallet.requestFunds('owner');
+    expect(await mailbox.maintainPrekeys()).toBe(true);
+    expect(await mailbox.maintainPrekeys()).toBe(false);
+    expect(mailbox.prekeys.numbers).toEqual([1, 2]);
+    await alice.agent.addContact(bob.card);
+    await bob.leave();
+    clock.advance(10 * dayMs);
+    // The first publication has expired by now, the second has not.
+    expect((await alice.agent.send(bob.did, text('hello'))).route).toBe('mailbox');
+    await bob.back();
+    expect(bob.texts).toEqual(['hello']);
+  });
+});
+
+/** The payload of a message that waits in somebody's mailbox. */
+async function payloadOf(person: Person, objectId: string): Promise<Uint8Array> {
+  const reader = await network.stranger();
+  for await (const message of reader.readWaiting(person.agent.mailbox.requireIds().mailboxId)) {
+    if (message.objectId === objectId) return message.payload;
+  }
+  throw new Error(`${objectId} does not wait there`);
+}
+
+const disposable = (started: Network): Network & AsyncDisposable =>
+  Object.assign(started, { [Symbol.asyncDispose]: () => started.stop() });
