@@ -362,12 +362,18 @@ export class Links {
       else this.#log.info('gate.ended', { reason: outcome.refused?.reason ?? outcome.broken ?? '' });
       // Our own gate may run on the same connection.
       if (outcome.refused?.code === gateCodes.GLARE) return;
-      await stream.close();
-      await (link ?? connection).close();
+      void this.#dismiss(stream, link ?? connection);
     } finally {
       if (this.#inbound.get(remote.connectionId) === gate) this.#inbound.delete(remote.connectionId);
       if (place.ok) place.release();
     }
+  }
+
+  /** Ends the connection of a peer that was refused, once it has read why: it needs the place no longer. */
+  async #dismiss(stream: FrameStream, connection: { close(): Promise<void> }): Promise<void> {
+    await stream.close();
+    await stream.closed;
+    await connection.close();
   }
 
   /** What ends an inbound gate before its first message is even read. */
