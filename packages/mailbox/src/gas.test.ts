@@ -1,7 +1,7 @@
 import type { CoinStruct } from '@iota/iota-sdk/client';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { budgetFor, formatIota, gasUsedOf, maxBudgetNanos, selectGasCoins } from './gas.ts';
+import { assertGasPrice, budgetFor, formatIota, gasUsedOf, maxBudgetNanos, selectGasCoins } from './gas.ts';
 
 const coin = (index: number, balance: bigint): CoinStruct => ({
   coinObjectId: `0x${index}`,
@@ -14,6 +14,12 @@ const coin = (index: number, balance: bigint): CoinStruct => ({
 const address = `0x${'1'.repeat(64)}`;
 
 describe('gas', () => {
+  it('has a price that no node may exceed, because what is paid is burnt', () => {
+    for (const price of [1n, 1_000n, 100_000n]) expect(() => assertGasPrice(price)).not.toThrow();
+    for (const price of [0n, -1n, 100_001n, 1n << 63n])
+      expect(() => assertGasPrice(price)).toThrow(RangeError);
+  });
+
   it('is broken down, and a refund is a negative cost', () => {
     const used = gasUsedOf({
       computationCost: '1000000',

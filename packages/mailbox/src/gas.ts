@@ -16,8 +16,20 @@ export interface GasUsed {
 
 /** The budget of a trial run and of anything else: the protocol's maximum. */
 export const maxBudgetNanos = 50_000_000_000n;
+/**
+ * Highest price of a gas unit that is paid without asking: a hundred times IOTA's reference price of 1,000 NANOS, at which
+ * the cheapest transaction costs 0.1 IOTA. The node names the price, and what it names is burnt.
+ */
+const maxGasPriceNanos = 100_000n;
 /** Gas units added to what a trial run used, since the objects may have grown by the time it counts. */
 const overheadUnits = 1_000n;
+
+/** A node that names any price could burn what the address holds. @throws RangeError */
+export function assertGasPrice(gasPrice: bigint): void {
+  if (gasPrice < 1n || gasPrice > maxGasPriceNanos) {
+    throw new RangeError(`${gasPrice} NANOS a unit, of which the limit is ${maxGasPriceNanos}`);
+  }
+}
 
 /** Breaks down the `gasUsed` of effects. */
 export function gasUsedOf(summary: GasCostSummary): GasUsed {

@@ -7,6 +7,9 @@ import type { ObjectRef } from './gas.ts';
 import { maxListPages, pageSize } from './limits.ts';
 import { callNode, refusedByNode, type CallInit } from './rpc.ts';
 
+/** Of what a node has sent only so much goes into an error. */
+const maxReasonCharacters = 200;
+
 /** An object as it is now. */
 export interface ChainObject extends ObjectRef {
   /** Such as `0x…::mailbox::MessageObject`; `package` for a package. */
@@ -57,7 +60,7 @@ export async function listOwned(
   const objects = new Map<string, ChainObject>();
   let cursor: string | null | undefined;
   for (let page = 0; page < maxPages; page++) {
-    const { data, nextCursor, hasNextPage } = await ask(init, 'owned objects', (signal) =>
+    const answer = await ask(init, 'owned objects', (signal) =>
       init.client.getOwnedObjects({
         owner,
         options: { showType: true, showOwner: true },
@@ -66,7 +69,8 @@ export async function listOwned(
         signal,
       }),
     );
-    for (const object of chainObjects(data)) objects.set(object.objectId, object);
+    for (const object of chainObjects(answer?.data)) objects.set(object.objectId, object);
+    const { hasNextPage, nextCursor } = answer;
     if (!hasNextPage || nextCursor === cursor) return { objects: [...objects.values()], truncated: false };
     cursor = nextCursor;
   }
@@ -93,7 +97,7 @@ export function objectIdOf(text: string, what: string): string {
   }
   throw new MailboxError(
     'BAD_ARGUMENT',
-    `${what} is not an object id: ${JSON.stringify(text.slice(0, 80))}`,
+    `${what} is not an object id: ${JSON.stringify(String(text).slice(0, 80))}`,
     {
       hint: 'an object id is 0x and 64 hexadecimal digits',
     },
@@ -121,10 +125,20 @@ export function byVersion(left: ObjectRef, right: ObjectRef): number {
 
 /** Something that a node answered cannot be what it says. */
 export function unusableAnswer(what: string, cause: unknown): MailboxError {
-  return new MailboxError('RPC_REFUSED', `the IOTA node gave an unusable ${what}: ${errorText(cause)}`, {
+  const reason = errorText(cause).slice(0, maxReasonCharacters);
+  return new MailboxError('RPC_REFUSED', `the IOTA node gave an unusable ${what}: ${reason}`, {
     hint: 'use another node',
     cause,
   });
+}
+
+/** What `read` makes of an answer. @throws MailboxError `RPC_REFUSED` when it is not what a node answers */
+export function usable<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof MailboxError ? error : unusableAnswer(what, error);
+  }
 }
 
 function chainObjects(responses: readonly IotaObjectResponse[]): readonly ChainObject[] {
@@ -134,7 +148,7 @@ function chainObjects(responses: readonly IotaObjectResponse[]): readonly ChainO
       const contents = data.bcs?.dataType === 'moveObject' ? Uint8Array.fromBase64(data.bcs.bcsBytes) : null;
       return [
         {
-          objectId: normalizeIotaObjectId(data.objectId),
+          objectId: objectIdOf(data.objectId, 'the id of an object'),
           version: String(BigInt(data.version)),
           digest: data.digest,
           type: data.type,

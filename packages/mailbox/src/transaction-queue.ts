@@ -20,6 +20,7 @@ import { errorText } from '@wotid/core';
 import { MailboxError } from './errors.ts';
 import { parseExecutionFailure } from './execution-failure.ts';
 import {
+  assertGasPrice,
   budgetFor,
   gasUsedOf,
   maxBudgetNanos,
@@ -42,6 +43,8 @@ import {
   pageSize,
 } from './limits.ts';
 import { takenFromGasCoin } from './gas-coin.ts';
+import { ask, usable } from './objects.ts';
+import { isObjectRace, isRefusal, lockPattern, lostRace } from './refusals.ts';
 import { callNode, refusedByNode } from './rpc.ts';
 
 /** Settings of a {@link TransactionQueue}. */
@@ -122,10 +125,12 @@ export class TransactionQueue {
 
   /** Balance of the address, NANOS. */
   async balanceNanos(signal?: AbortSignal): Promise<bigint> {
-    const balance = await this.#call('balance', signal, (ended) =>
-      this.client.getBalance({ owner: this.address, signal: ended }),
+    const balance = await ask(
+      { client: this.client, timeoutMs: this.callTimeoutMs, signal },
+      'balance',
+      (ended) => this.client.getBalance({ owner: this.address, signal: ended }),
     );
-    return BigInt(balance.totalBalance);
+    return usable('balance', () => BigInt(balance.totalBalance));
   }
 
   /** Checks that the address holds at least `neededNanos`. @throws MailboxError `NO_GAS`, `RPC_UNREACHABLE`, `RPC_REFUSED` */
@@ -162,6 +167,7 @@ export class TransactionQueue {
       this.client.getReferenceGasPrice({ signal: ended }),
     );
     tx.setSender(this.address);
+    usable('gas price', () => assertGasPrice(gasPrice));
     tx.setGasPrice(gasPrice);
     // Without gas coins the trial run pays from a coin of its own.
     tx.setGasPayment(chosenPayment ?? []);
@@ -170,13 +176,17 @@ export class TransactionQueue {
     const trial = await this.#call('trial run', signal, (ended) =>
       this.client.dryRunTransactionBlock({ transactionBlock: trialBytes, signal: ended }),
     );
-    if (trial.effects.status.status !== 'success') {
-      throw executionFailed(trial.effects.status.error ?? 'no reason given', { charged: false });
+    const { status, used } = usable('trial run', () => {
+      const { effects } = trial;
+      return { status: effects.status, used: gasUsedOf(effects.gasUsed) };
+    });
+    if (status.status !== 'success') {
+      throw executionFailed(status.error ?? 'no reason given', { charged: false });
     }
-    const budget = budgetFor(gasUsedOf(trial.effects.gasUsed), gasPrice);
+    const budget = budgetFor(used, gasPrice);
     tx.setGasBudget(budget);
     const payment = chosenPayment?.map(refOf) ?? (await this.#payWith(tx, budget, signal));
-    tx.setGasPayment([...payment]);
+    usable('coin', () => tx.setGasPayment([...payment]));
     const bytes = await this.#bytesOf(tx, signal);
     const { signature } = await this.#signer.signTransaction(bytes);
     return { bytes, signature, payment, digest: await tx.getDigest() };
@@ -210,7 +220,10 @@ export class TransactionQueue {
       const { data, nextCursor, hasNextPage } = await this.#call('coins', signal, (ended) =>
         this.client.getCoins({ owner: this.address, cursor, limit: pageSize, signal: ended }),
       );
-      coins.push(...data.filter((coin) => !used.has(coin.coinObjectId)));
+      usable('coin', () => {
+        for (const coin of data)
+          if (!used.has(coin.coinObjectId) && BigInt(coin.balance) >= 0n) coins.push(coin);
+      });
       if (!hasNextPage || !nextCursor) break;
       cursor = nextCursor;
     }
@@ -241,7 +254,7 @@ export class TransactionQueue {
       response = await this.#settle(submission, signal);
     }
     await this.#untilReadable(submission, signal);
-    return executedOrThrow(response);
+    return usable('transaction', () => executedOrThrow(response));
   }
 
   #send(submission: Submission, signal: AbortSignal): Promise<IotaTransactionBlockResponse> {
@@ -376,39 +389,4 @@ function executionFailed(text: string, facts: Readonly<Record<string, unknown>>)
   return new MailboxError('EXECUTION_FAILED', `the transaction fails: ${failure.kind}${where}${code}`, {
     data: { ...facts, failure, text },
   });
-}
-
-/** Errors of a node about inputs that are not as they were when we read them. Wording: IOTA's `UserInputError`. */
-const racePattern =
-  /is not available for consumption|Could not find the referenced object|because of locked objects|Invalid Object digest/i;
-/** Equivocation: validators have signed another transaction with one of the inputs. */
-const lockPattern = /because of locked objects/i;
-
-function lostRace(error: unknown, attempts: number, locked: boolean): MailboxError {
-  return new MailboxError(
-    'OBJECT_RACE',
-    locked
-      ? 'an object of this transaction is locked by another transaction'
-      : `the objects of this transaction changed ${attempts} times in a row: ${errorText(error)}`,
-    {
-      hint: locked
-        ? 'something else signs with this key; stop it. The lock ends with the epoch'
-        : 'something else uses this address or this mailbox; stop it and try again',
-      cause: error,
-    },
-  );
-}
-
-function isObjectRace(error: unknown): boolean {
-  return error instanceof JsonRpcError && racePattern.test(error.message);
-}
-
-/**
- * A node's definite no: nothing was executed. -32050 is "transient", and -32603 and -32000 say nothing about the
- * transaction, so they are as good as no answer. So is a race on sending bytes again: they may have executed.
- */
-function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof JsonRpcError && (error.code === -32002 || error.code === -32602 || error.code === -32600)
-  );
 }
