@@ -1,6 +1,6 @@
 /**
- * Builds every package to ESM with declarations in `dist`, in dependency order. The workspace itself runs from its
- * sources; `dist` is what gets published.
+ * `npm run build [-- NAME …]`: builds every package, or the named ones and what they need, to ESM with declarations in
+ * `dist`, in dependency order. The workspace itself runs from its sources; `dist` is what gets published.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync, rmSync } from 'node:fs';
@@ -24,7 +24,9 @@ function build(name: string): void {
   built.add(name);
   for (const dependency of Object.keys(entry.manifest.dependencies ?? {})) build(dependency);
   rmSync(join(entry.folder, 'dist'), { recursive: true, force: true });
-  const result = spawnSync('tsc', ['-p', join(entry.folder, 'tsconfig.json')], { stdio: 'inherit' });
+  const result = spawnSync(join('node_modules', '.bin', 'tsc'), ['-p', join(entry.folder, 'tsconfig.json')], {
+    stdio: 'inherit',
+  });
   if (result.status !== 0) {
     console.error(`build of ${name} failed`);
     process.exit(1);
@@ -32,4 +34,5 @@ function build(name: string): void {
   console.log(`built ${name}`);
 }
 
-for (const name of packages.keys()) build(name);
+const named = process.argv.slice(2);
+for (const name of named.length > 0 ? named : packages.keys()) build(name);
