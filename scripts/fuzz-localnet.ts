@@ -70,7 +70,13 @@ async function attack(name: string): Promise<void> {
 
 async function watch(name: string): Promise<boolean> {
   const child = fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--child', name], {
-    execArgv: ['--expose-gc', '--conditions=wot:source'],
+    // The young generation has its size from the start: its growing would look like the network's.
+    execArgv: [
+      '--expose-gc',
+      '--min-semi-space-size=16',
+      '--max-semi-space-size=16',
+      '--conditions=wot:source',
+    ],
   });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   let lastRun: unknown = from;

@@ -76,6 +76,8 @@ export interface LedgerInit {
 const DEFAULT_FAUCET_SUPPLY = 4_600_000_000n * NANOS_PER_IOTA;
 /** Leaves room in a u64 balance for whatever is merged into it. */
 const MAX_FAUCET_SUPPLY = (1n << 63n) - 1n;
+/** Parsed packages that are kept, about 150 KB each: more than any test run has in use at once. */
+const MAX_PARSED_PACKAGES = 200;
 /** Clocks are not moved further than this at once: 100 years. */
 const MAX_CLOCK_STEP_MS = 100 * 366 * 86_400_000;
 
@@ -109,7 +111,7 @@ class MemoryLedger implements Ledger {
   readonly referenceGasPrice: bigint = REFERENCE_GAS_PRICE;
   readonly chainId: string;
   readonly #store = new Store();
-  readonly #vm: MoveVm = createMoveVm();
+  readonly #vm: MoveVm = createMoveVm({ maxPackages: MAX_PARSED_PACKAGES });
   readonly #clock: Clock;
   readonly #conservation: ConservationCheck;
   readonly #faucet: Faucet;
