@@ -224,8 +224,8 @@ native fun fresh_id(): address;
       (effects?.created ?? []).map(async ({ owner, reference }) => {
         expect(owner).toEqual({ AddressOwner: sponsorAddress });
         const { data } = await client.getObject({ id: reference.objectId, options: { showContent: true } });
-        const { fields } = data?.content as unknown as { readonly fields: { readonly balance: string } };
-        return fields.balance;
+        return (data?.content as { readonly fields?: { readonly balance?: string } } | undefined)?.fields
+          ?.balance;
       }),
     );
     expect(balances.sort()).toEqual(['0', '1234', '20000000']);

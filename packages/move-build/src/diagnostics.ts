@@ -6,6 +6,8 @@ export interface Diagnostic {
   /** The compiler's own code, for example `E04007`; empty when it gives none. */
   readonly code: string;
   readonly message: string;
+  /** What it says of the place, under the line of source; empty when nothing. */
+  readonly label: string;
   /** Path inside the package with `/` between folders; empty when the message has no place. */
   readonly file: string;
   /** Line, counted from 1; 0 when the message has no place. */
@@ -19,6 +21,9 @@ const maxDiagnostics = 200;
 
 const headPattern = /^(error|warning|note|bug)(?:\[([^\]]*)\])?: (.*)$/;
 const placePattern = /^\s*┌─ (.+?):(\d+):(\d+)\s*$/;
+const labelPattern = /^\s*│[^^]*\^+ (.+)$/;
+/** The compiler's name for something in `0x1` or `0x2` that it did not find. */
+const frameworkMissPattern = /\bunbound\b.*\((?:iota|sui|std)=0x[12]\)::/i;
 // ESC [ … letter: the sequences by which the compiler colours its text (ECMA-48, section 5.4).
 const ansiPattern = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[ -/]*[@-~]`, 'g');
 
@@ -41,6 +46,7 @@ export function parseDiagnostics(output: string): Diagnostic[] {
         severity: head[1] as Diagnostic['severity'],
         code: head[2] ?? '',
         message: head[3] ?? '',
+        label: '',
         file: '',
         line: 0,
         column: 0,
@@ -54,6 +60,8 @@ export function parseDiagnostics(output: string): Diagnostic[] {
       open.line = Number(place[2]);
       open.column = Number(place[3]);
     }
+    const label = labelPattern.exec(line);
+    if (label !== null && open !== undefined && open.label === '') open.label = (label[1] ?? '').trim();
   }
   return diagnostics;
 }
@@ -65,17 +73,17 @@ export function compileError(packageName: string, output: string): MoveBuildErro
   const first = diagnostics.find((one) => one.severity === 'error') ?? diagnostics[0];
   const place =
     first === undefined || first.line === 0 ? '' : ` at ${first.file}:${first.line}:${first.column}`;
-  return new MoveBuildError(
-    'COMPILE_FAILED',
-    `${packageName} does not compile${place}: ${first?.message ?? text.split('\n')[0] ?? ''}`,
-    {
-      hint: 'Correct the Move source at the place shown and build again.',
-      data: {
-        package: packageName,
-        diagnostics,
-        output: text,
-        ...(first === undefined ? {} : { file: first.file, line: first.line, column: first.column }),
-      },
+  const said = first === undefined ? (text.split('\n')[0] ?? '') : first.message;
+  const label = first === undefined || first.label === '' ? '' : `: ${first.label}`;
+  return new MoveBuildError('COMPILE_FAILED', `${packageName} does not compile${place}: ${said}${label}`, {
+    hint: frameworkMissPattern.test(first?.label ?? '')
+      ? "The framework that packages are compiled against has the modules that its README lists. For others of IOTA's, compile with the IOTA CLI, and run them on a network, or on the embedded one with --framework."
+      : 'Correct the Move source at the place shown and build again.',
+    data: {
+      package: packageName,
+      diagnostics,
+      output: text,
+      ...(first === undefined ? {} : { file: first.file, line: first.line, column: first.column }),
     },
-  );
+  });
 }

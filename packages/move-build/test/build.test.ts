@@ -86,6 +86,22 @@ describe('buildMovePackage', () => {
     expect((await refusal(buildMovePackage(directory))).code).toBe('COMPILE_FAILED');
   });
 
+  it.each([
+    ['public fun f(_: &iota::random::Random) {}', 'random'],
+    ['public fun f(): vector<u8> { iota::bls12381::g1_identity() }', 'bls12381'],
+    ['public fun f(_: &iota::coin::DenyCapV1<u8>) {}', 'DenyCapV1'],
+  ])('names what the framework lacks, and says what to do: %s', async (source, missing) => {
+    const directory = folderOf({
+      'Move.toml': manifestOf('lacking'),
+      'sources/m.move': `module lacking::m;\n${source}\n`,
+    });
+    const error = await refusal(buildMovePackage(directory));
+    expect(error.code).toBe('COMPILE_FAILED');
+    expect(error.message).toMatch(/^lacking does not compile at sources\/m\.move:2:\d+: unbound .*: /);
+    expect(error.message).toContain(missing);
+    expect(error.hint).toContain('--framework');
+  });
+
   it('refuses what the bytecode verifier refuses', async () => {
     const directory = folderOf({
       'Move.toml': manifestOf('leaky'),
