@@ -23,6 +23,11 @@ export interface TransportLimits {
   readonly maxPendingInbound: number;
   /** Inbound connections per second and host. The library's own 5 would lock out people behind one address. */
   readonly maxInboundPerSecondPerHost: number;
+  /**
+   * Inbound connections from one network (IPv4 /24, IPv6 /56) whose peers may not open message streams. Without it one
+   * host takes all places in 13 seconds, for as long as it likes. Enough for the people behind one address.
+   */
+  readonly maxStrangersPerNetwork: number;
   /** Gate streams a peer may have open on one connection. */
   readonly maxGateStreamsPerConnection: number;
   /** Message streams a peer may have open on one connection: the current one and its replacement. */
@@ -60,6 +65,7 @@ export const defaultLimits: TransportLimits = Object.freeze({
   maxConnections: 256,
   maxPendingInbound: 64,
   maxInboundPerSecondPerHost: 20,
+  maxStrangersPerNetwork: 32,
   maxGateStreamsPerConnection: 1,
   maxMessageStreamsPerConnection: 2,
   maxGateFrameBytes: MAX_GATE_FRAME_BYTES,

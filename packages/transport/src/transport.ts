@@ -140,6 +140,9 @@ class Node implements Transport {
       if (!isNoise(event.detail)) {
         this.#log.warn('transport.not-noise', { encryption: event.detail.encryption });
         event.detail.abort(notNoise(event.detail));
+      } else if (this.#isOneStrangerTooMany(event.detail)) {
+        this.#log.info('transport.too-many-strangers', { connectionId: event.detail.id });
+        event.detail.abort(new TransportError('DENIED', 'too many connections from one network'));
       }
     });
     libp2p.addEventListener('connection:close', (event) => this.#onConnectionClose(event.detail));
@@ -316,6 +319,18 @@ class Node implements Transport {
     const wrapped = new WrappedConnection(connection);
     this.#wrapped.set(connection, wrapped);
     return wrapped;
+  }
+
+  #isOneStrangerTooMany(connection: Connection): boolean {
+    if (connection.direction !== 'inbound') return false;
+    const { ipPrefix } = this.#wrap(connection).remote;
+    const strangers = this.connections().filter(
+      ({ remote }) =>
+        remote.direction === 'inbound' &&
+        remote.ipPrefix === ipPrefix &&
+        this.#init.admitMessages?.(remote) !== true,
+    );
+    return strangers.length > this.#limits.maxStrangersPerNetwork;
   }
 
   #onConnectionClose(connection: Connection): void {

@@ -4,7 +4,7 @@ import { plaintext } from '@libp2p/plaintext';
 import { tls } from '@libp2p/tls';
 import { noise } from '@libp2p/noise';
 import { multiaddr } from '@multiformats/multiaddr';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   createTransport,
   GATE_PROTOCOL,
@@ -349,6 +349,26 @@ describe('admission', () => {
       expect(listener.connections().length).toBeGreaterThan(0);
       expect(listener.connections().length).toBeLessThanOrEqual(allowed);
     }
+  });
+
+  it('keeps places for others when one network holds connections without an admission', async () => {
+    const admitted = new Set<string>();
+    const listener = await startNode({
+      limits: { maxStrangersPerNetwork: 2 },
+      admitMessages: ({ peerId }) => admitted.has(peerId),
+    });
+    const dialers = await Promise.all(Array.from({ length: 4 }, () => startNode({ listen: [] })));
+    const address = listener.addresses()[0] as string;
+    for (const dialer of dialers) {
+      // One too many is closed just after its handshake, which its dialer may or may not have ended by then.
+      await codeOf(dialer.dial(address));
+    }
+    await vi.waitFor(() => expect(listener.connections()).toHaveLength(2));
+    for (const { remote } of listener.connections()) admitted.add(remote.peerId);
+    const friend = await startNode({ listen: [] });
+    admitted.add(friend.peerId);
+    await friend.dial(address);
+    await vi.waitFor(() => expect(listener.connections()).toHaveLength(3));
   });
 
   it('resets the stream of a handler that throws, and lives', async () => {
