@@ -21,8 +21,11 @@ import { invalidParams } from './rpc-error.ts';
 
 /** Below 5, the SDK asks for the first form of the system state. */
 const protocolVersion = PROTOCOL_VERSION;
-/** Milliseconds of an epoch on IOTA's networks. Epochs of the embedded network end when a test ends them. */
-const epochDurationMs = 86_400_000n;
+/**
+ * 1,000 years. Epochs of the embedded network end when they are told to, and the SDK's parallel executor waits for ever
+ * when an epoch that should be over by its own clock is not.
+ */
+const epochDurationMs = 1_000n * 31_557_600_000n;
 
 /** Gas of all epochs: each one's last checkpoint has the sums of its own. */
 function gasOfAllEpochs(ledger: LedgerReader): Checkpoint['gas'] {
