@@ -148,7 +148,10 @@ export class MailboxSync {
     for (;;) {
       const left = envelopes.filter((message) => !this.#openEnvelope(message, tally));
       if (left.length === 0 || left.length === envelopes.length) {
-        for (const message of left) this.#settle(message, 'unreadable', tally);
+        // One write for all: somebody may have sent thousands.
+        this.#init.home.transaction(() => {
+          for (const message of left) this.#settle(message, 'unreadable', tally);
+        });
         return;
       }
       envelopes = left;

@@ -53,7 +53,9 @@ describe('strangers at the gate', () => {
       });
       await bob.until(({ refused }) => refused.at(-1)?.name === name);
     }
-    expect(bob.events.refused.map((refusal) => refusal.wireCode)).toEqual(tries.map(() => gateCodes.VC_MALFORMED));
+    expect(bob.events.refused.map((refusal) => refusal.wireCode)).toEqual(
+      tries.map(() => gateCodes.VC_MALFORMED),
+    );
     const sent = observed.filter(({ direction }) => direction === 'sent');
     expect(sent.map(({ name }) => name)).toEqual(tries.flatMap(() => ['M2', 'Terminate']));
     const bytes = Buffer.concat(sent.map(({ plaintext }) => plaintext));
@@ -68,16 +70,23 @@ describe('strangers at the gate', () => {
   });
 
   it('are let in by nobody who has no credential, and by nobody who has ceased to trust their issuer', async () => {
-    const [alice, bob] = await Promise.all([network.person(bystander), network.person({ ...bystander, credential: false })]);
+    const [alice, bob] = await Promise.all([
+      network.person(bystander),
+      network.person({ ...bystander, credential: false }),
+    ]);
     await meet(alice, bob);
-    await expect(alice.agent.connect(bob.did)).rejects.toMatchObject({ data: { wireCode: gateCodes.POLICY } });
+    await expect(alice.agent.connect(bob.did)).rejects.toMatchObject({
+      data: { wireCode: gateCodes.POLICY },
+    });
     await bob.agent.importCredential(network.credentialFor(bob));
     await alice.agent.connect(bob.did);
     expect(bob.agent.trust.remove(network.issuer.did)).toEqual({ removed: true });
     // The link stays, the next gate counts.
     expect((await alice.agent.send(bob.did, text('1'))).route).toBe('p2p');
     await alice.restart();
-    await expect(alice.agent.connect(bob.did)).rejects.toMatchObject({ data: { wireCode: gateCodes.VC_MALFORMED } });
+    await expect(alice.agent.connect(bob.did)).rejects.toMatchObject({
+      data: { wireCode: gateCodes.VC_MALFORMED },
+    });
     expect(bob.events.refused.at(-1)?.name).toBe('VC_ISSUER');
   });
 
@@ -106,10 +115,15 @@ describe('a peer that breaks the rules', () => {
       return copy;
     };
     for (const at of [0, 1, 2]) {
-      for (const damage of [random, flipped, () => new Uint8Array(), (frame: Uint8Array) => frame.slice(0, -1)]) {
-        const end = await mallory.gate(bob, { change: (frame, index) => (index === at ? damage(frame) : frame) }).catch(
-          () => undefined,
-        );
+      for (const damage of [
+        random,
+        flipped,
+        () => new Uint8Array(),
+        (frame: Uint8Array) => frame.slice(0, -1),
+      ]) {
+        const end = await mallory
+          .gate(bob, { change: (frame, index) => (index === at ? damage(frame) : frame) })
+          .catch(() => undefined);
         expect(end?.passed ?? false).toBe(false);
       }
       for (const leave of ['close', 'abort', 'hang up'] as const) {
@@ -206,7 +220,9 @@ describe('a peer that breaks the rules', () => {
     const { mailboxId } = await owner.createMailbox();
     const { chainId } = network.localnet;
     await alice.agent.addContact(mallory.card({ chainId, packageId: network.packageId, mailboxId }));
-    const deliveries = await Promise.all(['1', '2'].map((one) => alice.agent.send(mallory.ours.block.did, text(one))));
+    const deliveries = await Promise.all(
+      ['1', '2'].map((one) => alice.agent.send(mallory.ours.block.did, text(one))),
+    );
     expect(deliveries.map(({ route }) => route)).toEqual(['mailbox', 'mailbox']);
     expect((await owner.listWaiting(mailboxId)).messages).toHaveLength(2);
     expect(alice.agent.status()).toMatchObject({ toSend: 0, sessions: 1 });

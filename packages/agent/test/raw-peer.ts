@@ -160,7 +160,10 @@ export class RawPeer {
           accept: (context, message) => {
             const parts = splitInit(message);
             if (parts === null) throw new Error('no session in M5');
-            const fresh = acceptGateSession(provider, parts.publicBytes, { ...this.#binding(context), prekeys });
+            const fresh = acceptGateSession(provider, parts.publicBytes, {
+              ...this.#binding(context),
+              prekeys,
+            });
             const at = { nowMs: clock.nowMs(), peer: context.peer.block };
             const { session } = openEnvelope(provider, fresh, parts.envelope, at);
             const reply = sealMessage(provider, session, receipt(), { route: 'online', nowMs: at.nowMs });

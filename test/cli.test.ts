@@ -1,0 +1,202 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Home } from '@wotid/agent';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Running, wotid, type Ended, type RunInit } from './wotid.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'wotid-cli-'));
+const at = (...parts: readonly string[]): string => join(dir, ...parts);
+const passphrase = 'an old tin whistle in the rain';
+const env = { WOTID_PASSPHRASE_FILE: at('passphrase') };
+const running: Running[] = [];
+/** Everything that any agent has printed. */
+const logs = (): string => running.map(({ text }) => text).join('\n');
+
+let network: readonly string[] = [];
+
+const run = (args: readonly string[], init: RunInit = {}): Promise<Ended> =>
+  wotid([...args, '--json'], { env, ...init });
+async function ok(...args: readonly string[]): Promise<Ended> {
+  const ended = await run(args);
+  expect({ args, code: ended.code, stderr: ended.stderr }).toEqual({ args, code: 0, stderr: '' });
+  return ended;
+}
+
+function startAgent(name: string): Running {
+  const args = [
+    'agent',
+    '--home',
+    at(name),
+    '--listen',
+    '/ip4/127.0.0.1/tcp/0',
+    '--sync-interval',
+    '0',
+    '--json',
+  ];
+  const agent = new Running(args, { env });
+  running.push(agent);
+  return agent;
+}
+const isReady = (line: Readonly<Record<string, unknown>>): boolean => line['event'] === 'ready';
+
+beforeAll(async () => {
+  writeFileSync(at('passphrase'), `${passphrase}\n`, { mode: 0o600 });
+  const localnet = new Running(['localnet', '--port', '0', '--faucet-port', '0', '--json']);
+  running.push(localnet);
+  const { rpc, faucet } = await localnet.line((line) => 'rpc' in line);
+  network = ['--network', String(rpc), '--faucet', String(faucet)];
+  await Promise.all([
+    ok('init', '--home', at('alice'), ...network),
+    ok('init', '--home', at('bob'), ...network),
+    ok('issue', 'setup', '--home', at('issuer'), '--out', at('issuer.json')),
+  ]);
+});
+afterAll(async () => {
+  await Promise.all(running.map((one) => one.end('SIGKILL')));
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe('exit codes', () => {
+  it('0 for help and version', async () => {
+    const [help, version] = await Promise.all([wotid(['--help']), wotid(['--version'])]);
+    expect([help.code, version.code]).toEqual([0, 0]);
+    expect(help.stdout).toContain('Usage: wotid');
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('2 for wrong usage, with the reason on stderr and nothing on stdout', async () => {
+    const wrong = [
+      ['fly'],
+      ['send'],
+      ['send', 'bob'],
+      ['localnet', '--port', '70000'],
+      ['agent', '--no-such-option'],
+    ];
+    const ended = await Promise.all([
+      ...wrong.map((args) => wotid(args, { env })),
+      // Without a passphrase, and without a terminal to ask for it.
+      wotid(['status', '--home', at('alice')]),
+    ]);
+    for (const { code, stdout, stderr } of ended) {
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).not.toBe('');
+      expect(stderr).not.toContain('    at ');
+    }
+  });
+
+  it('1 for what fails: one line, with --json an object that says what and what to do', async () => {
+    writeFileSync(at('wrong'), 'something else\n');
+    const [wrong, missing, taken, nobody, plain] = await Promise.all([
+      run(['status', '--home', at('alice')], { env: { WOTID_PASSPHRASE_FILE: at('wrong') } }),
+      run(['status', '--home', at('nowhere')]),
+      run(['init', '--home', at('alice'), ...network]),
+      run(['init', '--home', at('carol'), '--network', 'http://127.0.0.1:1']),
+      wotid(['status', '--home', at('nowhere')], { env }),
+    ]);
+    for (const [ended, code] of [
+      [wrong, 'WRONG_PASSPHRASE'],
+      [missing, 'NOT_A_HOME'],
+      [taken, 'HOME_EXISTS'],
+      [nobody, 'BAD_NETWORK'],
+    ] as const) {
+      expect([ended.code, ended.stdout, ended.stderr.trim().split('\n').length]).toEqual([1, '', 1]);
+      expect(ended.lines).toEqual([
+        { error: expect.any(String), code, hint: expect.stringMatching(/./), data: expect.any(Object) },
+      ]);
+    }
+    expect(plain.stderr).toMatch(/^wotid: [^\n]+\n$/);
+    expect([existsSync(at('nowhere')), existsSync(at('carol'))]).toEqual([false, false]);
+  });
+});
+
+describe('a running agent', () => {
+  it('holds its home alone, answers commands without a passphrase, and leaves nothing when it ends', async () => {
+    const agent = startAgent('alice');
+    const ready = await agent.line(isReady);
+    const second = await run(['agent', '--home', at('alice'), '--listen', '/ip4/127.0.0.1/tcp/0']);
+    expect(second.code).toBe(1);
+    expect(second.lines).toMatchObject([{ code: 'HOME_LOCKED', data: { pid: ready['pid'] } }]);
+    const status = await wotid(['status', '--home', at('alice'), '--json']);
+    expect(status.lines).toMatchObject([{ did: ready['did'], addresses: ready['addresses'] }]);
+    const [refused] = (await wotid(['send', 'nobody at all', 'hello', '--home', at('alice'), '--json']))
+      .lines;
+    expect(refused).toMatchObject({ code: 'NO_CONTACT' });
+    expect(await agent.end()).toBe(0);
+    expect(agent.lines.at(-1)).toMatchObject({ event: 'stopped' });
+    expect(readdirSync(at('alice'))).not.toContain('home.pid');
+  });
+
+  it('that was killed leaves a socket that nobody answers: commands open the home themselves', async () => {
+    const agent = startAgent('alice');
+    const ready = await agent.line(isReady);
+    await agent.end('SIGKILL');
+    expect(readdirSync(at('alice'))).toContain('agent.sock');
+    const [status] = (await ok('status', '--home', at('alice'))).lines;
+    expect(status).toMatchObject({ did: ready['did'], addresses: [] });
+    const again = startAgent('alice');
+    expect((await again.line(isReady))['did']).toBe(ready['did']);
+    expect(await again.end('SIGINT')).toBe(0);
+  });
+
+  it('keeps secrets and messages to itself: not in its arguments, environment or log, nor in what commands print', async () => {
+    const secretText = 'the meeting is at the old mill';
+    for (const name of ['alice', 'bob']) {
+      const agent = startAgent(name);
+      await agent.line(isReady);
+      const home = ['--home', at(name)];
+      await ok('trust', 'add', at('issuer.json'), ...home);
+      await ok('credential', 'request', '--out', at(`${name}.request`), ...home);
+      const evidence = ['--evidence', 'met in person'];
+      const files = ['--home', at('issuer'), '--out', at(`${name}.credential`)];
+      await ok('issue', 'credential', at(`${name}.request`), ...files, ...evidence);
+      await ok('credential', 'import', at(`${name}.credential`), ...home);
+      await ok('card', 'export', '--out', at(`${name}.card`), ...home);
+    }
+    await ok('card', 'add', at('bob.card'), '--home', at('alice'));
+    const bobDid = String((await ok('status', '--home', at('bob'))).lines[0]?.['did']);
+    const sent = await run(['send', bobDid, '--lines', '--home', at('alice')], { stdin: `${secretText}\n` });
+    expect(sent.lines).toMatchObject([{ route: 'p2p' }]);
+    const inbox = await ok('inbox', '--home', at('bob'));
+    expect(inbox.lines).toMatchObject([{ text: secretText, from: expect.stringMatching(/^did:jwk:/) }]);
+    const printed = [sent, await ok('status', '--home', at('bob'))].map(({ stdout }) => stdout).join('\n');
+
+    const [alice, bob] = running.slice(-2) as [Running, Running];
+    const visible = [alice, bob].map(({ child }) => {
+      const proc = (file: string): string =>
+        process.platform === 'linux' ? readFileSync(`/proc/${child.pid}/${file}`, 'latin1') : '';
+      return proc('cmdline') + proc('environ');
+    });
+    await Promise.all([alice.end(), bob.end()]);
+    const secrets = [passphrase, secretText];
+    for (const name of ['alice', 'bob']) {
+      using home = await Home.open({ dir: at(name), passphrase });
+      for (const secret of home.vault.names())
+        secrets.push(...writings(home.vault.get(secret) ?? new Uint8Array()));
+      for (const sid of home.sessions.ids()) {
+        const record = home.sessions.get(sid)?.record ?? new Uint8Array();
+        expect(record.length).toBeGreaterThan(100);
+      }
+    }
+    expect(secrets.length).toBeGreaterThan(20);
+    for (const text of [logs(), printed, ...visible]) {
+      for (const secret of secrets) expect(text.includes(secret)).toBe(false);
+    }
+    expect(logs()).toContain('"event":"message"');
+  });
+});
+
+/** How a secret's first 32 bytes, and each 32 bytes after them, could show up in a text. */
+function writings(secret: Uint8Array): string[] {
+  const forms: string[] = [];
+  for (let start = 0; start + 32 <= secret.length; start += 32) {
+    const part = secret.slice(start, start + 32);
+    forms.push(
+      part.toHex(),
+      part.toBase64().slice(0, 40),
+      part.toBase64({ alphabet: 'base64url', omitPadding: true }),
+      part.join(','),
+    );
+  }
+  return forms;
+}
