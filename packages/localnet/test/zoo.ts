@@ -12,6 +12,9 @@ import { Transaction } from '@iota/iota-sdk/transactions';
 import { buildMovePackage, type BuiltPackage } from '@wotid/move-build';
 import { startLocalnet, type Localnet, type LocalnetInit } from '../src/index.ts';
 
+/** The framework to test with instead of ours, see `ledger/support.ts`. */
+export const testFramework: string | undefined = process.env['TEST_FRAMEWORK'];
+
 let built: Promise<BuiltPackage> | undefined;
 /** Compiles the zoo once per test process. */
 export function zooPackage(): Promise<BuiltPackage> {
@@ -43,7 +46,12 @@ export interface World extends AsyncDisposable {
 
 /** A network on free ports and an account with faucet money. */
 export async function startWorld(init: LocalnetInit = {}): Promise<World> {
-  const net = await startLocalnet({ port: 0, faucetPort: 0, ...init });
+  const net = await startLocalnet({
+    port: 0,
+    faucetPort: 0,
+    ...(testFramework !== undefined && { framework: testFramework }),
+    ...init,
+  });
   const client = new IotaClient({ url: net.rpcUrl });
   const keypair = Ed25519Keypair.generate();
   const address = keypair.toIotaAddress();

@@ -1,5 +1,4 @@
 /** What the ledger's tests share: a ledger on a virtual clock, people, and transactions built with the real SDK. */
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
 import { Inputs, Transaction, type TransactionArgument } from '@iota/iota-sdk/transactions';
@@ -15,10 +14,16 @@ import {
   type LedgerObject,
   type MoveObject,
 } from '../../src/ledger/index.ts';
+import { bundledFramework, loadFramework } from '../../src/framework-file.ts';
+import { testFramework } from '../zoo.ts';
 
-export const framework = JSON.parse(
-  readFileSync(new URL('../../genesis/framework.json', import.meta.url), 'utf8'),
-) as FrameworkFile;
+/**
+ * Ours; or, to see that everything holds for what a network runs, the one that TEST_FRAMEWORK names: a folder of
+ * compiled packages or the URL of a JSON-RPC.
+ */
+export const framework: FrameworkFile = await (testFramework === undefined
+  ? bundledFramework()
+  : loadFramework(testFramework));
 
 export interface World {
   readonly ledger: Ledger;
