@@ -32,6 +32,8 @@ export const maxGasCoins = 128;
  * (177 bytes for an empty message), which come to the owner with the claim.
  */
 export const maxListPages = 1_000;
+/** Pages of a mailbox's objects of any type looked at for what is no message: nothing depends on these. */
+export const maxOtherPages = 20;
 /**
  * Messages claimed by one transaction. The protocol allows 1,024 commands, 2,048 inputs, 2,048 deleted ids and 1,000
  * child objects; at 50 one page of a listing is one transaction, and one bad object spoils little.

@@ -17,7 +17,7 @@ import {
 } from './contract.ts';
 import { MailboxError } from './errors.ts';
 import type { ObjectRef } from './gas.ts';
-import { defaultCallTimeoutMs, maxListPages, pageSize } from './limits.ts';
+import { defaultCallTimeoutMs, maxListPages, maxOtherPages, pageSize } from './limits.ts';
 import {
   ask,
   byVersion,
@@ -69,7 +69,7 @@ export interface WaitingList {
    * of different senders say nothing about time.
    */
   readonly messages: readonly ObjectRef[];
-  /** Objects of any other type at the mailbox's address: coins, junk. See `receiveOther`. */
+  /** Objects of any other type at the mailbox's address: coins, junk; some of the first 1,000. See `receiveOther`. */
   readonly others: readonly ChainObject[];
   /** True when there was more than is listed at once. */
   readonly truncated: boolean;
@@ -129,17 +129,19 @@ export class MailboxReader {
   }
 
   /**
-   * Everything that waits at a mailbox's address. Anyone may send anything there, so what is not a message of this
-   * contract is set apart, and a list is bounded at 50,000 objects: claim, and list again.
+   * Everything that waits at a mailbox's address. Anyone may send anything there, also what nobody can take out again
+   * (types without `store`), so messages of this contract are asked for by their type: others cannot hide them. A list has
+   * 50,000 messages at most: claim, and list again. Of others the first 1,000 are looked at.
    */
   async listWaiting(mailboxId: string, signal?: AbortSignal): Promise<WaitingList> {
     const id = objectIdOf(mailboxId, 'the mailbox id');
-    const { objects, truncated } = await listOwned(this.readInit(signal), id);
+    const { objects, truncated } = await listOwned(this.readInit(signal), id, { type: this.types.message });
+    const { objects: any } = await listOwned(this.readInit(signal), id, { maxPages: maxOtherPages });
     const isMessage = (object: ChainObject): boolean =>
       object.type === this.types.message && isOwnedBy(object.owner, id);
     return {
       messages: objects.filter(isMessage).toSorted(byVersion),
-      others: objects.filter((object) => !isMessage(object)),
+      others: any.filter((object) => !isMessage(object)),
       truncated,
     };
   }

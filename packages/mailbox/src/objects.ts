@@ -50,12 +50,13 @@ export async function readObjects(
 
 /**
  * All objects that `owner` (an address, or the id of an object) owns, in the order of the node.
- * @param maxPages pages of 50 read before giving up with `truncated`
+ * @param options.type only objects of this type, chosen by the node
+ * @param options.maxPages pages of 50 read before giving up with `truncated`; default 1,000
  */
 export async function listOwned(
   init: ReadInit,
   owner: string,
-  maxPages: number = maxListPages,
+  { type, maxPages = maxListPages }: { readonly type?: string; readonly maxPages?: number } = {},
 ): Promise<{ readonly objects: readonly ChainObject[]; readonly truncated: boolean }> {
   const objects = new Map<string, ChainObject>();
   let cursor: string | null | undefined;
@@ -63,6 +64,7 @@ export async function listOwned(
     const answer = await ask(init, 'owned objects', (signal) =>
       init.client.getOwnedObjects({
         owner,
+        ...(type === undefined ? {} : { filter: { StructType: type } }),
         options: { showType: true, showOwner: true },
         cursor: cursor ?? null,
         limit: pageSize,

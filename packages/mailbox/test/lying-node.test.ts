@@ -1,4 +1,4 @@
-/** A node that answers anything at all: every call ends with a typed error, and nothing is paid at its price. */
+/** A node that answers anything at all, or a mailbox full of anything: every call ends with a typed error, and nothing is paid at its price. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
@@ -24,16 +24,22 @@ const answers: readonly unknown[] = [
 describe('a lying node', () => {
   let node: Server;
   let client: MailboxClient;
-  let answerTo: (method: string) => unknown;
+  let answerTo: (method: string, params: readonly unknown[]) => unknown;
 
   beforeAll(async () => {
     node = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        const call = JSON.parse(Buffer.concat(chunks).toString()) as { id: unknown; method: string };
+        const call = JSON.parse(Buffer.concat(chunks).toString()) as {
+          id: unknown;
+          method: string;
+          params: readonly unknown[];
+        };
         response.setHeader('content-type', 'application/json');
-        response.end(JSON.stringify({ jsonrpc: '2.0', id: call.id, result: answerTo(call.method) }));
+        response.end(
+          JSON.stringify({ jsonrpc: '2.0', id: call.id, result: answerTo(call.method, call.params) }),
+        );
       });
     });
     await new Promise<void>((resolve) => node.listen(0, '127.0.0.1', resolve));
@@ -74,6 +80,25 @@ describe('a lying node', () => {
       const listed = await errorOf(() => client.listWaiting(id('b')));
       if (!(listed instanceof MailboxError)) expect(listed).toMatchObject({ messages: [] });
     }
+  });
+
+  it('that has no end of foreign objects does not hide the messages', async () => {
+    const message = `${id('a')}::mailbox::MessageObject`;
+    let page = 0;
+    const object = (objectId: string, type: string): unknown => ({
+      data: { objectId, version: '1', digest: 'd', type, owner: { AddressOwner: id('b') } },
+    });
+    answerTo = (_method, params) => {
+      const filter = (params[1] as { filter?: { StructType?: string } } | null)?.filter;
+      if (filter?.StructType === message) return { data: [object(id('c'), message)], hasNextPage: false };
+      page += 1;
+      const foreign = object(`0x${page.toString(16).padStart(64, '0')}`, '0x2::coin::Coin<0x2::iota::IOTA>');
+      return { data: [foreign], hasNextPage: true, nextCursor: String(page) };
+    };
+    const { messages, others, truncated } = await client.listWaiting(id('b'));
+    expect(messages.map(({ objectId }) => objectId)).toEqual([id('c')]);
+    expect(truncated).toBe(false);
+    expect(others).toHaveLength(20);
   });
 
   it('is not paid more than a hundred times the usual price', async () => {
