@@ -141,7 +141,6 @@ class Node implements Transport {
         this.#log.warn('transport.not-noise', { encryption: event.detail.encryption });
         event.detail.abort(notNoise(event.detail));
       } else if (this.#isOneStrangerTooMany(event.detail)) {
-        this.#log.info('transport.too-many-strangers', { connectionId: event.detail.id });
         event.detail.abort(new TransportError('DENIED', 'too many connections from one network'));
       }
     });
