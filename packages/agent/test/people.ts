@@ -100,6 +100,15 @@ export class Person {
     return this.until(({ sync }) => sync[seen]);
   }
 
+  /** Comes back on a home that another process has had; `isDue` makes what waits in the outbox leave at once. */
+  async reopen(init: { readonly isDue?: boolean } = {}): Promise<void> {
+    this.home = await Home.open({ dir: this.home.dir, passphrase });
+    const waiting = init.isDue === true ? this.home.outbox.list(['queued', 'sent'], 100) : [];
+    for (const { messageId } of waiting) this.home.outbox.update(messageId, { dueMs: 0, updatedMs: 0 });
+    for (const events of Object.values(this.events)) events.length = 0;
+    await this.start();
+  }
+
   /** Goes away in order. */
   async leave(): Promise<void> {
     await this.agent.close();
