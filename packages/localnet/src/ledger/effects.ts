@@ -4,9 +4,10 @@
  */
 import { bcs, type BcsType } from '@iota/iota-sdk/bcs';
 import { bytesType } from '@wotid/core';
-import { failureForBcs, type FailureKind } from './failure.ts';
+import { encodeEffects, type ObjectChange, type UnchangedShared } from './effects-bcs.ts';
+import type { FailureKind } from './failure.ts';
 import type { GasSummary } from './gas-charger.ts';
-import { typedDigest, ZERO_DIGEST } from './hashing.ts';
+import { digestBytes, typedDigest, ZERO_DIGEST } from './hashing.ts';
 import { addressType, withDigest } from './object-bcs.ts';
 import { structTagType } from './type-tags.ts';
 import type { EmittedEvent, TransactionState } from './tx-state.ts';
@@ -44,7 +45,7 @@ export interface OutcomeInit {
 export function concludeTransaction(state: TransactionState, init: OutcomeInit): Outcome {
   const written = finalizeWrites(state, init.digest);
   const ids = new Set<Address>([...state.created, ...state.deleted, ...state.modified, ...written.keys()]);
-  const changed: unknown[] = [];
+  const changed: ObjectChange[] = [];
   const replaced: LedgerObject[] = [];
   const tombstones: Tombstone[] = [];
   let gasObjectIndex: number | null = null;
@@ -53,17 +54,7 @@ export function concludeTransaction(state: TransactionState, init: OutcomeInit):
     const after = written.get(id);
     const operation = state.created.has(id) ? 'Created' : state.deleted.has(id) ? 'Deleted' : 'None';
     if (id === init.gasCoin) gasObjectIndex = changed.length;
-    changed.push([
-      id,
-      {
-        inputState:
-          before === undefined
-            ? { NotExist: true }
-            : { Exist: [[before.version, before.digest], ownerForBcs(before.owner)] },
-        outputState: outputState(after),
-        idOperation: { [operation]: true },
-      },
-    ]);
+    changed.push({ id, before, after, operation });
     if (before !== undefined) replaced.push(before);
     if (after === undefined && (before !== undefined || operation === 'Deleted')) {
       const kind = operation === 'Deleted' ? 'deleted' : 'wrapped';
@@ -71,37 +62,20 @@ export function concludeTransaction(state: TransactionState, init: OutcomeInit):
     }
   }
   const events = state.events.map((event, index) => ledgerEvent(event, index, init));
-  const effectsBytes = bcs.TransactionEffects.serialize(
-    {
-      V1: {
-        status:
-          init.failure === undefined
-            ? { Success: true }
-            : {
-                Failed: { error: failureForBcs(init.failure.kind) as never, command: init.failure.command },
-              },
-        executedEpoch: init.epoch,
-        gasUsed: {
-          computationCost: init.gas.computation,
-          computationCostBurned: init.gas.computation,
-          storageCost: init.gas.storage,
-          storageRebate: init.gas.rebate,
-          nonRefundableStorageFee: 0n,
-        },
-        transactionDigest: init.digest,
-        gasObjectIndex,
-        eventsDigest: events.length === 0 ? null : eventsDigest(events),
-        dependencies: dependencies(state),
-        lamportVersion: state.lamport,
-        changedObjects: changed as never,
-        unchangedSharedObjects: unchangedShared(state, ids) as never,
-        auxDataDigest: null,
-      },
-    },
-    { initialSize: 1_024 + 256 * changed.length },
-  ).toBytes();
+  const { effects, effectsBytes } = encodeEffects({
+    failure: init.failure,
+    epoch: init.epoch,
+    gas: init.gas,
+    digest: init.digest,
+    gasObjectIndex,
+    eventsDigest: events.length === 0 ? null : eventsDigest(events),
+    dependencies: dependencies(state),
+    lamport: state.lamport,
+    changed,
+    unchangedShared: unchangedShared(state, ids),
+  });
   return {
-    effects: bcs.TransactionEffects.parse(effectsBytes),
+    effects,
     effectsBytes,
     effectsDigest: typedDigest('TransactionEffects', effectsBytes),
     written: [...written.values()],
@@ -131,25 +105,6 @@ function sharedSince(owner: Owner, before: LedgerObject | undefined, lamport: bi
   return before?.owner.kind === 'shared' ? before.owner : { kind: 'shared', initialSharedVersion: lamport };
 }
 
-function outputState(after: LedgerObject | undefined): unknown {
-  if (after === undefined) return { NotExist: true };
-  if (after.kind === 'package') return { PackageWrite: [after.version, after.digest] };
-  return { ObjectWrite: [after.digest, ownerForBcs(after.owner)] };
-}
-
-function ownerForBcs(owner: Owner): Record<string, unknown> {
-  switch (owner.kind) {
-    case 'address':
-      return { AddressOwner: owner.address };
-    case 'object':
-      return { ObjectOwner: owner.parent };
-    case 'shared':
-      return { Shared: { initialSharedVersion: owner.initialSharedVersion } };
-    case 'immutable':
-      return { Immutable: true };
-  }
-}
-
 /** Previous transactions of all inputs, packages too, and of the objects received; sorted, without the zero digest. */
 function dependencies(state: TransactionState): Digest[] {
   const digests = new Set<Digest>();
@@ -167,27 +122,21 @@ function dependencies(state: TransactionState): Digest[] {
 
 /** In the order of their bytes, as a set of digests serializes. */
 function sortDigests(digests: ReadonlySet<Digest>): Digest[] {
-  if (digests.size < 2) return [...digests];
-  return [...digests]
-    .map((digest) => ({ digest, bytes: digestOrder(digest) }))
-    .sort((left, right) => Buffer.compare(left.bytes, right.bytes))
-    .map(({ digest }) => digest);
+  return [...digests].sort((left, right) => Buffer.compare(digestBytes(left), digestBytes(right)));
 }
 
-function digestOrder(digest: Digest): Uint8Array {
-  return bcs.ObjectDigest.serialize(digest).toBytes();
-}
-
-function unchangedShared(state: TransactionState, changed: ReadonlySet<Address>): unknown[] {
+function unchangedShared(state: TransactionState, changed: ReadonlySet<Address>): UnchangedShared[] {
   const { readOnlyShared, deletedShared } = state.inputs;
-  const entries: unknown[] = [];
-  for (const object of readOnlyShared) {
-    if (!changed.has(object.id)) entries.push([object.id, { ReadOnlyRoot: [object.version, object.digest] }]);
-  }
-  for (const { id, version, mutable } of deletedShared) {
-    entries.push([id, mutable ? { MutateDeleted: version } : { ReadDeleted: version }]);
-  }
-  return entries;
+  return [
+    ...readOnlyShared
+      .filter(({ id }) => !changed.has(id))
+      .map(({ id, version, digest }) => ({ id, kind: 'ReadOnlyRoot' as const, version, digest })),
+    ...deletedShared.map(({ id, version, mutable }) => ({
+      id,
+      kind: mutable ? ('MutateDeleted' as const) : ('ReadDeleted' as const),
+      version,
+    })),
+  ];
 }
 
 function ledgerEvent(event: EmittedEvent, index: number, init: OutcomeInit): LedgerEvent {
