@@ -1,0 +1,137 @@
+/** The sessions of a home: those that the peer may or may not have, and those whose time is over. */
+import { didJwkOf } from '@wotid/credential';
+import { IdentityKeys, NodeProvider } from '@wotid/crypto';
+import {
+  acceptGateSession,
+  createGateSession,
+  messageTypes,
+  newMessageId,
+  OnlinePrekeys,
+  openEnvelope,
+  ownIdentity,
+  sealMessage,
+  type IncomingMessage,
+  type OutgoingMessage,
+  type OwnIdentity,
+  type Session,
+} from '@wotid/session';
+import { VirtualClock } from '@wotid/testkit';
+import { expect, it, onTestFinished } from 'vitest';
+import { SessionKeeper } from '../src/session-keeper.ts';
+import { createHome } from './home/homes.ts';
+
+const provider = new NodeProvider();
+const person = (): OwnIdentity => {
+  const keys = IdentityKeys.generate(provider);
+  return ownIdentity(provider, keys, didJwkOf(keys.ed25519.publicKey));
+};
+const [alice, bob] = [person(), person()];
+const clock = new VirtualClock();
+
+const say = (text: string): OutgoingMessage => ({
+  type: messageTypes.text,
+  payload: new TextEncoder().encode(text),
+  messageId: newMessageId(provider.random),
+  seq: 1,
+  sentAtMs: clock.nowMs(),
+  ackSeq: null,
+});
+
+/** Both sides of a session of a gate that alice opened, each as it is once M5 was sent and accepted. */
+function gateSession(): { readonly ours: Session; readonly theirs: Session } {
+  using prekeys = new OnlinePrekeys(provider);
+  const gate = { gateHash: provider.random.bytes(64), exporter: provider.random.bytes(64) };
+  const common = { level: 3, suite: 1, gate, initiatedAtMs: clock.nowMs(), nowMs: clock.nowMs() };
+  const { session, publicPart } = createGateSession(provider, {
+    ...common,
+    ours: alice,
+    peer: bob,
+    prekeys: prekeys.publicKeys as never,
+  });
+  const first = sealMessage(provider, session, say('M5'), { route: 'online', nowMs: clock.nowMs() });
+  const fresh = acceptGateSession(provider, publicPart, { ...common, ours: bob, peer: alice, prekeys });
+  const opened = openEnvelope(provider, fresh, first.envelope, { nowMs: clock.nowMs(), peer: alice.block });
+  return { ours: first.session, theirs: opened.session };
+}
+
+async function makeKeeper(): Promise<SessionKeeper & { readonly reopened: () => SessionKeeper }> {
+  const home = await createHome();
+  const open = (): SessionKeeper =>
+    new SessionKeeper({ home, provider, clock, ours: alice, onNewIdentity: () => {} });
+  onTestFinished(() => home.close());
+  return Object.assign(open(), { reopened: open });
+}
+
+const textOf = ({ payload }: IncomingMessage): string => new TextDecoder().decode(payload);
+const answer = (session: Session, text: string): Uint8Array =>
+  sealMessage(provider, session, say(text), { route: 'mailbox', nowMs: clock.nowMs() }).envelope;
+
+it('a session on hold receives, sends nothing, and takes over with the first message in it', async () => {
+  const keeper = await makeKeeper();
+  const { ours, theirs } = gateSession();
+  const held = keeper.hold(ours);
+  expect(keeper.active(bob.block.did)).toBeNull();
+  const again = keeper.reopened();
+  const envelope = answer(theirs, 'I have it');
+  const session = again.of(envelope) as Session;
+  expect(session.sid).toEqual(held.sid);
+  expect(again.open(session, envelope, bob.block, textOf)).toBe('I have it');
+  expect(again.active(bob.block.did)?.sid).toEqual(held.sid);
+  expect(keeper.reopened().active(bob.block.did)?.isConfirmed).toBe(true);
+});
+
+it('a session on hold does not take over from one of a later gate', async () => {
+  const keeper = await makeKeeper();
+  const earlier = gateSession();
+  keeper.hold(earlier.ours);
+  clock.advance(1_000);
+  const later = gateSession();
+  const envelope = answer(later.theirs, 'M6');
+  const held = keeper.hold(later.ours);
+  const { session } = openEnvelope(provider, held, envelope, { nowMs: clock.nowMs(), peer: bob.block });
+  keeper.activate(session, () => {});
+  const late = answer(earlier.theirs, 'late');
+  expect(keeper.open(keeper.of(late) as Session, late, bob.block, textOf)).toBe('late');
+  expect(keeper.active(bob.block.did)?.sid).toEqual(later.ours.sid);
+});
+
+it('of sessions on hold the four latest stay, in memory and on disk', async () => {
+  const keeper = await makeKeeper();
+  const sids = Array.from({ length: 6 }, () => {
+    clock.advance(1_000);
+    return keeper.hold(gateSession().ours).sid;
+  });
+  for (const one of [keeper, keeper.reopened()]) {
+    expect(one.count).toBe(4);
+    expect(sids.map((sid) => one.find(sid) !== null)).toEqual([false, false, true, true, true, true]);
+  }
+});
+
+it('what a store cannot keep changes nothing: the same envelope opens again', async () => {
+  const keeper = await makeKeeper();
+  const { ours, theirs } = gateSession();
+  const held = keeper.hold(ours);
+  const envelope = answer(theirs, 'once more');
+  const fail = (): never => {
+    throw new Error('disk full');
+  };
+  expect(() => keeper.open(held, envelope, bob.block, fail)).toThrow('disk full');
+  expect(keeper.active(bob.block.did)).toBeNull();
+  expect(keeper.open(keeper.of(envelope) as Session, envelope, bob.block, textOf)).toBe('once more');
+  expect(() => keeper.open(keeper.find(held.sid) as Session, envelope, bob.block, textOf)).toThrow();
+});
+
+it('what was not used for 90 days is erased, at once or when the home is opened', async () => {
+  const keeper = await makeKeeper();
+  const { ours, theirs } = gateSession();
+  keeper.hold(ours);
+  const envelope = answer(theirs, 'hello');
+  keeper.open(keeper.of(envelope) as Session, envelope, bob.block, textOf);
+  clock.advance(90 * 86_400_000 - 1);
+  keeper.prune();
+  expect([keeper.count, keeper.reopened().count]).toEqual([1, 1]);
+  clock.advance(1);
+  expect(keeper.reopened().count).toBe(0);
+  keeper.prune();
+  expect(keeper.count).toBe(0);
+});
