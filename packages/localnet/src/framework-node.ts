@@ -114,7 +114,7 @@ function rank(name: string, table: unknown): number {
 function unusable(url: URL, message: string, cause?: unknown): LedgerError {
   // A URL may hold credentials or a key in its path: name no more of it than the origin.
   return new LedgerError('GENESIS_INVALID', `no framework from ${url.origin}: ${message}`, {
-    hint: 'Name the URL of an IOTA JSON-RPC, for example https://api.testnet.iota.cafe',
+    hint: 'Name the URL of an IOTA JSON-RPC, for example https://indexer.testnet.iota.cafe',
     cause,
   });
 }
