@@ -8,7 +8,7 @@ import { bcs } from '@iota/iota-sdk/bcs';
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
 import { Transaction } from '@iota/iota-sdk/transactions';
 import { requestIotaFromFaucetV0 } from '@iota/iota-sdk/faucet';
-import { buildFramework, frameworkDirectory } from '@wotid/move-build';
+import { buildFramework, buildMovePackage, frameworkDirectory } from '@wotid/move-build';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startLocalnet } from '../src/index.ts';
 import { bundledFramework } from '../src/framework-file.ts';
@@ -230,6 +230,41 @@ native fun fresh_id(): address;
     );
     expect(balances.sort()).toEqual(['0', '1234', '20000000']);
   });
+});
+
+it('says what a publication links to and the network does not have', async () => {
+  const sources = join(scratch, 'larger');
+  await cp(frameworkDirectory(), sources, { recursive: true });
+  await writeFile(
+    join(sources, 'iota-framework/sources/novelty.move'),
+    'module iota::novelty;\npublic fun made(): u64 { 1 }\n',
+  );
+  const clock = join(sources, 'iota-framework/sources/clock.move');
+  await writeFile(clock, `${await readFile(clock, 'utf8')}\npublic fun era(_clock: &Clock): u64 { 1 }\n`);
+  await using world = await startWorld();
+  for (const [name, code, missing] of [
+    ['module', 'iota::novelty::made()', /0x0*2::novelty/],
+    ['function', 'clock.era()', /0x0*2::clock::era/],
+  ] as const) {
+    const folder = join(scratch, `links-${name}`);
+    await mkdir(join(folder, 'sources'), { recursive: true });
+    await cp(new URL('programs/identity/Move.toml', import.meta.url), join(folder, 'Move.toml'));
+    await writeFile(
+      join(folder, 'sources/m.move'),
+      `module identity::m;\npublic fun f(clock: &iota::clock::Clock): u64 { clock.timestamp_ms() + ${code} }\n`,
+    );
+    const { modules, dependencies } = await buildMovePackage(folder, { frameworkDir: sources });
+    const transaction = new Transaction();
+    const cap = transaction.publish({ modules: [...modules], dependencies: [...dependencies] });
+    transaction.transferObjects([cap], world.address);
+    transaction.setSender(world.address);
+    transaction.setGasBudget(1_000_000_000);
+    const dry = await world.client.dryRunTransactionBlock({
+      transactionBlock: await transaction.build({ client: world.client }),
+    });
+    expect(dry.effects.status.error).toBe('VMVerificationOrDeserializationError in command 0');
+    expect(dry.executionErrorSource).toMatch(missing);
+  }
 });
 
 describe('what is no framework is refused', () => {
