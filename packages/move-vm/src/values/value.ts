@@ -219,32 +219,33 @@ function equalItems(left: readonly Value[], right: readonly Value[]): boolean {
  * Source: `abstract_memory_size` in `move-vm-types/src/views.rs` of IOTA.
  */
 export function memorySize(value: Value): number {
-  return sizeOf(value, 2);
+  return sizeOf(value, false);
 }
 
 /**
- * As {@link memorySize}, but a vector of primitives counts only its elements: what some of IOTA's natives charge by.
- * Source: `legacy_abstract_memory_size`, same place.
+ * As {@link memorySize}, but a vector of primitives counts only its elements, and an enum value its tag too: what some
+ * of IOTA's natives charge by.
+ * Source: `legacy_size` in `move-vm-types/src/values/values_impl.rs` of IOTA.
  */
 export function legacySize(value: Value): number {
-  return sizeOf(value, 0);
+  return sizeOf(value, true);
 }
 
 /** Abstract size of a reference. */
 export const referenceSize = 8;
 
-function sizeOf(value: Value, primitiveVector: number): number {
+function sizeOf(value: Value, isLegacy: boolean): number {
   if (typeof value !== 'object') return typeof value === 'string' ? 32 : 16;
-  if (value instanceof ByteVector) return primitiveVector + value.length;
+  if (value instanceof ByteVector) return (isLegacy ? 0 : 2) + value.length;
   if (value instanceof ElementVector) {
-    if (value.elementBytes > 0) return primitiveVector + value.elementBytes * value.items.length;
+    if (value.elementBytes > 0) return (isLegacy ? 0 : 2) + value.elementBytes * value.items.length;
     let size = 2;
-    for (const item of value.items) size += sizeOf(item, primitiveVector);
+    for (const item of value.items) size += sizeOf(item, isLegacy);
     return size;
   }
   if (value instanceof StructValue || value instanceof VariantValue) {
-    let size = 2;
-    for (const field of value.fields) size += sizeOf(field, primitiveVector);
+    let size = isLegacy && value instanceof VariantValue ? 4 : 2;
+    for (const field of value.fields) size += sizeOf(field, isLegacy);
     return size;
   }
   return referenceSize;
