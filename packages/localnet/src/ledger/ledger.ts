@@ -19,6 +19,7 @@ import { Faucet } from './faucet.ts';
 import { buildGenesis, type FrameworkFile } from './genesis.ts';
 import { digestBytes } from './hashing.ts';
 import { checkGas, checkOwnership, checkReceiving, loadInputs, type ObjectSource } from './input-check.ts';
+import { LedgerClock, Snapshots } from './life.ts';
 import { LOCK_WINDOW_MS, ObjectLocks } from './locks.ts';
 import { ledgerNatives } from './natives/index.ts';
 import { CLOCK_ID, NANOS_PER_IOTA, REFERENCE_GAS_PRICE } from './protocol.ts';
@@ -31,7 +32,8 @@ import {
   type Simulation,
 } from './simulate.ts';
 import { sealCheckpoint, type Executable } from './seal.ts';
-import { isLive, Store } from './store.ts';
+import { isLive } from './store.ts';
+import { StoreReader } from './store-reader.ts';
 import { clockExecutable, epochChangeExecutable, genesisExecutable } from './system-executables.ts';
 import {
   decodeKind,
@@ -46,16 +48,12 @@ import type {
   Address,
   Checkpoint,
   DatatypeLayout,
-  Digest,
   ExecutedTransaction,
   InspectedCommand,
   Ledger,
-  LedgerObject,
-  MoveObject,
   DryRun,
   SimulatedTransaction,
   StructTag,
-  Tombstone,
 } from './types.ts';
 
 export interface LedgerInit {
@@ -78,8 +76,6 @@ const DEFAULT_FAUCET_SUPPLY = 4_600_000_000n * NANOS_PER_IOTA;
 const MAX_FAUCET_SUPPLY = (1n << 63n) - 1n;
 /** Parsed packages that are kept, about 150 KB each: more than any test run has in use at once. */
 const MAX_PARSED_PACKAGES = 200;
-/** Clocks are not moved further than this at once: 100 years. */
-const MAX_CLOCK_STEP_MS = 100 * 366 * 86_400_000;
 
 const systemRandom: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
 
@@ -100,41 +96,32 @@ interface Prepared {
   readonly run: () => EngineResult;
 }
 
-/** What a snapshot remembers besides the store's own history. */
-interface Snapshot {
-  readonly checkpoints: bigint;
-  readonly locks: ObjectLocks | undefined;
-  readonly clockOffsetMs: number;
-}
-
-class MemoryLedger implements Ledger {
+class MemoryLedger extends StoreReader implements Ledger {
   readonly referenceGasPrice: bigint = REFERENCE_GAS_PRICE;
   readonly chainId: string;
-  readonly #store = new Store();
   readonly #vm: MoveVm = createMoveVm({ maxPackages: MAX_PARSED_PACKAGES });
-  readonly #clock: Clock;
+  readonly #clock: LedgerClock;
   readonly #conservation: ConservationCheck;
   readonly #faucet: Faucet;
   readonly #database: LedgerDatabase | undefined;
-  readonly #snapshots: Snapshot[] = [];
+  readonly #snapshots = new Snapshots();
   #locks: ObjectLocks | undefined;
-  #clockOffsetMs = 0;
   #isClosed = false;
   reverts = 0;
 
   constructor(init: LedgerInit) {
-    this.#clock = init.clock ?? systemClock;
+    super();
+    this.#clock = new LedgerClock(init.clock ?? systemClock);
     this.#conservation = new ConservationCheck(this.#vm, ledgerNatives);
     this.#locks = init.lockConflicts === true ? new ObjectLocks() : undefined;
     this.#database = init.database;
-    const faucetKey = init.database?.load(this.#store, init.random) ?? this.#begin(init);
-    this.#store.journal = init.database;
-    const first = this.#store.getCheckpoint(0n) as Checkpoint;
+    const faucetKey = init.database?.load(this.store, init.random) ?? this.#begin(init);
+    this.store.journal = init.database;
+    const first = this.store.getCheckpoint(0n) as Checkpoint;
     this.chainId = digestBytes(first.digest).subarray(0, 4).toHex();
     this.#faucet = new Faucet(this, faucetKey);
     // Time goes on from where the database ended, also when the clock is behind.
-    const behind = this.#last().timestampMs - this.nowMs();
-    if (behind > 0n) this.#clockOffsetMs = Number(behind);
+    this.#clock.catchUp(this.#last().timestampMs);
   }
 
   /** Executes genesis. */
@@ -153,62 +140,35 @@ class MemoryLedger implements Ledger {
       faucetSupply: supply,
     });
     init.database?.create(genesis.faucetKey);
-    this.#store.journal = init.database;
+    this.store.journal = init.database;
     this.#commit([genesisExecutable(genesis, timestampMs)], timestampMs);
     return genesis.faucetKey;
   }
 
   nowMs(): bigint {
-    return BigInt(Math.trunc(this.#clock.nowMs()) + this.#clockOffsetMs);
-  }
-
-  get epoch(): bigint {
-    return BigInt(this.#store.epochEnds.length);
-  }
-
-  get epochStartMs(): bigint {
-    return (this.#store.epochEnds.at(-1) ?? this.#store.getCheckpoint(0n))?.timestampMs ?? 0n;
-  }
-
-  get epochEnds(): readonly Checkpoint[] {
-    return this.#store.epochEnds;
-  }
-
-  stateRoot(): string {
-    return this.#store.stateRoot();
+    return this.#clock.nowMs();
   }
 
   snapshot(): number {
-    this.#snapshots.push({
-      checkpoints: this.#store.checkpointCount,
+    return this.#snapshots.take({
+      checkpoints: this.store.checkpointCount,
       locks: this.#locks?.copy(),
-      clockOffsetMs: this.#clockOffsetMs,
+      clockOffsetMs: this.#clock.offsetMs,
     });
-    return this.#snapshots.length - 1;
   }
 
   revert(snapshot: number): void {
     this.#checkOpen();
-    const target = this.#snapshots[snapshot];
-    if (target === undefined) {
-      throw new LedgerError('UNKNOWN_SNAPSHOT', `there is no snapshot ${snapshot}`, {
-        hint: 'Going back to a snapshot discards those taken after it.',
-      });
-    }
-    this.#store.truncate(target.checkpoints);
-    this.#snapshots.length = snapshot + 1;
-    this.#locks = target.locks?.copy();
-    this.#clockOffsetMs = target.clockOffsetMs;
+    const { checkpoints, locks, clockOffsetMs } = this.#snapshots.get(snapshot);
+    this.store.truncate(checkpoints);
+    this.#snapshots.discardAfter(snapshot);
+    this.#locks = locks?.copy();
+    this.#clock.offsetMs = clockOffsetMs;
     this.reverts++;
   }
 
   advanceClock(byMs: number): void {
-    if (!Number.isSafeInteger(byMs) || byMs < 0 || byMs > MAX_CLOCK_STEP_MS) {
-      throw new LedgerError('BAD_ARGUMENT', `a clock cannot be moved by ${byMs} ms`, {
-        hint: `Give a whole number from 0 to ${MAX_CLOCK_STEP_MS}.`,
-      });
-    }
-    this.#clockOffsetMs += byMs;
+    this.#clock.advance(byMs);
   }
 
   advanceEpoch(): void {
@@ -220,7 +180,7 @@ class MemoryLedger implements Ledger {
 
   close(): void {
     this.#isClosed = true;
-    this.#store.journal = undefined;
+    this.store.journal = undefined;
     this.#database?.close();
   }
 
@@ -229,7 +189,7 @@ class MemoryLedger implements Ledger {
   }
 
   #last(): Checkpoint {
-    return this.#store.getCheckpoint(this.latestCheckpoint) as Checkpoint;
+    return this.store.getCheckpoint(this.latestCheckpoint) as Checkpoint;
   }
 
   /** Time of the next checkpoint: now, and never before the last one. */
@@ -239,49 +199,9 @@ class MemoryLedger implements Ledger {
     return now > last ? now : last;
   }
 
-  getObject(id: Address): LedgerObject | Tombstone | undefined {
-    return this.#store.get(id);
-  }
-
-  getObjectAt(id: Address, version: bigint): LedgerObject | Tombstone | undefined {
-    return this.#store.getAt(id, version);
-  }
-
-  ownedBy(address: Address, afterId?: Address): Iterable<MoveObject> {
-    return this.#store.ownedBy(address, afterId);
-  }
-
-  childrenOf(parent: Address, afterId?: Address): Iterable<MoveObject> {
-    return this.#store.childrenOf(parent, afterId);
-  }
-
-  getTransaction(digest: Digest): ExecutedTransaction | undefined {
-    return this.#store.getTransaction(digest);
-  }
-
-  getTransactionAt(sequence: bigint): ExecutedTransaction | undefined {
-    return this.#store.getTransactionAt(sequence);
-  }
-
-  get transactionCount(): bigint {
-    return this.#store.transactionCount;
-  }
-
-  getCheckpoint(sequence: bigint): Checkpoint | undefined {
-    return this.#store.getCheckpoint(sequence);
-  }
-
-  getCheckpointByDigest(digest: Digest): Checkpoint | undefined {
-    return this.#store.getCheckpointByDigest(digest);
-  }
-
-  get latestCheckpoint(): bigint {
-    return this.#store.checkpointCount - 1n;
-  }
-
   layoutOf(type: StructTag): DatatypeLayout {
     try {
-      return readingSession(this.#vm, ledgerNatives, this.#store).layoutOf(type);
+      return readingSession(this.#vm, ledgerNatives, this.store).layoutOf(type);
     } catch (error) {
       if (!(error instanceof MoveVmError)) throw error;
       throw new LedgerError('TYPE_NOT_FOUND', error.message, { cause: error });
@@ -290,7 +210,7 @@ class MemoryLedger implements Ledger {
 
   async execute(dataBytes: Uint8Array, signatures: readonly Uint8Array[]): Promise<ExecutedTransaction> {
     const transaction = decodeTransaction(dataBytes.slice());
-    const known = this.#store.getTransaction(transaction.digest);
+    const known = this.store.getTransaction(transaction.digest);
     if (known !== undefined) return known;
     const inputs = transaction.programmable.inputs.map(inputSource);
     checkValidity(transaction, inputs, {
@@ -301,7 +221,7 @@ class MemoryLedger implements Ledger {
     await verifySignatures(transaction.bytes, signatures, transaction.sender, transaction.gasOwner);
     if (this.#locks !== undefined) await this.#takeLocks(this.#locks, transaction, inputs);
     return (
-      this.#store.getTransaction(transaction.digest) ??
+      this.store.getTransaction(transaction.digest) ??
       this.#guard(() => this.#executeNow(transaction, inputs, signatures))
     );
   }
@@ -311,7 +231,7 @@ class MemoryLedger implements Ledger {
     const inputs = transaction.programmable.inputs.map(inputSource);
     checkValidity(transaction, inputs, { epoch: this.epoch, signatureBytes: 0, allowMissingGas: true });
     return this.#guard(() => {
-      const simulation = withMadeUpPayment(transaction, this.#store);
+      const simulation = withMadeUpPayment(transaction, this.store);
       const prepared = this.#prepare(simulation, inputs, false);
       const result = prepared.run();
       this.#conservation.assert(prepared.source, result.outcome.replaced, result.outcome.written, result.gas);
@@ -326,7 +246,7 @@ class MemoryLedger implements Ledger {
   ): SimulatedTransaction & { readonly results: readonly InspectedCommand[] } {
     const kind = decodeKind(kindBytes.slice());
     return this.#guard(() => {
-      const simulation = inspectedTransaction(kind, sender, gasPrice ?? REFERENCE_GAS_PRICE, this.#store);
+      const simulation = inspectedTransaction(kind, sender, gasPrice ?? REFERENCE_GAS_PRICE, this.store);
       const { transaction } = simulation;
       const inputs = transaction.programmable.inputs.map(inputSource);
       checkProgrammable(transaction.programmable, inputs);
@@ -348,7 +268,7 @@ class MemoryLedger implements Ledger {
   ): ExecutedTransaction {
     this.#checkOpen();
     const { payment } = transaction;
-    const prepared = this.#prepare({ transaction, payment, source: this.#store }, inputs, false);
+    const prepared = this.#prepare({ transaction, payment, source: this.store }, inputs, false);
     const result = prepared.run();
     this.#conservation.assert(prepared.source, result.outcome.replaced, result.outcome.written, result.gas);
     const { clock } = prepared;
@@ -362,7 +282,7 @@ class MemoryLedger implements Ledger {
       prepared.nowMs,
     );
     this.#locks?.release(ownedRefs(transaction, inputs));
-    return this.#store.getTransaction(digest) as ExecutedTransaction;
+    return this.store.getTransaction(digest) as ExecutedTransaction;
   }
 
   /** Loads and checks the inputs, with the Clock set when the transaction has to see it so. */
@@ -374,7 +294,7 @@ class MemoryLedger implements Ledger {
       nowMs,
       isRead: inputs.some((input) => input.kind === 'shared' && input.id === CLOCK_ID),
       epoch: this.epoch,
-      round: this.#store.checkpointCount,
+      round: this.store.checkpointCount,
     });
     const source = clock === undefined ? simulation.source : withObject(simulation.source, clock.clock);
     const loaded = loadInputs(source, inputs, referencedPackages(commands), payment);
@@ -415,28 +335,28 @@ class MemoryLedger implements Ledger {
     inputs: readonly InputSource[],
   ): Promise<void> {
     const { payment, digest } = transaction;
-    this.#guard(() => this.#prepare({ transaction, payment, source: this.#store }, inputs, false));
+    this.#guard(() => this.#prepare({ transaction, payment, source: this.store }, inputs, false));
     const refs = ownedRefs(transaction, inputs).filter(({ id }) => {
-      const object = this.#store.get(id);
+      const object = this.store.get(id);
       return isLive(object) && object.owner.kind === 'address';
     });
     locks.acquire(digest, refs);
     locks.check(digest, refs);
     await delay(LOCK_WINDOW_MS);
-    if (this.#store.getTransaction(digest) === undefined) locks.check(digest, refs);
+    if (this.store.getTransaction(digest) === undefined) locks.check(digest, refs);
   }
 
   #commit(executables: readonly Executable[], timestampMs: bigint, endsEpoch = false): void {
-    const { checkpointCount } = this.#store;
-    const previous = checkpointCount === 0n ? undefined : this.#store.getCheckpoint(checkpointCount - 1n);
+    const { checkpointCount } = this.store;
+    const previous = checkpointCount === 0n ? undefined : this.store.getCheckpoint(checkpointCount - 1n);
     const { transactions, checkpoint } = sealCheckpoint(executables, {
       previous,
       epoch: this.epoch,
       timestampMs,
-      firstSequence: this.#store.transactionCount,
+      firstSequence: this.store.transactionCount,
       endsEpoch,
     });
-    this.#store.commit(transactions, checkpoint);
+    this.store.commit(transactions, checkpoint);
   }
 
   /** Turns what nobody foresaw into a refusal; nothing was committed then. */
