@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Home } from '@wotid/agent';
@@ -107,6 +116,29 @@ describe('exit codes', () => {
     }
     expect(plain.stderr).toMatch(/^wotid: [^\n]+\n$/);
     expect([existsSync(at('nowhere')), existsSync(at('carol'))]).toEqual([false, false]);
+  });
+});
+
+describe('a damaged home', () => {
+  it('is refused by name of what is damaged, and left as it is', async () => {
+    const damage = async (file: string, change: (path: string) => void): Promise<Ended> => {
+      const home = at(`damaged-${file}`);
+      cpSync(at('alice'), home, { recursive: true });
+      change(join(home, file));
+      const before = readFileSync(join(home, file));
+      const ended = await run(['status', '--home', home]);
+      expect(readFileSync(join(home, file))).toEqual(before);
+      return ended;
+    };
+    const [vault, database] = await Promise.all([
+      damage('vault', (path) => truncateSync(path, 100)),
+      damage('home.sqlite', (path) => truncateSync(path, 5_000)),
+    ]);
+    for (const { code, lines } of [vault, database]) {
+      expect([code, lines.length, lines[0]?.['code']]).toEqual([1, 1, 'HOME_CORRUPT']);
+    }
+    expect(String(vault.lines[0]?.['error'])).toContain('vault');
+    expect(String(database.lines[0]?.['error'])).toContain('database');
   });
 });
 

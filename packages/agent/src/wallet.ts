@@ -18,6 +18,8 @@ export const accountNames: readonly AccountName[] = ['owner', 'postage'];
 /** A faucet answers within a second or two; a busy public one may take some more. */
 const faucetPollMs = 250;
 const faucetAttempts = 80;
+/** A faucet that has not paid by then is as good as down. */
+const defaultFaucetTimeoutMs = 60_000;
 
 /** Smallest transferable amount that leaves room for the transaction itself: its cost is taken from the gas coin. */
 const transferGasNanos = 10_000_000n;
@@ -25,6 +27,8 @@ const transferGasNanos = 10_000_000n;
 export interface WalletInit {
   readonly client: IotaClient;
   readonly faucetUrl: string | null;
+  /** Wait for the faucet; default 60,000. */
+  readonly faucetTimeoutMs?: number;
   /** 32-byte Ed25519 seeds; copied. */
   readonly seeds: Readonly<Record<AccountName, Uint8Array>>;
 }
@@ -37,11 +41,13 @@ export function accountAddress(seed: Uint8Array): string {
 export class Wallet {
   readonly #client: IotaClient;
   readonly #faucetUrl: string | null;
+  readonly #faucetTimeoutMs: number;
   readonly #queues: Readonly<Record<AccountName, TransactionQueue>>;
 
   constructor(init: WalletInit) {
     this.#client = init.client;
     this.#faucetUrl = init.faucetUrl;
+    this.#faucetTimeoutMs = init.faucetTimeoutMs ?? defaultFaucetTimeoutMs;
     const { client, seeds } = init;
     const queueOf = (seed: Uint8Array): TransactionQueue =>
       new TransactionQueue({ client, signer: Ed25519Keypair.fromSecretKey(seed) });
@@ -79,12 +85,13 @@ export class Wallet {
     }
     try {
       const before = await this.balance(account);
-      await requestIotaFromFaucet({
+      const paid = requestIotaFromFaucet({
         host: this.#faucetUrl,
         recipient: this.address(account),
         delayMs: faucetPollMs,
         maxAttempts: faucetAttempts,
       });
+      await inTime(paid, this.#faucetTimeoutMs);
       return (await this.balance(account)) - before;
     } catch (error) {
       if (error instanceof AgentError) throw error;
@@ -130,6 +137,17 @@ export class Wallet {
       else transaction.transferObjects([transaction.splitCoins(transaction.gas, [amountNanos])], to);
     });
     return digest;
+  }
+}
+
+/** The SDK's faucet calls take no signal: a late one is left to end by itself. */
+async function inTime(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,7 +1,9 @@
 import { Transaction } from '@iota/iota-sdk/transactions';
 import { encodeTrustedIssuer } from '@wotid/credential';
-import { MailboxClient } from '@wotid/mailbox';
+import { startLocalnet } from '@wotid/localnet';
+import { createIotaClient, MailboxClient } from '@wotid/mailbox';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { Wallet } from '../src/index.ts';
 import { clockFromNow, failure, makeIssuer, meet, Network, text, type Person } from './people.ts';
 import { RpcProxy } from './rpc-proxy.ts';
 
@@ -382,16 +384,26 @@ describe('trouble with the chain', () => {
     expect(await bob.agent.mailbox.waiting()).toEqual([]);
   });
 
-  it('a dry faucet, and none', async () => {
-    await using dry = await Network.start({ faucetSupply: 2_000_000_000_000n }).then(disposable);
-    const bob = await dry.person({ funded: false });
+  it('a faucet that is dry, silent, or not there', async () => {
+    const dry = await startLocalnet({ port: 0, faucetPort: 0, faucetSupply: 2_000_000_000_000n });
+    onTestFinished(() => dry.stop());
+    const silent = await RpcProxy.start(dry.faucetUrl);
+    onTestFinished(() => silent.stop());
+    silent.set('silent');
+    const seeds = { owner: new Uint8Array(32).fill(1), postage: new Uint8Array(32).fill(2) };
+    const wallet = (faucetUrl: string | null): Wallet =>
+      new Wallet({ client: createIotaClient(dry.rpcUrl), faucetUrl, seeds, faucetTimeoutMs: 2_000 });
+    expect(await failure(wallet(null).requestFunds('owner'))).toBe('NO_FAUCET');
+    expect(await failure(wallet(silent.url).requestFunds('owner'))).toBe('FAUCET_FAILED');
+    const funded = wallet(dry.faucetUrl);
+    expect(await funded.requestFunds('owner')).toBe(1_000_000_000_000n);
+    expect(await funded.balance('owner')).toBe(1_000_000_000_000n);
     const codes = [];
-    for (let i = 0; i < 3; i++) codes.push(await failure(bob.agent.wallet.requestFunds('owner')));
+    for (let i = 0; i < 2; i++) codes.push(await failure(funded.requestFunds('postage')));
     expect(codes.at(-1)).toBe('FAUCET_FAILED');
-    expect(await failure(bob.agent.mailbox.create())).toBe(codes[0] === 'no error' ? 'no error' : 'NO_GAS');
-    bob.home.settings.set({ 'network.faucet': undefined });
-    await bob.restart();
-    expect(await failure(bob.agent.wallet.requestFunds('owner'))).toBe('NO_FAUCET');
+    await dry.stop();
+    expect(await failure(funded.balance('owner'))).toBe('RPC_FAILED');
+    expect(await failure(funded.withdraw('owner', funded.address('postage'), 1n))).toBe('RPC_FAILED');
   });
 
   it('money goes through the same queue as messages, so that no coin is used twice', async () => {
@@ -456,6 +468,3 @@ async function payloadOf(person: Person, objectId: string): Promise<Uint8Array> 
   }
   throw new Error(`${objectId} does not wait there`);
 }
-
-const disposable = (started: Network): Network & AsyncDisposable =>
-  Object.assign(started, { [Symbol.asyncDispose]: () => started.stop() });

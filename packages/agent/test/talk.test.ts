@@ -149,6 +149,38 @@ describe('two agents online', () => {
   });
 });
 
+describe('contacts', () => {
+  it('are found by name, DID or a part of it that fits one; a later card replaces an earlier, never the other way', async () => {
+    const clock = clockFromNow();
+    const [alice, bob, carol] = await Promise.all(
+      [1, 2, 3].map(() => network.person({ mailbox: false, funded: false, clock })),
+    );
+    if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody');
+    const early = bob.card;
+    clock.advance(1_000);
+    const late = bob.card;
+    await alice.agent.addContact(late, 'bob');
+    await expect(alice.agent.addContact(early)).rejects.toMatchObject({ code: 'BAD_CARD' });
+    await alice.agent.addContact(late);
+    await alice.agent.addContact(carol.card, 'carol');
+    expect(await failure(alice.agent.addContact(alice.card))).toBe('BAD_CARD');
+    const { agent } = alice;
+    expect((await agent.send('bob', text('by name'))).to).toBe(bob.did);
+    expect((await agent.send(bob.did.slice(60, 120), text('by a part'))).to).toBe(bob.did);
+    for (const nobody of ['did:jwk:', 'dave', bob.did.slice(60, 64)]) {
+      expect(await failure(agent.send(nobody, text('?')))).toBe('NO_CONTACT');
+    }
+    const tampered = late.replace(/[A-Z](?=[a-z]{2})/, (letter) => (letter === 'A' ? 'B' : 'A'));
+    expect(['BAD_CARD', 'BAD_ARMOR']).toContain(await failure(agent.addContact(tampered)));
+    expect(agent.contacts().map(({ alias, verified }) => [alias, verified])).toEqual(
+      expect.arrayContaining([
+        ['bob', true],
+        ['carol', true],
+      ]),
+    );
+  });
+});
+
 describe('the end', () => {
   it('of an agent refuses new messages and leaves nothing running', async () => {
     const [alice, bob] = await couple();

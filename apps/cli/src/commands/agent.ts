@@ -67,6 +67,8 @@ export function addAgentCommands(program: Command): void {
           run: (name, params) => runOperation(agent, name, params as Record<string, unknown>),
           logger,
         });
+        // Whoever reads that it is ready may end it at once.
+        const stopped = untilStopped();
         output.result({
           event: 'ready',
           pid: process.pid,
@@ -74,7 +76,7 @@ export function addAgentCommands(program: Command): void {
           peerId: agent.peerId,
           addresses: agent.addresses,
         });
-        await untilStopped();
+        await stopped;
         await control.close();
         await agent.close();
         output.result({ event: 'stopped' });

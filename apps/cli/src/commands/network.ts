@@ -46,10 +46,11 @@ export function addNetworkCommands(program: Command): void {
       ...(lockConflicts !== undefined && { lockConflicts }),
     });
     const output = outputOf(options);
+    const stopped = untilStopped();
     output.result({ rpc: network.rpcUrl, faucet: network.faucetUrl, chainId: network.chainId });
     const kept = dir === undefined ? 'in memory and gone when it ends' : `kept in ${resolve(dir)}`;
     output.progress(`Running. Everything is ${kept}. Ctrl-C ends it.`);
-    await untilStopped();
+    await stopped;
     await network.stop();
   });
 
