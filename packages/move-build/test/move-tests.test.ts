@@ -63,13 +63,15 @@ describe('testMovePackage', () => {
 });
 
 describe('parseDiagnostics', () => {
-  it('reads severity, code and the first place of each message', () => {
+  it('reads severity, code, the first place and what is said of it', () => {
     const text = [
       '\u001b[1merror[E04007]\u001b[0m: incompatible types',
       '   ┌─ sources/a.move:12:34',
       '   │',
       '12 │ x',
+      '   │ ^ expected u64',
       '   ┌─ sources/b.move:1:1',
+      '   │ ^ another place',
       '',
       'warning: no place',
     ].join('\n');
@@ -81,8 +83,9 @@ describe('parseDiagnostics', () => {
         file: 'sources/a.move',
         line: 12,
         column: 34,
+        label: 'expected u64',
       },
-      { severity: 'warning', code: '', message: 'no place', file: '', line: 0, column: 0 },
+      { severity: 'warning', code: '', message: 'no place', file: '', line: 0, column: 0, label: '' },
     ]);
   });
 
