@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { IotaClient } from '@iota/iota-sdk/client';
 import {
@@ -9,8 +12,8 @@ import {
 } from '@iota/iota-sdk/faucet';
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
 import { VirtualClock } from '@wotid/testkit';
-import { describe, expect, it } from 'vitest';
-import { startLocalnet } from '../src/index.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startLocalnet, type Localnet } from '../src/index.ts';
 import { methods } from '../src/rpc/index.ts';
 
 const free = { port: 0, faucetPort: 0 } as const;
@@ -129,6 +132,70 @@ describe('starting and stopping', () => {
     await expect(startLocalnet({ ...free, faucetAmounts: [] })).rejects.toMatchObject({
       code: 'BAD_REQUEST',
     });
+  });
+});
+
+describe('a network in a directory', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'wotid-localnet-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it('is there again after a stop, to the digest, and is one network at a time', async () => {
+    const init = { ...free, directory, seed: 'a', startTimeMs: Date.UTC(2026, 0, 1) };
+    const pay = (net: Localnet) =>
+      requestIotaFromFaucetV0({ host: net.faucetUrl, recipient: someone }).then(
+        ({ transferredGasObjects }) => transferredGasObjects[0]!.transferTxDigest,
+      );
+    const seen: string[] = [];
+    for (const _ of [1, 2]) {
+      await using net = await startLocalnet(init);
+      seen.push(await pay(net));
+      await expect(startLocalnet(init)).rejects.toMatchObject({ name: 'DatabaseError', code: 'IN_USE' });
+    }
+    await using net = await startLocalnet(init);
+    const client = new IotaClient({ url: net.rpcUrl });
+    expect((await client.multiGetTransactionBlocks({ digests: seen })).map(({ digest }) => digest)).toEqual(
+      seen,
+    );
+    expect((await client.getBalance({ owner: someone })).totalBalance).toBe('2000000000000');
+
+    await using other = await startLocalnet({ ...free, seed: 'a', startTimeMs: init.startTimeMs });
+    expect(other.chainId).toBe(net.chainId);
+    expect([await pay(other), await pay(other)]).toEqual(seen);
+    expect(other.ledger.stateRoot()).toBe(net.ledger.stateRoot());
+  });
+
+  it('lets go of the directory when it cannot listen', async () => {
+    await using busy = await startLocalnet(free);
+    const port = Number(new URL(busy.rpcUrl).port);
+    await expect(startLocalnet({ ...free, directory, port })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+    await using net = await startLocalnet({ ...free, directory });
+    expect(net.ledger.latestCheckpoint).toBe(0n);
+  });
+});
+
+describe('a network under test', () => {
+  it('goes back to a snapshot, and nothing that it answered since is true any more', async () => {
+    await using net = await startLocalnet(free);
+    const client = new IotaClient({ url: net.rpcUrl });
+    const pay = () => requestIotaFromFaucetV0({ host: net.faucetUrl, recipient: someone });
+    await pay();
+    const snapshot = net.snapshot();
+    const before = await client.getAllCoins({ owner: someone });
+    const later = (await pay()).transferredGasObjects[0]!;
+    net.advanceEpoch();
+    expect((await client.getLatestIotaSystemState()).epoch).toBe('1');
+    net.revert(snapshot);
+    expect(await client.getAllCoins({ owner: someone })).toEqual(before);
+    expect((await client.getObject({ id: later.id })).error).toMatchObject({ code: 'notExists' });
+    await expect(client.getTransactionBlock({ digest: later.transferTxDigest })).rejects.toThrow(
+      /Could not find/,
+    );
+    expect((await client.getLatestIotaSystemState()).epoch).toBe('0');
+    await pay();
+    expect((await client.getBalance({ owner: someone })).totalBalance).toBe('2000000000000');
   });
 });
 
