@@ -31,9 +31,6 @@ public fun supply_value<T>(supply: &Supply<T>): u64 { supply.value }
 /// Begins a currency, for who has a value of its type.
 public fun create_supply<T: drop>(_: T): Supply<T> { Supply { value: 0 } }
 
-/// Begins the chain's own currency, of whose type there is no value.
-public(package) fun create_system_supply<T>(): Supply<T> { Supply { value: 0 } }
-
 /// Makes an amount. Aborts with `EOverflow` when more would exist than fits.
 public fun increase_supply<T>(self: &mut Supply<T>, value: u64): Balance<T> {
     assert!(value < MAX_SUPPLY - self.value, EOverflow);
@@ -83,6 +80,9 @@ public(package) fun destroy_supply<T>(self: Supply<T>): u64 {
     let Supply { value } = self;
     value
 }
+
+/// Begins the chain's own currency, of whose type there is no value.
+public(package) fun create_system_supply<T>(): Supply<T> { Supply { value: 0 } }
 
 #[test_only]
 /// Makes an amount of nothing.

@@ -102,8 +102,8 @@ public fun is_empty<K: copy + drop + store, V: store>(table: &LinkedTable<K, V>)
 
 /// Consumes an empty one. Aborts with `ETableNotEmpty`.
 public fun destroy_empty<K: copy + drop + store, V: store>(table: LinkedTable<K, V>) {
-    assert!(table.size == 0, ETableNotEmpty);
-    let LinkedTable { id, size: _, head: _, tail: _ } = table;
+    let LinkedTable { id, size, head: _, tail: _ } = table;
+    assert!(size == 0, ETableNotEmpty);
     id.delete()
 }
 

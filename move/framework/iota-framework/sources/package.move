@@ -165,14 +165,14 @@ public fun commit_upgrade(cap: &mut UpgradeCap, receipt: UpgradeReceipt) {
     cap.version = cap.version + 1
 }
 
-fun publisher_of<OTW>(ctx: &mut TxContext): Publisher {
-    let name = type_name::get_with_original_ids<OTW>();
-    Publisher { id: object::new(ctx), package: name.get_address(), module_name: name.get_module() }
-}
-
 fun restrict(cap: &mut UpgradeCap, policy: u8) {
     assert!(cap.policy <= policy, ETooPermissive);
     cap.policy = policy
+}
+
+fun publisher_of<OTW>(ctx: &mut TxContext): Publisher {
+    let name = type_name::get_with_original_ids<OTW>();
+    Publisher { id: object::new(ctx), package: name.get_address(), module_name: name.get_module() }
 }
 
 #[test_only]

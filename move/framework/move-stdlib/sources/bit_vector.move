@@ -17,15 +17,22 @@ public struct BitVector has copy, drop, store {
 
 /// Makes a vector of cleared bits. Aborts with `ELENGTH`.
 public fun new(length: u64): BitVector {
-    assert!(length > 0 && length < MAX_SIZE, ELENGTH);
+    assert!(length > 0, ELENGTH);
+    assert!(length < MAX_SIZE, ELENGTH);
     BitVector { length, bit_field: vector::tabulate!(length, |_| false) }
 }
 
 /// Sets a bit. Aborts with `EINDEX`.
-public fun set(bitvector: &mut BitVector, bit_index: u64) { *bitvector.bit_mut(bit_index) = true }
+public fun set(bitvector: &mut BitVector, bit_index: u64) {
+    assert!(bit_index < bitvector.bit_field.length(), EINDEX);
+    *&mut bitvector.bit_field[bit_index] = true
+}
 
 /// Clears a bit. Aborts with `EINDEX`.
-public fun unset(bitvector: &mut BitVector, bit_index: u64) { *bitvector.bit_mut(bit_index) = false }
+public fun unset(bitvector: &mut BitVector, bit_index: u64) {
+    assert!(bit_index < bitvector.bit_field.length(), EINDEX);
+    *&mut bitvector.bit_field[bit_index] = false
+}
 
 /// Moves each bit `amount` places towards index 0 and clears those at the end.
 public fun shift_left(bitvector: &mut BitVector, amount: u64) {
@@ -39,7 +46,7 @@ public fun shift_left(bitvector: &mut BitVector, amount: u64) {
 
 /// Returns a bit. Aborts with `EINDEX`.
 public fun is_index_set(bitvector: &BitVector, bit_index: u64): bool {
-    assert!(bit_index < bitvector.length, EINDEX);
+    assert!(bit_index < bitvector.bit_field.length(), EINDEX);
     bitvector.bit_field[bit_index]
 }
 
@@ -52,9 +59,4 @@ public fun longest_set_sequence_starting_at(bitvector: &BitVector, start_index: 
     let mut end = start_index;
     while (end < bitvector.length && bitvector.bit_field[end]) end = end + 1;
     end - start_index
-}
-
-fun bit_mut(bitvector: &mut BitVector, bit_index: u64): &mut bool {
-    assert!(bit_index < bitvector.length, EINDEX);
-    &mut bitvector.bit_field[bit_index]
 }
