@@ -13,16 +13,8 @@
  * | 1-3 + n | payload | ULEB128 length, then at most 65,536 bytes |
  * | 1 or 4693 | signature | Option of a hybrid signature |
  */
-import {
-  bcs,
-  bytesType,
-  DecodeError,
-  decodeStrict,
-  fixedBytesType,
-  optionType,
-  shortTextType,
-} from '@wotid/core';
-import { hybridSignatureType, type CryptoProvider } from '@wotid/crypto';
+import { bcs, DecodeError, fixedBytesType, optionType, shortTextType } from '@wotid/core';
+import { hybridAlgorithm, hybridSignatureBytes, type CryptoProvider } from '@wotid/crypto';
 import { SessionError } from '../errors.ts';
 import { MAX_PAYLOAD_BYTES, MAX_PLAINTEXT_BYTES, SESSION_ID_BYTES } from '../limits.ts';
 import { safeU64Type } from './codec.ts';
@@ -52,20 +44,10 @@ export interface Frame {
 }
 
 const messageIdType = fixedBytesType(MESSAGE_ID_BYTES);
-const tail = {
-  type: bcs.u16(),
-  messageId: messageIdType,
-  seq: bcs.uleb128(),
-  sentAtMs: safeU64Type,
-  replyTo: optionType(messageIdType),
-  payload: bytesType,
-  signature: optionType(hybridSignatureType),
-};
-const frameType = bcs.struct('frame', { flags: bcs.u8(), ...tail });
-const acknowledgingFrameType = bcs.struct('frame', { flags: bcs.u8(), ackSeq: bcs.uleb128(), ...tail });
 
 /**
- * The bytes of a frame, without padding.
+ * The bytes of a frame, without padding. Written by hand because every message passes here, at a tenth of the schema's
+ * cost; a test compares both.
  * @throws SessionError `PAYLOAD_TOO_LARGE`, or `BAD_MESSAGE` for a field out of range
  */
 export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
@@ -79,42 +61,177 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
       },
     );
   }
-  if (!isSeq(frame.seq) || (frame.ackSeq !== null && !isSeq(frame.ackSeq))) {
-    throw new SessionError('BAD_MESSAGE', 'seq and ackSeq are integers of 32 bits');
+  assertFields(frame);
+  const { ackSeq, payload, replyTo, signature } = frame;
+  const length =
+    1 +
+    (ackSeq === null ? 0 : ulebBytes(ackSeq)) +
+    2 +
+    MESSAGE_ID_BYTES +
+    ulebBytes(frame.seq) +
+    8 +
+    (replyTo === null ? 1 : 1 + MESSAGE_ID_BYTES) +
+    ulebBytes(payload.length) +
+    payload.length +
+    (signature === null ? 1 : 1 + hybridSignatureBytes);
+  const out = new Uint8Array(length);
+  let at = 0;
+  if (ackSeq === null) at = 1;
+  else {
+    out[0] = FLAG_ACK;
+    at = writeUleb(out, 1, ackSeq);
   }
-  const maxSize = MAX_PLAINTEXT_BYTES;
-  try {
-    const { ackSeq, ...rest } = frame;
-    const serialized =
-      ackSeq === null
-        ? frameType.serialize({ ...rest, flags: 0 }, { maxSize })
-        : acknowledgingFrameType.serialize({ ...rest, flags: FLAG_ACK, ackSeq }, { maxSize });
-    return new Uint8Array(serialized.toBytes());
-  } catch (cause) {
-    throw new SessionError('BAD_MESSAGE', 'a field of the message has the wrong length or range', { cause });
-  }
+  out[at] = frame.type & 0xff;
+  out[at + 1] = frame.type >>> 8;
+  out.set(frame.messageId, at + 2);
+  at = writeUleb(out, at + 2 + MESSAGE_ID_BYTES, frame.seq);
+  writeU32(out, at, frame.sentAtMs % 2 ** 32);
+  writeU32(out, at + 4, Math.floor(frame.sentAtMs / 2 ** 32));
+  at = writeUleb(out, writeOption(out, at + 8, replyTo), payload.length);
+  out.set(payload, at);
+  writeOption(out, at + payload.length, signature);
+  return out;
 }
 
 /** Reads a frame. @throws DecodeError for anything but the one encoding of a frame within the bounds */
 export function parseFrame(bytes: Uint8Array): Frame {
-  const init = { what: 'frame', maxBytes: MAX_PLAINTEXT_BYTES };
-  const flags = bytes[0] ?? 0;
-  if ((flags & ~FLAG_ACK) !== 0) throw new DecodeError('MALFORMED', 'the frame has flags of a later version');
-  const { flags: _, ...frame } =
-    flags === FLAG_ACK
-      ? decodeStrict(acknowledgingFrameType, bytes, init)
-      : { ...decodeStrict(frameType, bytes, init), ackSeq: null };
+  if (bytes.length > MAX_PLAINTEXT_BYTES) {
+    throw new DecodeError(
+      'TOO_LARGE',
+      `frame has ${bytes.length} bytes, the limit is ${MAX_PLAINTEXT_BYTES}`,
+    );
+  }
+  const reader = new FrameReader(bytes);
+  const flags = reader.byte();
+  if ((flags & ~FLAG_ACK) !== 0) throw malformed('it has flags of a later version');
+  const ackSeq = flags === FLAG_ACK ? reader.u32Uleb() : null;
+  const type = reader.byte() + 256 * reader.byte();
+  const messageId = reader.take(MESSAGE_ID_BYTES);
+  const seq = reader.u32Uleb();
+  const sentAtMs = reader.u32() + 2 ** 32 * reader.u32();
+  if (!Number.isSafeInteger(sentAtMs)) throw malformed('its time is above 2^53 - 1');
+  const replyTo = reader.option(MESSAGE_ID_BYTES);
+  const payloadLength = reader.u32Uleb();
+  if (payloadLength > MAX_PAYLOAD_BYTES) {
+    throw new DecodeError('TOO_LARGE', `the frame has a payload of ${payloadLength} bytes`);
+  }
+  const payload = reader.take(payloadLength);
+  const signature = reader.option(hybridSignatureBytes);
+  if (signature !== null && signature[0] !== hybridAlgorithm.ed25519MlDsa87) {
+    throw malformed('its signature is of an unknown algorithm');
+  }
+  reader.end();
+  return { ackSeq, type, messageId, seq, sentAtMs, replyTo, payload, signature };
+}
+
+/** Takes a frame apart from its start; every result is a copy. */
+class FrameReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  byte(): number {
+    const value = this.#bytes[this.#at++];
+    if (value === undefined) throw malformed('it ends early');
+    return value;
+  }
+
+  take(length: number): Uint8Array<ArrayBuffer> {
+    const end = this.#at + length;
+    if (end > this.#bytes.length) throw malformed('it ends early');
+    const part = new Uint8Array(this.#bytes.subarray(this.#at, end));
+    this.#at = end;
+    return part;
+  }
+
+  u32(): number {
+    return this.byte() + 2 ** 8 * this.byte() + 2 ** 16 * this.byte() + 2 ** 24 * this.byte();
+  }
+
+  /** ULEB128 of at most 32 bits, in its shortest form. */
+  u32Uleb(): number {
+    let value = 0;
+    for (let scale = 1; scale <= 2 ** 28; scale *= 128) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * scale;
+      if (byte > 0x7f) continue;
+      if (byte === 0 && scale > 1)
+        throw new DecodeError('NON_CANONICAL', 'the frame has an over-long number');
+      if (value > MAX_SEQ) break;
+      return value;
+    }
+    throw malformed('it has a number above 32 bits');
+  }
+
+  option(length: number): Uint8Array<ArrayBuffer> | null {
+    const tag = this.byte();
+    if (tag > 1) throw malformed('an option is neither present nor absent');
+    return tag === 0 ? null : this.take(length);
+  }
+
+  end(): void {
+    if (this.#at !== this.#bytes.length) throw new DecodeError('NON_CANONICAL', 'bytes follow the frame');
+  }
+}
+
+function malformed(why: string): DecodeError {
+  return new DecodeError('MALFORMED', `the frame does not decode: ${why}`);
+}
+
+/** @throws SessionError `BAD_MESSAGE` */
+function assertFields(frame: Frame): void {
+  const { type, messageId, sentAtMs, replyTo, signature } = frame;
   if (!isSeq(frame.seq) || (frame.ackSeq !== null && !isSeq(frame.ackSeq))) {
-    throw new DecodeError('MALFORMED', 'the frame has a seq above 32 bits');
+    throw new SessionError('BAD_MESSAGE', 'seq and ackSeq are integers of 32 bits');
   }
-  if (frame.payload.length > MAX_PAYLOAD_BYTES) {
-    throw new DecodeError('TOO_LARGE', `the frame has a payload of ${frame.payload.length} bytes`);
+  const isGood =
+    Number.isInteger(type) &&
+    type >= 0 &&
+    type <= 0xffff &&
+    messageId.length === MESSAGE_ID_BYTES &&
+    Number.isSafeInteger(sentAtMs) &&
+    sentAtMs >= 0 &&
+    (replyTo === null || replyTo.length === MESSAGE_ID_BYTES) &&
+    (signature === null || signature.length === hybridSignatureBytes);
+  if (!isGood) {
+    throw new SessionError('BAD_MESSAGE', 'a field of the message has the wrong length or range');
   }
-  return frame;
 }
 
 function isSeq(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= MAX_SEQ;
+}
+
+function ulebBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
+}
+
+/** Each of these gives the offset behind what it wrote. */
+function writeUleb(out: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  let end = at;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) out[end++] = (rest % 128) | 0x80;
+  out[end] = rest;
+  return end + 1;
+}
+
+function writeU32(out: Uint8Array, at: number, value: number): void {
+  out[at] = value & 0xff;
+  out[at + 1] = (value >>> 8) & 0xff;
+  out[at + 2] = (value >>> 16) & 0xff;
+  out[at + 3] = value >>> 24;
+}
+
+function writeOption(out: Uint8Array, at: number, value: Uint8Array | null): number {
+  if (value === null) return at + 1;
+  out[at] = 1;
+  out.set(value, at + 1);
+  return at + 1 + value.length;
 }
 
 /** What the signature of a message covers. */
