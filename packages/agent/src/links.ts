@@ -3,7 +3,7 @@
  * before both sides have passed the gate on that very connection.
  */
 import { errorText, silentLogger, type Clock, type Logger } from '@wotid/core';
-import { wipe, type CryptoProvider } from '@wotid/crypto';
+import type { CryptoProvider } from '@wotid/crypto';
 import {
   createGateInitiator,
   createGateResponder,
@@ -22,19 +22,15 @@ import {
   type PeerVerdict,
   type VerifyPeer,
 } from '@wotid/session';
-import {
-  createTransport,
-  type FrameStream,
-  type PeerConnection,
-  type RemotePeer,
-  type Transport,
-} from '@wotid/transport';
+import type { FrameStream, PeerConnection, RemotePeer, Transport } from '@wotid/transport';
 import type { AdmittedPeer, Admission } from './admission.ts';
 import { AgentError } from './errors.ts';
 import { gateError, reportOf } from './gate-report.ts';
 import { runGate, supersededBy, type GateOutcome } from './gate-runner.ts';
 import { initiatorSessions, responderSessions, type GateSessionsInit } from './gate-sessions.ts';
+import { LinkTable } from './link-table.ts';
 import { LiveLink } from './live-link.ts';
+import { NodeHost } from './node-host.ts';
 import { peerIdOf, type PeerIdForms } from './peer-id.ts';
 import type { ConnectReport, GateRefusal } from './types.ts';
 
@@ -76,8 +72,6 @@ export interface PeerPlace {
 
 /** Time for the peer's gate to end where two gates crossed and theirs goes on. */
 const crossedGateMs = 10_000;
-/** Strangers get this long to open a gate: a round trip. Connections are limited, and others wait for the place. */
-const defaultGatelessMs = 60_000;
 
 /** A gate that runs. */
 interface RunningGate {
@@ -100,28 +94,32 @@ export class Links {
   readonly #init: LinksInit;
   readonly #log: Logger;
   readonly #limiter: GateLimiter;
-  readonly #byDid = new Map<string, { readonly link: LiveLink; readonly report: ConnectReport }>();
-  readonly #byConnection = new Map<string, LiveLink>();
+  readonly #links: LinkTable;
+  readonly #node: NodeHost;
   readonly #connecting = new Map<string, Promise<ConnectReport>>();
   /** Gates that we have opened and that run, by PeerId. */
   readonly #outbound = new Map<string, RunningGate>();
   /** Gates that peers have opened and that run, by connection. */
   readonly #inbound = new Map<string, InboundGate>();
-  readonly #waiters = new Map<string, Set<() => void>>();
   readonly #ourPeerId: PeerIdForms;
-  readonly #peerKeySeed: Uint8Array;
-  /** When an inbound connection without a gate was first seen, by its id. */
-  readonly #gatelessSince = new Map<string, number>();
-  #sweepTimer: NodeJS.Timeout | undefined;
-  #starting: Promise<Transport> | undefined;
-  #transport: Transport | undefined;
-  #isClosed = false;
-
   private constructor(init: LinksInit) {
     this.#init = init;
     this.#log = init.logger ?? silentLogger;
-    this.#peerKeySeed = init.peerKeySeed.slice();
     this.#ourPeerId = peerIdOf(init.provider, init.peerKeySeed);
+    const { onLink, onGone, peerKeySeed, listen, dialTimeoutMs, gatelessMs, logger } = init;
+    this.#links = new LinkTable({ onLink, onGone });
+    this.#node = new NodeHost({
+      peerKeySeed,
+      listen,
+      dialTimeoutMs,
+      gatelessMs,
+      logger,
+      onGate: (stream, _, connection) => this.#answer(stream, connection),
+      onMessages: async (stream, { connectionId }) => this.#links.onConnection(connectionId)?.serve(stream),
+      onDisconnect: (connectionId) => void this.#links.onConnection(connectionId)?.close(),
+      hasLink: (connectionId) => this.#links.onConnection(connectionId) !== undefined,
+      hasGate: (connectionId) => this.#inbound.has(connectionId),
+    });
     // Other agents of this machine share its loopback address; what they can do here they can do without us.
     this.#limiter = new GateLimiter({
       clock: init.clock,
@@ -132,7 +130,7 @@ export class Links {
   /** Starts the node, if it is to listen. @throws TransportError */
   static async start(init: LinksInit): Promise<Links> {
     const links = new Links(init);
-    if (init.listen.length > 0) await links.#node();
+    if (init.listen.length > 0) await links.#node.transport();
     return links;
   }
 
@@ -141,13 +139,12 @@ export class Links {
   }
 
   addresses(): string[] {
-    return this.#transport?.addresses() ?? [];
+    return this.#node.addresses();
   }
 
   /** The live link with a peer, or `undefined`. */
   get(did: string): LiveLink | undefined {
-    const entry = this.#byDid.get(did);
-    return entry?.link.isOpen === true ? entry.link : undefined;
+    return this.#links.get(did)?.link;
   }
 
   /**
@@ -157,9 +154,9 @@ export class Links {
    * @throws AgentError `NO_ROUTE`, `NO_CREDENTIAL`, `GATE_REFUSED`, `GATE_FAILED`; TransportError
    */
   async connect(place: PeerPlace, presentation?: Uint8Array): Promise<ConnectReport> {
-    const entry = this.#byDid.get(place.did);
-    if (presentation === undefined && entry?.link.isOpen === true) return entry.report;
     if (presentation !== undefined) return this.#open(place, presentation);
+    const present = this.#links.get(place.did);
+    if (present !== undefined) return present.report;
     let connecting = this.#connecting.get(place.did);
     if (connecting === undefined) {
       connecting = this.#open(place, undefined).finally(() => this.#connecting.delete(place.did));
@@ -170,66 +167,10 @@ export class Links {
 
   /** Ends all links and the node. Never rejects. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    clearInterval(this.#sweepTimer);
+    this.#node.stop();
     for (const gate of [...this.#outbound.values(), ...this.#inbound.values()]) supersede(gate);
-    for (const waiting of this.#waiters.values()) for (const wake of waiting) wake();
-    await Promise.all([...this.#byConnection.values()].map((link) => link.close()));
-    await this.#starting?.catch(() => {});
-    await this.#transport?.close();
-    wipe(this.#peerKeySeed);
-  }
-
-  /** The node, started at its first use. */
-  #node(): Promise<Transport> {
-    this.#assertOpen();
-    this.#starting ??= this.#startNode().catch((error: unknown) => {
-      this.#starting = undefined;
-      throw error;
-    });
-    return this.#starting;
-  }
-
-  async #startNode(): Promise<Transport> {
-    const { listen, dialTimeoutMs, logger, gatelessMs = defaultGatelessMs } = this.#init;
-    const transport = await createTransport({
-      peerKeySeed: this.#peerKeySeed,
-      listen,
-      limits: { dialTimeoutMs },
-      ...(logger === undefined ? {} : { logger }),
-      // One gate a connection: a second one would end the link of the first.
-      admitGate: ({ connectionId }) => !this.#byConnection.has(connectionId),
-      admitMessages: ({ connectionId }) => this.#byConnection.has(connectionId),
-    });
-    this.#transport = transport;
-    transport.onGate((stream, _, connection) => this.#answer(stream, connection));
-    transport.onMessages(async (stream, remote) => {
-      await this.#byConnection.get(remote.connectionId)?.serve(stream);
-    });
-    transport.onDisconnect(({ connectionId }) => {
-      this.#gatelessSince.delete(connectionId);
-      void this.#byConnection.get(connectionId)?.close();
-    });
-    this.#sweepTimer = setInterval(() => this.#closeGateless(transport, gatelessMs), gatelessMs / 4).unref();
-    return transport;
-  }
-
-  /** Closes inbound connections on which nobody has opened a gate in time. */
-  #closeGateless(transport: Transport, gatelessMs: number): void {
-    const now = performance.now();
-    for (const connection of transport.connections()) {
-      const { connectionId, direction } = connection.remote;
-      const isUsed = this.#byConnection.has(connectionId) || this.#inbound.has(connectionId);
-      if (direction === 'outbound' || isUsed) {
-        this.#gatelessSince.delete(connectionId);
-        continue;
-      }
-      const since = this.#gatelessSince.get(connectionId) ?? now;
-      this.#gatelessSince.set(connectionId, since);
-      if (now - since < gatelessMs) continue;
-      this.#log.info('link.no-gate', { peerId: connection.remote.peerId });
-      void connection.close();
-    }
+    await this.#links.close();
+    await this.#node.close();
   }
 
   async #open(place: PeerPlace, presentation: Uint8Array | undefined): Promise<ConnectReport> {
@@ -245,14 +186,14 @@ export class Links {
       });
     }
     const startedAt = performance.now();
-    const transport = await this.#node();
+    const transport = await this.#node.transport();
     const connection = await transport.dial(
       { peerId: place.peerId, addrs: place.addresses },
       presentation === undefined ? {} : { fresh: true },
     );
     // The peer may have connected to us, and passed its gate on this very connection, while we dialled.
-    const present = this.#byDid.get(place.did);
-    if (presentation === undefined && present?.link.isOpen === true) return present.report;
+    const present = presentation === undefined ? this.#links.get(place.did) : undefined;
+    if (present !== undefined) return present.report;
     let link: LiveLink | undefined;
     const sessions = initiatorSessions(this.#sessionsInit());
     try {
@@ -262,7 +203,7 @@ export class Links {
         { expectedDid: place.did, credential, sessions },
         (made) => (link = made),
       );
-      this.#assertOpen();
+      this.#node.assertOpen();
       if (outcome.result === undefined || link === undefined) {
         if (outcome.refused?.code === gateCodes.GLARE) return await this.#crossed(place.did, connection);
         if (outcome.refused === undefined || !sessions.giveUpResuming()) throw gateError(outcome);
@@ -271,12 +212,12 @@ export class Links {
       }
       const messages = await transport.openMessages(connection);
       void link.serve(messages);
-      return this.#register(link, reportOf(outcome, connection.remote, performance.now() - startedAt));
+      return this.#links.register(link, reportOf(outcome, connection.remote, performance.now() - startedAt));
     } catch (error) {
-      const other = this.#byDid.get(place.did);
+      const other = this.#links.get(place.did);
       if (other?.link.connection !== connection) await (link ?? connection).close();
       // The peer's own gate may have been passed just before ours began.
-      if (presentation === undefined && other?.link.isOpen === true) return other.report;
+      if (presentation === undefined && other !== undefined) return other.report;
       throw error;
     }
   }
@@ -355,7 +296,7 @@ export class Links {
         onPassed: (result) => (link = this.#link(result, connection)),
       });
       if (outcome.result !== undefined && link !== undefined) {
-        this.#register(link, reportOf(outcome, remote, performance.now() - startedAt));
+        this.#links.register(link, reportOf(outcome, remote, performance.now() - startedAt));
         return;
       }
       if (outcome.refused?.by === 'us') this.#reportRefusal('inbound', remote, outcome.refused);
@@ -413,18 +354,8 @@ export class Links {
 
   /** Our gate lost against one that the peer opened at the same time: waits for that one. */
   async #crossed(did: string, connection: PeerConnection): Promise<ConnectReport> {
-    if (this.get(did) === undefined) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const waiting = this.#waiters.get(did) ?? new Set();
-      this.#waiters.set(did, waiting.add(resolve));
-      const timer = setTimeout(resolve, crossedGateMs);
-      await promise;
-      clearTimeout(timer);
-      waiting.delete(resolve);
-      if (waiting.size === 0) this.#waiters.delete(did);
-    }
-    const entry = this.#byDid.get(did);
-    if (entry?.link.isOpen !== true) {
+    const entry = await this.#links.waitFor(did, crossedGateMs);
+    if (entry === undefined) {
       throw new AgentError('GATE_FAILED', 'the peer opened a gate at the same time and did not finish it', {
         hint: 'Try again.',
       });
@@ -442,37 +373,10 @@ export class Links {
       connection,
       logger: this.#log,
       onEnvelope: (envelope) => this.#init.onEnvelope(link, envelope),
-      onClosed: () => {
-        const { connectionId } = connection.remote;
-        if (this.#byConnection.get(connectionId) === link) this.#byConnection.delete(connectionId);
-        // Otherwise a newer link has taken its place, or it never came up.
-        if (this.#byDid.get(did)?.link !== link) return;
-        this.#byDid.delete(did);
-        this.#init.onGone(link);
-      },
+      onClosed: () => this.#links.remove(link),
     });
-    this.#byConnection.set(connection.remote.connectionId, link);
+    this.#links.add(link);
     return link;
-  }
-
-  /** @throws AgentError `GATE_FAILED` when the connection is gone already */
-  #register(link: LiveLink, report: ConnectReport): ConnectReport {
-    const { did } = link.peer.block;
-    if (!link.isOpen) {
-      throw new AgentError('GATE_FAILED', 'the connection broke after the gate', { hint: 'Try again.' });
-    }
-    const previous = this.#byDid.get(did);
-    const full = { ...report, sessionId: link.sid.toHex() };
-    this.#byDid.set(did, { link, report: full });
-    if (previous !== undefined && previous.link !== link) void previous.link.close();
-    for (const wake of this.#waiters.get(did) ?? []) wake();
-    this.#init.onLink(link);
-    return full;
-  }
-
-  #assertOpen(): void {
-    if (this.#isClosed)
-      throw new AgentError('CLOSED', 'the agent has been closed', { hint: 'Open it again.' });
   }
 
   #sessionsInit(): GateSessionsInit {
