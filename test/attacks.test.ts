@@ -57,6 +57,33 @@ describe('first messages', () => {
   });
 });
 
+describe('somebody unverified', () => {
+  it('is not heard before their credential passes, also when they were written to', async () => {
+    const issuer = newIssuer();
+    const alice = await world.person('bold-alice');
+    const bob = await world.person('unknown-bob', { issuer });
+    const did = (await alice.agent.addContact(bob.agent.card())).did;
+    await bob.agent.addContact(alice.agent.card());
+    await bob.leave();
+    await expect(alice.agent.send(did, text('who are you?'))).rejects.toMatchObject({
+      code: 'NOT_DELIVERED',
+    });
+    await alice.agent.send(did, text('hello?'), { toUnverified: true });
+    await alice.leave();
+    const back = await world.come('unknown-bob');
+    expect(await back.agent.sync()).toMatchObject({ opened: 1 });
+    await back.agent.send(back.agent.contacts()[0]?.did ?? '', text('hello!'));
+    await back.leave();
+    const again = await world.come('bold-alice');
+    expect(await again.agent.sync()).toMatchObject({ opened: 0, refused: 1, unreadable: [] });
+    expect(textsOf(again)).toEqual([]);
+    again.agent.trust.add(encodeTrustedIssuer(issuer.trustedIssuer));
+    expect(await again.agent.sync()).toMatchObject({ opened: 1, refused: 0 });
+    expect(textsOf(again)).toEqual(['hello!']);
+    await again.leave();
+  });
+});
+
 describe('contact cards', () => {
   let alice: Person;
   let bob: Person;

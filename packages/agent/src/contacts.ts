@@ -104,6 +104,7 @@ export class Contacts {
       verifiedAtMs: isVerifiedBefore ? verified.verifiedAtMs : verdict?.ok === true ? nowMs : 0,
       addedAtMs: known?.addedAtMs ?? nowMs,
     });
+    if (verdict?.ok === true) home.objects.forgetRefused();
     return this.#facts(did, card, isVerifiedBefore ? { ok: true } : verdict);
   }
 
@@ -115,6 +116,7 @@ export class Contacts {
     const identityBlock = encodeIdentityBlock(peer.block);
     // A card of other keys of this DID was never more than a claim: its addresses and mailbox are not the peer's.
     const isTheirCard = known !== undefined && equalBytes(known.identityBlock, identityBlock);
+    if (known?.verifiedAtMs === 0) home.objects.forgetRefused();
     home.contacts.put({
       did,
       alias: known?.alias ?? '',

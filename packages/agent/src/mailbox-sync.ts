@@ -144,7 +144,11 @@ export class MailboxSync {
       }
     }
     // What does not open may be ahead of what comes later in the list; as long as something opens, there is hope.
-    let envelopes = messages.filter((message) => !isInit(message));
+    let envelopes: MailboxMessage[] = [];
+    for (const message of messages.filter((one) => !isInit(one))) {
+      if (await this.#isFromVerified(message)) envelopes.push(message);
+      else this.#settle(message, 'refused', tally);
+    }
     for (;;) {
       const left = envelopes.filter((message) => !this.#openEnvelope(message, tally));
       if (left.length === 0 || left.length === envelopes.length) {
@@ -156,6 +160,18 @@ export class MailboxSync {
       }
       envelopes = left;
     }
+  }
+
+  /**
+   * False for an answer of somebody whom our user has written to unverified, and who still is: nobody's words are shown
+   * before their credential has passed. What no session knows is not decided here.
+   */
+  async #isFromVerified({ payload }: MailboxMessage): Promise<boolean> {
+    const { keeper, contacts } = this.#init;
+    const session = keeper.of(payload);
+    if (session === null || session.isPeerVerified) return true;
+    const { peer, verdict } = await contacts.check(session.peerDid);
+    return verdict?.ok === true && equalBytes(peer.idFp, session.peerIdFp);
   }
 
   /** One message must not stop the others: what cannot be stored now (a full inbox) stays for the next look. */

@@ -28,9 +28,7 @@ export class Trust {
     const issuer = parseTrustedIssuer(document);
     this.#home.transaction(() => {
       this.#home.issuers.put({ did: issuer.did, document: utf8(encodeTrustedIssuer(issuer)) });
-      for (const { objectId, outcome } of this.#home.objects.list()) {
-        if (outcome === 'refused') this.#home.objects.forget(objectId);
-      }
+      this.#home.objects.forgetRefused();
     });
     this.#issuers = [...this.#issuers.filter(({ did }) => did !== issuer.did), issuer];
     return factsOf(issuer);

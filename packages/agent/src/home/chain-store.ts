@@ -62,6 +62,11 @@ export class ObjectStore {
     return this.#map.list().map(remembered);
   }
 
+  /** Makes the next look decide anew about what was refused. */
+  forgetRefused(): void {
+    for (const { objectId, outcome } of this.list()) if (outcome === 'refused') this.forget(objectId);
+  }
+
   /** The object is gone from the chain. True when it was remembered. */
   forget(objectId: Uint8Array): boolean {
     return this.#map.delete(objectId);
