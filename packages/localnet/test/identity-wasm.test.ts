@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changes, createdId, startWorld, type World } from './zoo.ts';
 
 // The library is CommonJS.
-const { IdentityClientReadOnly, IotaDID, IotaDocument } = createRequire(import.meta.url)(
+const { IdentityClient, IdentityClientReadOnly, IotaDID, IotaDocument } = createRequire(import.meta.url)(
   '@iota/identity-wasm/node',
 ) as typeof IdentityWasm;
 
@@ -104,5 +104,26 @@ describe('@iota/identity-wasm', () => {
     await expect(identities.resolveDid(did(objectId))).rejects.toThrow(/deleted|could not/);
     // Still in one piece: a panic would have poisoned the WASM instance.
     expect(String((await identities.resolveDid(did(await put()))).id())).toMatch(/^did:iota:/);
+  });
+
+  it('publishes a document and changes it, with the transactions it builds itself', async () => {
+    const { keypair } = world;
+    // Making a client takes the read-only one over.
+    const reader = await IdentityClientReadOnly.createWithPkgId(clientOf(world), packageId);
+    const client = await IdentityClient.create(reader, {
+      sign: async (bytes: Uint8Array) => (await keypair.signTransaction(bytes)).signature,
+      publicKey: () => Promise.resolve(keypair.getPublicKey()),
+      iotaPublicKeyBytes: () => Promise.resolve(keypair.getPublicKey().toIotaBytes()),
+      keyId: () => 'owner',
+    } as unknown as Parameters<typeof IdentityClient.create>[1]);
+    expect(client.senderAddress()).toBe(world.address);
+    const { output: document } = await client
+      .publishDidDocument(new IotaDocument(world.net.chainId), world.address)
+      .buildAndExecute(client);
+    expect(String(document.id())).toMatch(new RegExp(`^did:iota:${world.net.chainId}:0x[0-9a-f]{64}$`));
+
+    document.setAlsoKnownAs(['https://example.org/published']);
+    await (await client.publishDidUpdate(document)).buildAndExecute(client);
+    expect((await client.resolveDid(document.id())).alsoKnownAs()).toEqual(['https://example.org/published']);
   });
 });

@@ -1,7 +1,7 @@
 /// What controls an identity.
 module identity::controller;
 
-use iota::borrow::{Self, Referent};
+use iota::borrow::{Self, Borrow, Referent};
 
 public struct ControllerCap has key {
     id: UID,
@@ -29,3 +29,13 @@ public(package) fun new(controller_of: ID, ctx: &mut TxContext): ControllerCap {
 }
 
 public(package) fun give(cap: ControllerCap, owner: address) { transfer::transfer(cap, owner) }
+
+public(package) fun controller_of(self: &DelegationToken): ID { self.controller_of }
+
+/// Lends the token, within one transaction.
+public fun borrow(self: &mut ControllerCap): (DelegationToken, Borrow) { self.access_token.borrow() }
+
+/// Takes the token back.
+public fun put_back(self: &mut ControllerCap, token: DelegationToken, borrow: Borrow) {
+    self.access_token.put_back(token, borrow)
+}
