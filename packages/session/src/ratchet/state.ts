@@ -192,25 +192,20 @@ export function wipeReplacedRatchet(old: RatchetState, next: RatchetState | null
   if (!kept.has(fields.ours)) fields.ours.dispose();
 }
 
-function* secretsOf(fields: RatchetFields): Generator<Uint8Array> {
-  yield fields.rootKey;
-  yield fields.nextSendingHeaderKey;
-  yield fields.nextReceivingHeaderKey;
-  for (const chain of [fields.sending, fields.receiving]) {
-    if (chain === null) continue;
-    yield chain.headerKey;
-    yield chain.chainKey;
+/** An array and no generator: this runs for every message. */
+function secretsOf(fields: RatchetFields): Uint8Array[] {
+  const { sending, receiving, oldChains, pq } = fields;
+  const secrets = [fields.rootKey, fields.nextSendingHeaderKey, fields.nextReceivingHeaderKey, pq.pqRoot];
+  if (sending !== null) secrets.push(sending.headerKey, sending.chainKey);
+  if (receiving !== null) {
+    secrets.push(receiving.headerKey, receiving.chainKey);
+    for (const key of receiving.skipped) secrets.push(key.messageKey);
   }
-  for (const chain of fields.receiving === null
-    ? fields.oldChains
-    : [...fields.oldChains, fields.receiving]) {
-    yield chain.headerKey;
-    for (const key of chain.skipped) yield key.messageKey;
+  for (const chain of oldChains) {
+    secrets.push(chain.headerKey);
+    for (const key of chain.skipped) secrets.push(key.messageKey);
   }
-  yield fields.pq.pqRoot;
-  for (const { sending, receiving } of fields.pq.epochs) {
-    yield sending.chainKey;
-    yield receiving.chainKey;
-  }
-  for (const key of fields.pq.skipped) yield key.messageKey;
+  for (const epoch of pq.epochs) secrets.push(epoch.sending.chainKey, epoch.receiving.chainKey);
+  for (const key of pq.skipped) secrets.push(key.messageKey);
+  return secrets;
 }
