@@ -1,7 +1,7 @@
 /**
- * The first state: framework packages, Clock 0x6, the metadata of IOTA when the framework has it, and the faucet's
- * coins, made by one genesis transaction in checkpoint 0. Every random choice comes from `random`, time from the
- * caller, so that equal inputs give equal digests.
+ * The first state: framework packages, Clock 0x6, Random 0x8, the deny list 0x403 and the metadata of IOTA when the
+ * framework has them, and the faucet's coins, made by one genesis transaction in checkpoint 0. Every random choice
+ * comes from `random`, time from the caller, so that equal inputs give equal digests.
  */
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
 import { normalizeIotaAddress } from '@iota/iota-sdk/utils';
@@ -11,8 +11,10 @@ import { bcs } from '@iota/iota-sdk/bcs';
 import { coinContents } from './coins.ts';
 import { LedgerError } from './errors.ts';
 import { addressBytes, blake2b256, deriveId } from './hashing.ts';
+import { ledgerNatives } from './natives/index.ts';
 import { initialPackage } from './packages.ts';
 import { CLOCK_ID, FRAMEWORK_ADDRESS, STD_ADDRESS } from './protocol.ts';
+import { systemObjects } from './system-objects.ts';
 import { genesisTransaction, type SystemTransaction } from './system-transactions.ts';
 import type { Draft, PackageDraft } from './tx-state.ts';
 import { CLOCK_TYPE, GAS_COIN_TYPE, IOTA_TYPE } from './type-tags.ts';
@@ -49,6 +51,7 @@ export interface Genesis {
 /** The faucet pays from several coins, so that none grows large enough to overflow when merged. */
 const FAUCET_COINS = 5n;
 const GENESIS_ID_LABEL = utf8('genesis objects');
+const SYSTEM_ID_LABEL = utf8('genesis system objects');
 
 /** @throws LedgerError `GENESIS_INVALID` when the framework is not one */
 export function buildGenesis(init: GenesisInit): Genesis {
@@ -67,6 +70,11 @@ export function buildGenesis(init: GenesisInit): Genesis {
     owner: { kind: 'shared', initialSharedVersion: 1n },
   });
   if (hasCoinMetadata(packages)) drafts.push(iotaMetadata(nextId()));
+  const { random, timestampMs } = init;
+  const objectSeed = blake2b256(SYSTEM_ID_LABEL, idSeed);
+  drafts.push(
+    ...systemObjects({ packages, natives: ledgerNatives, random, idSeed: objectSeed, timestampMs }),
+  );
   const share = init.faucetSupply / FAUCET_COINS;
   for (let index = 0n; index < FAUCET_COINS; index++) {
     const balance = index === 0n ? init.faucetSupply - share * (FAUCET_COINS - 1n) : share;

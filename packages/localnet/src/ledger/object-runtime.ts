@@ -15,7 +15,6 @@ import {
 import type { ObjectSource } from './input-check.ts';
 import { ExecutionFailure } from './failure.ts';
 import {
-  CLOCK_ID,
   MAX_CHILD_OBJECTS,
   MAX_DELETED_IDS,
   MAX_EVENT_BYTES,
@@ -23,6 +22,7 @@ import {
   MAX_EVENTS_TOTAL_BYTES,
   MAX_NEW_IDS,
   MAX_TRANSFERRED_IDS,
+  isSystemObject,
 } from './protocol.ts';
 import { sameStructTag } from './type-tags.ts';
 import type { Address, MoveObject, Owner, StructTag } from './types.ts';
@@ -132,7 +132,7 @@ export class ObjectRuntime {
       limit(`Transferring more than ${MAX_TRANSFERRED_IDS} IDs is not allowed`);
     }
     this.#transfers.set(id, { owner, type, value });
-    return isNew || id === CLOCK_ID || (previous !== undefined && sameOwner(previous, owner));
+    return isNew || isSystemObject(id) || (previous !== undefined && sameOwner(previous, owner));
   }
 
   /** @param size abstract size by which the limits count */

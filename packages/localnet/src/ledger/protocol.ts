@@ -63,9 +63,23 @@ export const ZERO_ADDRESS: Address = short('0');
 export const STD_ADDRESS: Address = short('1');
 export const FRAMEWORK_ADDRESS: Address = short('2');
 export const SYSTEM_ADDRESS: Address = short('3');
+export const SYSTEM_STATE_ID: Address = short('5');
 export const CLOCK_ID: Address = short('6');
 export const AUTHENTICATOR_STATE_ID: Address = short('7');
 export const RANDOMNESS_ID: Address = short('8');
+export const DENY_LIST_ID: Address = short('403');
+
+/** Objects that the protocol itself makes under ids of its choice. */
+const systemObjects: ReadonlySet<Address> = new Set([
+  SYSTEM_STATE_ID,
+  CLOCK_ID,
+  AUTHENTICATOR_STATE_ID,
+  RANDOMNESS_ID,
+  DENY_LIST_ID,
+]);
+export function isSystemObject(id: Address): boolean {
+  return systemObjects.has(id);
+}
 
 /** Packages of the protocol itself: their size is not charged as input. */
 const systemPackages: ReadonlySet<Address> = new Set(['1', '2', '3', 'b', '107a'].map(short));
