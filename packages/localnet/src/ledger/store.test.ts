@@ -4,7 +4,7 @@ import { coinContents } from './coins.ts';
 import { ConservationCheck } from './conservation.ts';
 import { withDigest } from './object-bcs.ts';
 import { SortedIds } from './sorted-ids.ts';
-import { Store, type CommittedTransaction } from './store.ts';
+import { Store, type CommittedTransaction, type Journal } from './store.ts';
 import { GAS_COIN_TYPE } from './type-tags.ts';
 import type { Checkpoint, ExecutedTransaction, MoveObject, Owner } from './types.ts';
 
@@ -41,6 +41,29 @@ const checkpoint = (sequence: bigint): Checkpoint =>
   ({ sequence, digest: `checkpoint ${sequence}` }) as Checkpoint;
 
 describe('store', () => {
+  it('changes nothing when its journal cannot keep a commit, or cannot forget one', () => {
+    const store = new Store();
+    const one = coin(address('1'), 1n, at('a'));
+    const journal: Journal = {
+      append() {
+        throw new Error('the disk is full');
+      },
+      truncate() {
+        throw new Error('the disk is gone');
+      },
+      close() {},
+    };
+    const first = [transaction('first', { written: [one] })] as const;
+    store.journal = journal;
+    expect(() => store.commit(first, checkpoint(0n))).toThrow('the disk is full');
+    expect([store.get(one.id), store.transactionCount, store.checkpointCount]).toEqual([undefined, 0n, 0n]);
+    store.journal = undefined;
+    store.commit(first, checkpoint(0n));
+    store.journal = journal;
+    expect(() => store.truncate(0n)).toThrow('the disk is gone');
+    expect([store.get(one.id), store.transactionCount, store.checkpointCount]).toEqual([one, 1n, 1n]);
+  });
+
   it('keeps every version and lists what an owner has now', () => {
     const store = new Store();
     const [one, two] = [coin(address('1'), 1n, at('a')), coin(address('2'), 1n, at('a'))];
