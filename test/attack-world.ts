@@ -19,7 +19,7 @@ import { startLocalnet, type Localnet } from '@wotid/localnet';
 import { buildMovePackage } from '@wotid/move-build';
 
 export const provider: NodeProvider = new NodeProvider();
-const passphrase = 'a passphrase for tests';
+export const passphrase = 'a passphrase for tests';
 
 /** What a person starts with; everything by default. */
 export interface PersonInit {

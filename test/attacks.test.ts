@@ -1,11 +1,21 @@
 /** Attacks and accidents on whole agents, each found by trying: what must hold afterwards is what is tested. */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeCard, parseCard, type ContactCard } from '@wotid/agent';
+import { encodeCard, Home, parseCard, type ContactCard } from '@wotid/agent';
 import { encodeTrustedIssuer } from '@wotid/credential';
 import { IdentityKeys } from '@wotid/crypto';
+import { decodeSession, encodeSession, RatchetState } from '@wotid/session';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AttackWorld, credentialFor, newIssuer, provider, textsOf, type Person } from './attack-world.ts';
+import { revealRatchet } from '../packages/session/src/ratchet/state.ts';
+import {
+  AttackWorld,
+  credentialFor,
+  newIssuer,
+  passphrase,
+  provider,
+  textsOf,
+  type Person,
+} from './attack-world.ts';
 
 let world: AttackWorld;
 beforeAll(async () => {
@@ -55,6 +65,49 @@ describe('first messages', () => {
     await back.leave();
     await carol.leave();
   });
+});
+
+describe('a session without messages left', () => {
+  it('gives way to a new one, at the gate and in the mailbox', async () => {
+    let alice = await world.person('talkative-alice');
+    const bob = await world.person('listening-bob');
+    const did = (await alice.agent.addContact(bob.agent.card())).did;
+    await alice.agent.send(did, text('one'));
+    await alice.leave();
+    exhaustSessions(await Home.open({ dir: join(world.dir, alice.name), passphrase }));
+    alice = await world.come(alice.name);
+    expect(await alice.agent.send(did, text('two'))).toMatchObject({ route: 'p2p' });
+    expect(textsOf(bob)).toEqual(['one', 'two']);
+    await alice.leave();
+    await bob.leave();
+    exhaustSessions(await Home.open({ dir: join(world.dir, alice.name), passphrase }));
+    alice = await world.come(alice.name);
+    expect(await alice.agent.send(did, text('three'))).toMatchObject({ route: 'mailbox' });
+    await alice.leave();
+    const back = await world.come(bob.name);
+    expect(await back.agent.sync()).toMatchObject({ opened: 1, unreadable: [] });
+    expect(textsOf(back)).toEqual(['one', 'two', 'three']);
+    await back.leave();
+  });
+
+  /** As if 65,535 messages had been sent in each of them. */
+  function exhaustSessions(home: Home): void {
+    for (const sid of home.sessions.ids()) {
+      const stored = home.sessions.get(sid);
+      if (stored === undefined) continue;
+      const session = decodeSession(provider, stored.record);
+      const fields = revealRatchet(session.ratchet);
+      const sending = fields.sending === null ? null : { ...fields.sending, n: 65_535 };
+      const stateVersion = session.stateVersion + 1;
+      const record = encodeSession({
+        ...session,
+        stateVersion,
+        ratchet: new RatchetState({ ...fields, sending }),
+      });
+      home.sessions.put({ ...stored, version: BigInt(stateVersion), record });
+    }
+    home.close();
+  }
 });
 
 describe('somebody unverified', () => {

@@ -290,6 +290,11 @@ export class Deliveries {
       return isAcknowledged ? { route: 'p2p', payloadBytes: envelope.length } : null;
     } catch (error) {
       this.#log.info('delivery.online-failed', { reason: errorText(error) });
+      if (isWotError(error) && error.code === 'SESSION_EXHAUSTED') {
+        // The next gate agrees on a new one.
+        keeper.abandon(session.sid);
+        await link.close();
+      }
       return null;
     } finally {
       clearTimeout(timer);

@@ -3,7 +3,7 @@
  * peer at a time, so that they lie on chain in the order in which they were written, and a first message before those
  * that rely on the session it starts.
  */
-import type { Clock } from '@wotid/core';
+import { isWotError, type Clock } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
 import { createInit, type OutgoingMessage, type OwnIdentity, type Session } from '@wotid/session';
 import type { MailboxLocation } from './card.ts';
@@ -93,7 +93,12 @@ export class MailboxRoute {
     if (session !== null) {
       // A sealed message uses up a number of the ratchet, of which the peer can miss 1024 in a row.
       await post.assertReady(mailbox, entry.payload.length);
-      return this.#post(mailbox, entry, this.#seal(session, entry));
+      try {
+        return await this.#post(mailbox, entry, this.#seal(session, entry));
+      } catch (error) {
+        if (!isWotError(error) || error.code !== 'SESSION_EXHAUSTED') throw error;
+        this.#init.keeper.abandon(session.sid);
+      }
     }
     const made = await this.#start(entry, mailbox);
     if (made instanceof Uint8Array) return this.#post(mailbox, entry, made);
@@ -117,7 +122,8 @@ export class MailboxRoute {
   #usableSession(peer: string): Session | null {
     const { home, keeper } = this.#init;
     const session = keeper.active(peer);
-    return session === null || home.firstMessages.get(session.sid) !== undefined ? null : session;
+    if (session === null || keeper.isAbandoned(session)) return null;
+    return home.firstMessages.get(session.sid) === undefined ? session : null;
   }
 
   #seal(session: Session, entry: OutboxEntry): Uint8Array {

@@ -94,15 +94,20 @@ export class SessionKeeper {
     return sessionOf(this.#init.provider, sessionBook(theirs), envelope);
   }
 
-  /** No gate goes on with this session any more: the two ends have lost each other, or it has no messages left. */
+  /** Nothing more is begun in this session: the two ends have lost each other, or it has no messages left. */
   abandon(sid: Uint8Array): void {
     this.#abandoned.add(sid.toHex());
+  }
+
+  /** True for a session in which nothing more can be sent; a new one has to take over. */
+  isAbandoned(session: Session): boolean {
+    return this.#abandoned.has(session.sid.toHex());
   }
 
   /** The active session with exactly this identity, as far as a gate may go on with it. */
   resumable(peerDid: string, peerIdFp: Uint8Array): Session | null {
     const session = this.active(peerDid);
-    if (session === null || this.#abandoned.has(session.sid.toHex())) return null;
+    if (session === null || this.isAbandoned(session)) return null;
     return equalBytes(session.peerIdFp, peerIdFp) ? session : null;
   }
 
