@@ -4,15 +4,17 @@
  */
 import { EventEmitter } from 'node:events';
 import { errorText, isWotError, silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
-import { didJwkMethod, parseCredential, Resolver } from '@wotid/credential';
+import { didJwkMethod, Resolver } from '@wotid/credential';
 import { NodeProvider, wipe, type CryptoProvider } from '@wotid/crypto';
-import { createIotaClient, MailboxClient } from '@wotid/mailbox';
+import { createIotaClient } from '@wotid/mailbox';
 import { SessionError, type GateLimits, type OwnIdentity } from '@wotid/session';
 import { boundAddresses, withAnyPort } from './addresses.ts';
 import { Admission } from './admission.ts';
 import { armorLabels, unarmor } from './armor.ts';
 import { encodeCard } from './card.ts';
+import { ChainAccess } from './chain-access.ts';
 import { Contacts, type ContactFacts } from './contacts.ts';
+import { credentialFacts } from './credential-facts.ts';
 import { encodeCredentialRequest } from './credential-request.ts';
 import { Deliveries } from './delivery.ts';
 import { AgentError } from './errors.ts';
@@ -24,7 +26,7 @@ import { Links, type GateObservation } from './links.ts';
 import type { LiveLink } from './live-link.ts';
 import { MailboxPost } from './mailbox-post.ts';
 import { MailboxSync } from './mailbox-sync.ts';
-import { assertChain, loadProfile, settingNames, type NetworkProfile } from './network-profile.ts';
+import { loadProfile, settingNames, type NetworkProfile } from './network-profile.ts';
 import { OwnMailbox } from './own-mailbox.ts';
 import { Receipts } from './receipts.ts';
 import { SessionKeeper } from './session-keeper.ts';
@@ -40,7 +42,7 @@ import type {
   SendOptions,
   SyncReport,
 } from './types.ts';
-import { Wallet } from './wallet.ts';
+import { openWallet, type Wallet } from './wallet.ts';
 
 /** Settings of {@link Agent.open}. */
 export interface AgentInit {
@@ -83,7 +85,6 @@ export class Agent {
   readonly #provider: CryptoProvider;
   readonly #ours: OwnIdentity;
   readonly #profile: NetworkProfile;
-  readonly #client: ReturnType<typeof createIotaClient>;
   readonly #events = new EventEmitter<{ [Name in keyof AgentEvents]: [AgentEvents[Name]] }>();
   readonly #keeper: SessionKeeper;
   readonly #contacts: Contacts;
@@ -92,10 +93,8 @@ export class Agent {
   readonly #receipts: Receipts;
   readonly #deliveries: Deliveries;
   readonly #sync: MailboxSync;
-  readonly #clients = new Map<'owner' | 'postage', MailboxClient>();
   readonly #timers: NodeJS.Timeout[] = [];
   #links!: Links;
-  #chainChecked: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(init: AgentInit) {
@@ -111,8 +110,9 @@ export class Agent {
     const ours = loadIdentity(provider, home.vault);
     this.#ours = ours;
     this.#profile = loadProfile(home);
-    this.#client = createIotaClient(this.#profile.rpcUrl);
-    this.wallet = openWallet(home, this.#client, this.#profile);
+    const client = createIotaClient(this.#profile.rpcUrl);
+    this.wallet = openWallet(home, client, this.#profile);
+    const chain = new ChainAccess({ client, profile: this.#profile, wallet: this.wallet });
     this.trust = new Trust(home);
     const admission = new Admission({
       provider,
@@ -142,7 +142,7 @@ export class Agent {
       clock,
       ours,
       profile,
-      client: () => this.#chain('owner'),
+      client: () => chain.as('owner'),
     });
     this.#deliveries = new Deliveries({
       home,
@@ -154,7 +154,7 @@ export class Agent {
       inbox,
       contacts,
       credential: () => this.#credential(),
-      post: new MailboxPost({ provider, clock, profile, client: () => this.#chain('postage') }),
+      post: new MailboxPost({ provider, clock, profile, client: () => chain.as('postage') }),
       links: () => this.#links,
       ackTimeoutMs: init.ackTimeoutMs ?? 30_000,
       onDelivery: (delivery) => this.#events.emit('delivery', delivery),
@@ -170,7 +170,7 @@ export class Agent {
       contacts,
       admission,
       mailbox: this.mailbox,
-      client: () => this.#chain('owner'),
+      client: () => chain.as('owner'),
       onUnreadable: (objectId) => this.#events.emit('unreadable', { objectId }),
     });
   }
@@ -460,32 +460,6 @@ export class Agent {
     return this.addresses.length > 0 ? this.addresses : remembered;
   }
 
-  /** The contract as one of our accounts. @throws AgentError `NO_MAILBOX` without a package, `WRONG_CHAIN`, `BAD_NETWORK` */
-  async #chain(account: 'owner' | 'postage'): Promise<MailboxClient> {
-    const { packageId } = this.#profile;
-    if (packageId === null) {
-      throw new AgentError('NO_MAILBOX', 'this home knows no mailbox package', {
-        hint: 'Make a home with wotid init --package ID; wotid deploy publishes one.',
-      });
-    }
-    await this.#assertChain();
-    let client = this.#clients.get(account);
-    if (client === undefined) {
-      client = new MailboxClient({ queue: this.wallet.queue(account), packageId });
-      this.#clients.set(account, client);
-    }
-    return client;
-  }
-
-  /** Once per opening: the node still serves the chain that this home was made for. */
-  #assertChain(): Promise<void> {
-    this.#chainChecked ??= assertChain(this.#client, this.#profile).catch((error: unknown) => {
-      this.#chainChecked = undefined;
-      throw error;
-    });
-    return this.#chainChecked;
-  }
-
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#deliveries.stop();
@@ -494,33 +468,4 @@ export class Agent {
     await Promise.all([this.#deliveries.idle(), this.#sync.idle()]);
     this.#ours.keys[Symbol.dispose]();
   }
-}
-
-function openWallet(
-  home: Home,
-  client: ReturnType<typeof createIotaClient>,
-  profile: NetworkProfile,
-): Wallet {
-  const seeds = {
-    owner: requireSecret(home.vault, secretNames.ownerAccount),
-    postage: requireSecret(home.vault, secretNames.postageAccount),
-  };
-  try {
-    return new Wallet({ client, faucetUrl: profile.faucetUrl, seeds });
-  } finally {
-    wipe(seeds.owner, seeds.postage);
-  }
-}
-
-function credentialFacts(bytes: Uint8Array): CredentialFacts {
-  const { claims } = parseCredential(bytes);
-  return {
-    issuer: claims.issuer,
-    subject: claims.subject,
-    credentialId: claims.credentialId,
-    validFrom: new Date(claims.notBeforeSec * 1_000).toISOString(),
-    validUntil: new Date(claims.expiresAtSec * 1_000).toISOString(),
-    evidence: claims.evidence,
-    bytes: bytes.length,
-  };
 }

@@ -9,8 +9,13 @@ import { FaucetRateLimitError, requestIotaFromFaucet } from '@iota/iota-sdk/fauc
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
 import { isValidIotaAddress } from '@iota/iota-sdk/utils';
 import { errorText } from '@wotid/core';
+import { wipe } from '@wotid/crypto';
 import { TransactionQueue } from '@wotid/mailbox';
 import { AgentError } from './errors.ts';
+import type { Home } from './home/home.ts';
+import { secretNames } from './home/vault.ts';
+import { requireSecret } from './identity.ts';
+import type { NetworkProfile } from './network-profile.ts';
 
 export type AccountName = 'owner' | 'postage';
 export const accountNames: readonly AccountName[] = ['owner', 'postage'];
@@ -156,4 +161,17 @@ function rpcFailed(what: string, error: unknown): AgentError {
     hint: 'Check that the network runs and its URL is right (wotid status).',
     cause: error,
   });
+}
+
+/** The wallet of a home. @throws HomeError `HOME_CORRUPT` when a seed is missing */
+export function openWallet(home: Home, client: IotaClient, profile: NetworkProfile): Wallet {
+  const seeds = {
+    owner: requireSecret(home.vault, secretNames.ownerAccount),
+    postage: requireSecret(home.vault, secretNames.postageAccount),
+  };
+  try {
+    return new Wallet({ client, faucetUrl: profile.faucetUrl, seeds });
+  } finally {
+    wipe(seeds.owner, seeds.postage);
+  }
 }
