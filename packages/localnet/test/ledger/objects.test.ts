@@ -18,6 +18,7 @@ import {
   world,
   type World,
 } from './support.ts';
+import { compile } from './sources.ts';
 
 let w: World;
 let pkg: string;
@@ -93,6 +94,25 @@ describe('publishing', () => {
       tx.transferObjects([tx.publish({ modules: ['AAAA'], dependencies: ['0x1', '0x2'] })], w.alice.address);
     });
     expect(garbage.errorText).toBe('VMVerificationOrDeserializationError in command 0');
+  });
+
+  it('refuses good Move that is no good IOTA', async () => {
+    const text = 'module bad::bad;\npublic struct Bad has key { id: UID }\n';
+    const { modules, dependencies } = await compile({ name: 'bad', modules: { bad: text } });
+    // The identifier `id`, with its length: objects whose first field has another name.
+    const renamed = modules.map((module) => {
+      const bytes = Buffer.from(module, 'base64');
+      const at = bytes.indexOf('\x02id', 0, 'latin1');
+      if (at >= 0) bytes.write('ix', at + 1);
+      return bytes.toString('base64');
+    });
+    expect(renamed).not.toEqual(modules);
+    const executed = await run(w.ledger, w.alice, (tx) => {
+      const cap = tx.publish({ modules: renamed, dependencies: [...dependencies] });
+      tx.transferObjects([cap], w.alice.address);
+    });
+    expect(executed.errorText).toBe('IotaMoveVerificationError in command 0');
+    expect(executed.effects.V1.status.Failed?.error.$kind).toBe('IotaMoveVerificationError');
   });
 
   it('knows the layout of published types', () => {

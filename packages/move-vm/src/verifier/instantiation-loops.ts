@@ -47,7 +47,9 @@ function edgesOf(module: CompiledModule): Map<string, Edge[]> {
         for (const index of parametersIn(type)) {
           const from = `${caller}#${index}`;
           const edge = { to: `${callee}#${formal}`, grows: type.kind !== 'typeParameter' };
-          edges.set(from, [...(edges.get(from) ?? []), edge]);
+          const known = edges.get(from);
+          if (known === undefined) edges.set(from, [edge]);
+          else known.push(edge);
         }
       }
     }

@@ -24,13 +24,13 @@ let calls: [Call, Outcome][];
 let real: readonly (string | undefined)[];
 beforeAll(async () => {
   const choices = new Choices(seed);
-  const random = ['random_a', 'random_b', 'random_c', 'random_d'];
+  const random = ['random_a', 'random_b', 'random_c'];
   workshop = await Workshop.open(
     Object.fromEntries(random.map((name) => [name, randomModule(name, 16, choices)])),
   );
   ours = await OurMachine.open(workshop, gas);
   calls = [];
-  for (const call of ours.calls(choices, 5, (target) => !leftOut.has(target))) {
+  for (const call of ours.calls(choices, 4, (target) => !leftOut.has(target))) {
     const outcome = ours.run(call);
     if (outcome !== undefined) calls.push([call, outcome]);
   }
@@ -50,8 +50,8 @@ describe('our machine and the Move VM', () => {
 
   it('were asked about enough, of which much fails', () => {
     const failures = calls.filter(([, outcome]) => 'failure' in outcome);
-    expect(calls.length).toBeGreaterThan(1_000);
-    expect(failures.length).toBeGreaterThan(200);
+    expect(calls.length).toBeGreaterThan(800);
+    expect(failures.length).toBeGreaterThan(150);
     const kinds = new Set(
       failures.map(([, outcome]) =>
         'failure' in outcome ? outcome.failure.replace(/( with .*)? in .*/, '') : '',
