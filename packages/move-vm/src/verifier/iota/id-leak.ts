@@ -1,4 +1,5 @@
 import { immediateOf, op, type Code, type CompiledModule } from '../../binary/format.ts';
+import { VmHalt } from '../../errors.ts';
 import type { FunctionCode, LoadedModule } from '../../loader/packages.ts';
 import { blocksOf, type Block } from '../control-flow.ts';
 import { ability } from '../../types.ts';
@@ -11,6 +12,12 @@ import {
   systemAddress,
 } from './names.ts';
 import { stackEffect } from './stack-effect.ts';
+
+/**
+ * Instructions that are looked at in one function, each as often as its block is. Validators refuse to sign for a module
+ * that costs them 16,000,000 ticks (`max_meter_ticks_per_module`), and an instruction is 15 of them.
+ */
+const maxSteps = 1_000_000;
 
 /** Functions whose result is a UID that nobody had before. */
 const freshIds: ReadonlySet<string> = new Set([
@@ -54,8 +61,13 @@ function checkFunction(module: CompiledModule, fn: FunctionCode, code: Code): vo
   const starts: (Fresh | undefined)[] = Array.from({ length: blocks.length });
   starts[0] = new Uint8Array(locals);
   const pending = [0];
+  let steps = 0;
   for (let index = pending.pop(); index !== undefined; index = pending.pop()) {
     const block = blocks[index] as Block;
+    steps += block.end - block.start;
+    if (steps > maxSteps) {
+      throw new VmHalt('PROGRAM_TOO_COMPLEX', `${fn.module.name}::${fn.name} takes too long to check`);
+    }
     const state = (starts[index] as Fresh).slice();
     runBlock(module, fn, code, block, state);
     for (const successor of block.successors) {
