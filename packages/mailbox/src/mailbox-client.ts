@@ -10,7 +10,7 @@ import { maxPrekeysBytes } from './contract.ts';
 import { MailboxError } from './errors.ts';
 import type { GasUsed, ObjectRef } from './gas.ts';
 import { maxClaimsPerTransaction } from './limits.ts';
-import { MailboxReader, mailboxOfCap, type MailboxState } from './mailbox-reader.ts';
+import { assertTakesMessages, MailboxReader, mailboxOfCap, type MailboxState } from './mailbox-reader.ts';
 import { isOwnedBy, objectIdOf, readObjects, type ChainObject } from './objects.ts';
 import { planTransactions, splitPayload, type OutgoingMessage } from './send-plan.ts';
 import {
@@ -84,14 +84,6 @@ export class MailboxClient extends MailboxReader {
       return change.objectId;
     };
     return { mailboxId: created(this.types.mailbox), capId: created(this.types.cap), digest, gas };
-  }
-
-  /**
-   * Checks that a mailbox takes messages, before anything is made for it.
-   * @throws MailboxError `RETIRED`, and as {@link MailboxReader.mailboxState}
-   */
-  async assertTakesMessages(mailboxId: string, signal?: AbortSignal): Promise<void> {
-    assertTakesMessages(await this.mailboxState(mailboxId, signal));
   }
 
   /**
@@ -360,14 +352,6 @@ export class MailboxClient extends MailboxReader {
 
 /** Nothing of a batch waits any more: no transaction is needed. */
 class NothingToClaim extends Error {}
-
-function assertTakesMessages(state: MailboxState): void {
-  if (state.retiredEpoch === null) return;
-  throw new MailboxError('RETIRED', `mailbox ${state.mailboxId} takes no more messages`, {
-    hint: 'ask the owner for the new mailbox, or wait until both are online',
-    data: { mailboxId: state.mailboxId, retiredEpoch: state.retiredEpoch },
-  });
-}
 
 function refOf({ objectId, version, digest }: ObjectRef): ObjectRef {
   return { objectId, version, digest };

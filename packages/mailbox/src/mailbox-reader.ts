@@ -106,6 +106,14 @@ export class MailboxReader {
     return (await this.mailboxStates([mailboxId], signal))[0] as MailboxState;
   }
 
+  /**
+   * Checks that a mailbox takes messages, before anything is made for it.
+   * @throws MailboxError `RETIRED`, and as {@link mailboxState}
+   */
+  async assertTakesMessages(mailboxId: string, signal?: AbortSignal): Promise<void> {
+    assertTakesMessages(await this.mailboxState(mailboxId, signal));
+  }
+
   /** States of several mailboxes, in the given order. @throws as {@link mailboxState}, for the first that fails */
   async mailboxStates(mailboxIds: readonly string[], signal?: AbortSignal): Promise<readonly MailboxState[]> {
     const ids = mailboxIds.map((id) => objectIdOf(id, 'the mailbox id'));
@@ -262,6 +270,15 @@ export class MailboxReader {
     );
     return { mailboxId, initialSharedVersion, nextIndex, stored, prekeysNumber, retiredEpoch };
   }
+}
+
+/** @throws MailboxError `RETIRED` */
+export function assertTakesMessages(state: MailboxState): void {
+  if (state.retiredEpoch === null) return;
+  throw new MailboxError('RETIRED', `mailbox ${state.mailboxId} takes no more messages`, {
+    hint: 'ask the owner for the new mailbox, or wait until both are online',
+    data: { mailboxId: state.mailboxId, retiredEpoch: state.retiredEpoch },
+  });
 }
 
 /** The mailbox that a capability opens. @throws MailboxError `RPC_REFUSED` when the node's bytes are none */
