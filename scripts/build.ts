@@ -6,6 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+process.chdir(join(import.meta.dirname, '..'));
+
 interface Manifest {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;

@@ -99,10 +99,10 @@ function ours(copy: string): Map<string, { readonly folder: string; readonly man
 it('is packed, installed, and runs the project’s own Move package', { timeout: 240_000 }, async () => {
   const env = environment();
   const copy = copyWorkspace();
-  await run(process.execPath, ['scripts/build.ts', ...wanted], { cwd: copy, env });
   const packages = ours(copy);
   const tarballs = join(directory, 'tarballs');
   mkdirSync(tarballs);
+  // Packing builds.
   const folders = [...packages.values()].map(({ folder }) => `./${folder}`);
   await run('npm', ['pack', ...folders, '--pack-destination', tarballs], { cwd: copy, env });
 
