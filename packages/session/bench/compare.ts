@@ -1,4 +1,8 @@
-/** One operation on our side and, where there is a peer, on its side, in turns: a loaded machine slows both. */
+/**
+ * One operation on our side and, where there is a peer, on its side. Both take turns within a round, and a round counts as
+ * its median turn, so that other work on the machine disturbs both alike and spikes not at all. Compared is time on the
+ * clock; what has no peer is CPU time of the process.
+ */
 
 /** What `npm run bench` runs: one measurement, prepared once and repeated in rounds. */
 export interface Benchmark {
@@ -27,20 +31,22 @@ export interface Comparison {
   readonly ours: (count: number) => void | Promise<void>;
   readonly peer?: (count: number, prepared: readonly unknown[]) => void | Promise<void>;
   /** What the peer needs for a round; not measured. */
-  readonly prepare?: () => Promise<readonly unknown[]>;
+  readonly prepare?: (count: number) => Promise<readonly unknown[]>;
 }
 
+/** Turns of each side in a round. */
+const TURNS = 10;
 /** The peer of all comparisons here. */
 const peerName = '@signalapp/libsignal-client 0.103.0';
 
-/** The time of one operation. @param count operations a round */
+/** The time of one operation. @param count operations a round, a multiple of 10 */
 export function compared(
   name: string,
   unit: 'us' | 'ms',
   count: number,
   make: () => Promise<Comparison>,
 ): Benchmark {
-  const scale = (unit === 'us' ? 1_000 : 1) / count;
+  const scale = ((unit === 'us' ? 1_000 : 1) * TURNS) / count;
   return {
     name,
     unit,
@@ -48,10 +54,14 @@ export function compared(
     open: async () => {
       const { ours, peer, prepare } = await make();
       return running(async () => {
-        const own = (await elapsedMs(() => ours(count))) * scale;
-        if (peer === undefined) return { ours: own, n: count };
-        const prepared = prepare === undefined ? [] : await prepare();
-        return { ours: own, peer: (await elapsedMs(() => peer(count, prepared))) * scale, n: count };
+        const turns = { ours: [] as number[], peer: [] as number[] };
+        for (let turn = 0; turn < TURNS; turn++) {
+          const prepared = prepare === undefined ? [] : await prepare(count / TURNS);
+          turns.ours.push(await (peer === undefined ? cpuMs : elapsedMs)(() => ours(count / TURNS)));
+          if (peer !== undefined) turns.peer.push(await elapsedMs(() => peer(count / TURNS, prepared)));
+        }
+        const result = { ours: median(turns.ours) * scale, n: count };
+        return peer === undefined ? result : { ...result, peer: median(turns.peer) * scale };
       });
     },
   };
@@ -74,6 +84,17 @@ async function elapsedMs(run: () => void | Promise<void>): Promise<number> {
   const before = performance.now();
   await run();
   return performance.now() - before;
+}
+
+async function cpuMs(run: () => void | Promise<void>): Promise<number> {
+  const before = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[values.length >> 1] as number;
 }
 
 function running(round: BenchmarkRun['round']): BenchmarkRun {
