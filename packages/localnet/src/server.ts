@@ -47,7 +47,8 @@ export interface LocalnetInit {
   readonly directory?: string;
   /**
    * True makes conflicting transactions on an owned object version lock it, as equivocation does on a real network.
-   * Default false: the first one wins and the second is told that the version is gone.
+   * Default false: the first one wins and the second is told that the version is gone. Locks last until the epoch ends or
+   * the network stops; `directory` does not keep them.
    */
   readonly lockConflicts?: boolean;
   /** NANOS of each coin that one faucet request pays. Default 5 coins of 200 IOTA. */
