@@ -89,10 +89,14 @@ export class MailboxRoute {
     if (now?.state === 'mailbox') {
       return { route: 'mailbox', payloadBytes: 0, digest: now.digest, objectId: now.objectId };
     }
-    const session = this.#usableSession(entry.peer);
-    if (session !== null) {
+    if (this.#usableSession(entry.peer) !== null) {
       // A sealed message uses up a number of the ratchet, of which the peer can miss 1024 in a row.
       await post.assertReady(mailbox, entry.payload.length);
+      if (home.outbox.get(entry.messageId)?.state === 'acked') return null;
+    }
+    // Only now: messages that came meanwhile have moved the session on.
+    const session = this.#usableSession(entry.peer);
+    if (session !== null) {
       try {
         return await this.#post(mailbox, entry, this.#seal(session, entry));
       } catch (error) {
