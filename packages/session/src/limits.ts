@@ -65,7 +65,7 @@ export const PREKEY_ROTATION_MS: number = 7 * DAY_MS;
 export const PREKEY_LIFETIME_MS: number = 14 * DAY_MS;
 /** Private keys are kept this long after `notAfter`: the longest time a message may wait in a mailbox. */
 export const PREKEY_GRACE_MS: number = 30 * DAY_MS;
-/** Generations of prekeys that are alive at once: 44 days at one a week, and forced rotations. */
+/** Generations of prekeys that are alive at once: 44 days at one a week, and forced rotations; then the oldest goes. */
 export const MAX_PREKEY_GENERATIONS = 16;
 /** The published form must fit one argument of a transaction. */
 export const MAX_PUBLISHED_PREKEYS_BYTES = 16_384;

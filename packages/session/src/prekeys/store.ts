@@ -3,7 +3,6 @@
  * Immutable values; knows no storage and no clock. Whoever changes a store persists it before publishing what it made.
  */
 import { wipe, type CryptoProvider } from '@wotid/crypto';
-import { SessionError } from '../errors.ts';
 import type { OwnIdentity } from '../identity.ts';
 import {
   MAX_PREKEY_GENERATIONS,
@@ -71,20 +70,16 @@ export interface CreatePrekeysInit extends MailboxPlace {
 
 /**
  * Makes and signs a new generation of prekeys, valid for 14 days from now.
- * @returns the store with it (persist it first) and the published form for the chain, about 9.2 KB
- * @throws SessionError `RECORD_INVALID` when 16 generations are alive already
+ * @returns the store with it (persist it first), of 16 generations at the most, the oldest dropped, and the published form
+ *   for the chain, about 9.2 KB
  */
 export function createPrekeys(
   provider: CryptoProvider,
   store: PrekeyStore,
   init: CreatePrekeysInit,
 ): { readonly store: PrekeyStore; readonly published: Uint8Array<ArrayBuffer>; readonly notAfterMs: number } {
-  const generations = revealPrekeys(store);
-  if (generations.length >= MAX_PREKEY_GENERATIONS) {
-    throw new SessionError('RECORD_INVALID', `${generations.length} generations of prekeys are alive`, {
-      hint: 'erase those that are due',
-    });
-  }
+  // Refusing would leave its owner without valid prekeys for weeks; whoever publishes so often reads their mailbox, too.
+  const generations = revealPrekeys(store).slice(1 - MAX_PREKEY_GENERATIONS);
   const notAfterMs = init.nowMs + PREKEY_LIFETIME_MS;
   for (;;) {
     using spk = provider.x25519Generate();
