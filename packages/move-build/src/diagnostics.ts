@@ -22,6 +22,9 @@ const maxDiagnostics = 200;
 const headPattern = /^(error|warning|note|bug)(?:\[([^\]]*)\])?: (.*)$/;
 const placePattern = /^\s*┌─ (.+?):(\d+):(\d+)\s*$/;
 const labelPattern = /^\s*│[^^]*\^+ (.+)$/;
+// Labels of several lines stand under their mark, with a line between the two.
+const markPattern = /^\s*│\s*\^+\s*$/;
+const labelLinePattern = /^\s*│\s+([^\s│].*)$/;
 /** The compiler's name for something in `0x1` or `0x2` that it did not find. */
 const frameworkMissPattern = /\bunbound\b.*\((?:iota|sui|std)=0x[12]\)::/i;
 // ESC [ … letter: the sequences by which the compiler colours its text (ECMA-48, section 5.4).
@@ -38,6 +41,7 @@ export function plainText(text: string): string {
 export function parseDiagnostics(output: string): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   let open: { -readonly [Key in keyof Diagnostic]: Diagnostic[Key] } | undefined;
+  let isLabelBelow = false;
   for (const line of plainText(output).split('\n')) {
     const head = headPattern.exec(line);
     if (head !== null) {
@@ -52,6 +56,7 @@ export function parseDiagnostics(output: string): Diagnostic[] {
         column: 0,
       };
       diagnostics.push(open);
+      isLabelBelow = false;
       continue;
     }
     const place = placePattern.exec(line);
@@ -60,7 +65,8 @@ export function parseDiagnostics(output: string): Diagnostic[] {
       open.line = Number(place[2]);
       open.column = Number(place[3]);
     }
-    const label = labelPattern.exec(line);
+    const label: RegExpExecArray | null = (isLabelBelow ? labelLinePattern : labelPattern).exec(line);
+    isLabelBelow = label === null && (isLabelBelow || markPattern.test(line));
     if (label !== null && open !== undefined && open.label === '') open.label = (label[1] ?? '').trim();
   }
   return diagnostics;

@@ -87,7 +87,7 @@ describe('buildMovePackage', () => {
   });
 
   it.each([
-    ['public fun f(_: &iota::random::Random) {}', 'random'],
+    ['public fun f(_: &iota::kiosk::Kiosk) {}', 'kiosk'],
     ['public fun f(): vector<u8> { iota::bls12381::g1_identity() }', 'bls12381'],
     ['public fun f(_: &iota::coin::DenyCapV1<u8>) {}', 'DenyCapV1'],
   ])('names what the framework lacks, and says what to do: %s', async (source, missing) => {

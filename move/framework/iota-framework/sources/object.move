@@ -36,6 +36,9 @@ public fun id_from_address(bytes: address): ID { ID { bytes } }
 /// The identity of the one `Clock`.
 public(package) fun clock(): UID { UID { id: ID { bytes: @0x6 } } }
 
+/// The identity of the one `Random`.
+public(package) fun randomness_state(): UID { UID { id: ID { bytes: @0x8 } } }
+
 /// Borrows the ID.
 public fun uid_as_inner(uid: &UID): &ID { &uid.id }
 
