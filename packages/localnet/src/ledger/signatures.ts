@@ -97,6 +97,7 @@ function parseSignature(signature: Uint8Array): Presented {
       return { text, key: new MultiSigPublicKey(parsed.multisig.multisig_pk) };
     }
     if (parsed.signatureScheme === 'Passkey') checkPasskey(parsed.userSignature);
+    if (parsed.signatureScheme === 'Secp256r1') checkLowS(parsed.signature);
     return { text, key: publicKeyFromRawBytes(parsed.signatureScheme, parsed.publicKey) };
   } catch (error) {
     throw invalid(`Signature is not valid: ${errorText(error)}`, error);
@@ -127,6 +128,19 @@ function checkMultisig({ sigs, bitmap, multisig_pk: account }: Multisig): void {
   if (bitmap > MULTISIG_BITS || sigs.length === 0 || sigs.length !== indices) {
     throw new TypeError('Invalid bitmap');
   }
+  for (const part of sigs) if ('Secp256r1' in part) checkLowS(Uint8Array.from(part.Secp256r1));
+}
+
+/** Half the order of P-256, big-endian: s above it is n - s of another signature of the same message. */
+const HALF_P256_ORDER = Uint8Array.fromHex(
+  '7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8',
+);
+
+/** The chain's library takes signatures of P-256 with a low s only; the SDK makes such and checks either. */
+function checkLowS(signature: Uint8Array): void {
+  if (Buffer.compare(signature.subarray(32, 64), HALF_P256_ORDER) > 0) {
+    throw new TypeError('Invalid signature was given to the function: high s');
+  }
 }
 
 const SECP256R1_FLAG = 2;
@@ -138,6 +152,7 @@ function checkPasskey(userSignature: Uint8Array): void {
   if (userSignature[0] !== SECP256R1_FLAG || userSignature.length !== SECP256R1_SIGNATURE_BYTES) {
     throw new TypeError('Invalid signature scheme');
   }
+  checkLowS(userSignature.subarray(1));
 }
 
 function invalid(message: string, cause?: unknown): LedgerError {

@@ -131,6 +131,38 @@ describe.each([...signers.keys(), 'a passkey'])('%s', (name) => {
   });
 });
 
+describe('secp256r1', () => {
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  /** The other signature that the curve has for the same message: n - s for s, at `at`. */
+  const withHighS = (bytes: Uint8Array, at: number): Uint8Array => {
+    const s = order - BigInt(`0x${bytes.subarray(at + 32, at + 64).toHex()}`);
+    return Uint8Array.from([
+      ...bytes.subarray(0, at + 32),
+      ...Uint8Array.fromHex(s.toString(16).padStart(64, '0')),
+      ...bytes.subarray(at + 64),
+    ]);
+  };
+
+  it.each([
+    ['Secp256r1', 1],
+    // Flag, number of parts, kind of the part.
+    ['a multisig of one heavy key', 3],
+  ])('signatures have a low s: %s', async (name, at) => {
+    const signer = signerOf(name);
+    const bytes = await build(w.ledger, personOf(signer), payment(), { budget: 10_000_000n });
+    const good = await signature(signer, bytes);
+    await expect(submit(bytes, withHighS(good, at))).rejects.toThrow('high s');
+    expect((await submit(bytes, withHighS(withHighS(good, at), at))).errorText).toBeNull();
+  });
+
+  it('signatures of passkeys too', async () => {
+    const signer = signerOf('a passkey');
+    const bytes = await build(w.ledger, personOf(signer), payment(), { budget: 10_000_000n });
+    const good = await signature(signer, bytes);
+    await expect(submit(bytes, withHighS(good, good.length - 64 - 33))).rejects.toThrow('high s');
+  });
+});
+
 describe('a combined multisig', () => {
   const submitted = async (
     signaturesOf: (bytes: Uint8Array) => Promise<string>,
