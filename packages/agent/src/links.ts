@@ -395,7 +395,15 @@ export class Links {
   #observer(remote: RemotePeer): { readonly observe?: (observation: MachineObservation) => void } {
     const { observeGate } = this.#init;
     if (observeGate === undefined) return {};
-    return { observe: (observation) => observeGate({ ...observation, peerId: remote.peerId }) };
+    const observe = (observation: MachineObservation): void => {
+      try {
+        observeGate({ ...observation, peerId: remote.peerId });
+      } catch (error) {
+        // An audit that cannot write must not end the gate.
+        this.#log.error('gate.observer', { error: errorText(error) });
+      }
+    };
+    return { observe };
   }
 
   #reportRefusal(direction: GateRefusal['direction'], remote: RemotePeer, refused: GateTermination): void {

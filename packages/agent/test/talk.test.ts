@@ -49,6 +49,17 @@ describe('two agents online', () => {
     expect(bob.agent.addresses[0]).toMatch(/\/ws\/p2p\//);
   });
 
+  it('talk on when who watches the gate or listens to events fails', async () => {
+    const fail = (): never => {
+      throw new Error('no space left');
+    };
+    const [alice, bob] = await couple({ observeGate: fail });
+    bob.agent.on('message', fail);
+    expect((await alice.agent.send(bob.did, text('all the same'))).route).toBe('p2p');
+    expect(bob.texts).toEqual(['all the same']);
+    expect(bob.logs.filter((line) => line.includes('no space left')).length).toBeGreaterThan(6);
+  });
+
   it('carry the largest message, and refuse a larger one before it is queued', async () => {
     const [alice, bob] = await couple();
     const bytes = crypto.getRandomValues(new Uint8Array(65_536));
