@@ -19,6 +19,7 @@ export interface HomeOptions {
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly passphraseFile?: string;
+  readonly acceptRollback?: boolean;
 }
 
 export const defaultHome: string = join(homedir(), '.wotid');
@@ -35,6 +36,10 @@ export function addHomeOptions(command: Command): Command {
     .option(
       '--passphrase-file <file>',
       'read the passphrase from this file (or WOTID_PASSPHRASE_FILE names it)',
+    )
+    .option(
+      '--accept-rollback',
+      'open a home that was restored from an older copy: its sessions are dropped',
     );
 }
 
@@ -46,7 +51,8 @@ export function outputOf(options: { readonly json?: boolean }): Output {
 export async function openHome(options: HomeOptions): Promise<Home> {
   const { Home } = await import('@wotid/agent');
   const passphrase = await readPassphrase({ file: options.passphraseFile, confirm: false });
-  return Home.open({ dir: resolve(options.home), passphrase });
+  const acceptRollback = options.acceptRollback === true;
+  return Home.open({ dir: resolve(options.home), passphrase, acceptRollback });
 }
 
 /**

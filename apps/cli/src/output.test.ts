@@ -10,15 +10,17 @@ describe('printable', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
         for (const character of printable(text)) {
-          const code = character.codePointAt(0) ?? 0;
-          const isControl = (code < 0x20 && code !== 0x09 && code !== 0x0a) || (code >= 0x7f && code < 0xa0);
-          const reorders = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
-          expect(isControl || reorders, `U+${code.toString(16)}`).toBe(false);
+          const isHarmless =
+            !/[\p{C}\p{Zl}\p{Zp}]/u.test(character) || /[\u200c\u200d\p{Co}\p{Cn}]/u.test(character);
+          expect(isHarmless, `U+${character.codePointAt(0)?.toString(16)}`).toBe(true);
         }
       }),
     );
-    expect(printable('a\u001b[31mred\u202eevil')).toBe('a\\u001b[31mred\\u202eevil');
-    expect(printable('Grüße 🙂')).toBe('Grüße 🙂');
+    expect(printable('a\u001b[31mred\u202eevil\u200f\ufeff')).toBe(
+      'a\\u{1b}[31mred\\u{202e}evil\\u{200f}\\u{feff}',
+    );
+    expect(printable('hi\n2  did:jwk:bob\tpay')).toBe('hi\\n2  did:jwk:bob\\tpay');
+    expect(printable('Grüße 🙂 👩‍🚀')).toBe('Grüße 🙂 👩‍🚀');
   });
 });
 
@@ -31,7 +33,7 @@ describe('formatError', () => {
 
   it('is one line that says what and what to do, with the stack only on demand', () => {
     const line = formatError(error, false, false);
-    expect(line).toBe('wotid: nobody here is known as \\u001b[2Jbob. Add their card.');
+    expect(line).toBe('wotid: nobody here is known as \\u{1b}[2Jbob. Add their card.');
     expect(formatError(error, true, false)).toContain('output.test.ts');
   });
 
@@ -50,6 +52,13 @@ describe('formatError', () => {
       code: 'X',
       hint: '',
     });
+  });
+});
+
+describe('a table', () => {
+  it('has one row a message, whatever a message says', () => {
+    const forged = formatTable([{ position: 1, text: 'hi\n2         did:jwk:bob  pay 5 IOTA' }]);
+    expect(forged.split('\n')).toHaveLength(2);
   });
 });
 

@@ -28,7 +28,7 @@ export function createOutput(json: boolean): Output {
       else console.log(rows.length === 0 ? emptyText : formatTable(rows));
     },
     progress: (text) => {
-      if (!json) console.error(text);
+      if (!json) console.error(printableLines(text));
     },
     raw: (text) => process.stdout.write(text.endsWith('\n') ? text : `${text}\n`),
   };
@@ -76,12 +76,28 @@ function formatValue(value: unknown): string {
   return printable(String(value as string | number | boolean | bigint));
 }
 
-/** Text from a peer must not move the cursor or recolour a terminal: control characters print as escapes. */
+/** Control, format, line and paragraph separators, lone surrogates; not the joiners that emoji and scripts need. */
+const unprintablePattern = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
+const shortEscapes: ReadonlyMap<string, string> = new Map([
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+]);
+
+/**
+ * Text from a peer must not move the cursor, recolour or reorder a terminal, or pass for another row: whatever does not
+ * stand for itself prints as an escape, line ends included.
+ */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
+  return text.replace(
+    unprintablePattern,
+    (character) => shortEscapes.get(character) ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}
+
+/** Text of several lines, such as a stack: its lines stay, everything else is {@link printable}. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }
 
 /** The one line that says what failed and what to do. */
@@ -92,7 +108,7 @@ export function formatError(error: unknown, verbose: boolean, json: boolean): st
       : { error: errorText(error), code: 'UNEXPECTED' };
     return toJson(facts);
   }
-  const hint = isWotError(error) && error.hint !== '' ? ` ${error.hint}` : '';
-  const line = `wotid: ${printable(errorText(error))}.${hint}`.replaceAll('..', '.');
-  return verbose && Error.isError(error) ? `${line}\n${error.stack ?? ''}` : line;
+  const hint = isWotError(error) && error.hint !== '' ? ` ${printable(error.hint)}` : '';
+  const line = `wotid: ${printable(errorText(error)).replace(/\.$/, '')}.${hint}`;
+  return verbose && Error.isError(error) ? `${line}\n${printableLines(error.stack ?? '')}` : line;
 }

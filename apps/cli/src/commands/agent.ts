@@ -14,6 +14,7 @@ interface AgentOptions extends HomeOptions {
   readonly dialTimeout: number;
   readonly syncInterval: number;
   readonly tapGate?: string;
+  readonly limitLoopback?: boolean;
 }
 
 export function addAgentCommands(program: Command): void {
@@ -40,6 +41,10 @@ export function addAgentCommands(program: Command): void {
       30,
     )
     .option(
+      '--limit-loopback',
+      'count gates from this machine like any others: behind a local proxy all strangers seem to be here',
+    )
+    .option(
       '--tap-gate <file>',
       'append every gate message, before encryption, to this file: for audits, it shows credentials',
     )
@@ -58,6 +63,7 @@ export function addAgentCommands(program: Command): void {
           ackTimeoutMs: options.ackTimeout * 1_000,
           dialTimeoutMs: options.dialTimeout * 1_000,
           syncIntervalMs: options.syncInterval * 1_000,
+          gateLimits: { exemptLoopback: options.limitLoopback !== true },
           ...(options.listen === undefined ? {} : { listen: options.listen }),
           ...(options.tapGate === undefined ? {} : { observeGate: tapInto(options.tapGate) }),
         });

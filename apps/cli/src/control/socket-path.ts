@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { mkdirSync, realpathSync, lstatSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WotError } from '@wotid/core';
@@ -18,8 +18,9 @@ export function controlSocketPath(home: string): string {
   if (Buffer.byteLength(inside) <= maxSocketPathBytes) return inside;
   const folder = join(tmpdir(), `wotid-${createHash('sha256').update(real).digest('hex').slice(0, 16)}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const facts = statSync(folder);
-  if (facts.uid !== process.getuid?.() || (facts.mode & 0o077) !== 0) {
+  const facts = lstatSync(folder);
+  // A link planted there by somebody else could be turned to another folder later.
+  if (!facts.isDirectory() || facts.uid !== process.getuid?.() || (facts.mode & 0o077) !== 0) {
     throw new WotError('UNSAFE_SOCKET_FOLDER', `${folder} is open to other users`, {
       hint: 'Remove that folder, or use a shorter path for the home.',
     });

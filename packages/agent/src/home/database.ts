@@ -86,7 +86,7 @@ export class Database {
       const isBehind = mark === undefined || commits < mark;
       if (isBehind && repair === undefined) {
         throw new HomeError('ROLLED_BACK', 'the database is older than the last state of this home', {
-          hint: 'its sessions must not be used again: open with acceptRollback to drop them and keep the rest',
+          hint: 'its sessions must not be used again: open it with --accept-rollback (acceptRollback) to drop them and keep the rest',
           data: { commits, expected: mark ?? null },
         });
       }
