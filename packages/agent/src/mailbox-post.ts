@@ -58,10 +58,16 @@ export class MailboxPost {
 
   /**
    * Reads somebody's prekeys from the chain and verifies that they are theirs.
+   * @param lastNumber of the latest publication in this mailbox that was seen before: a node that serves an older one
+   *   could make us seal to keys that were stolen since
    * @throws AgentError `NO_PREKEYS` when there are none or they have expired, `PREKEYS_REFUSED` when they are not theirs;
    *   MailboxError
    */
-  async prekeysOf(peer: PeerIdentity, mailbox: MailboxLocation): Promise<VerifiedPrekeys> {
+  async prekeysOf(
+    peer: PeerIdentity,
+    mailbox: MailboxLocation,
+    lastNumber: number,
+  ): Promise<VerifiedPrekeys> {
     const client = await this.#init.client();
     const published = await client.readPrekeys(mailbox.mailboxId);
     if (published === null) {
@@ -77,7 +83,7 @@ export class MailboxPost {
         did: peer.block.did,
         idFp: peer.idFp,
         // The contract counts publications, so bytes that carry another number were not published under this one.
-        lastNumber: Number(published.number),
+        lastNumber: Math.max(lastNumber, Number(published.number)),
       });
       return verified;
     } catch (error) {

@@ -13,6 +13,7 @@ import type { FirstMessage } from './home/first-message-store.ts';
 import type { Home } from './home/home.ts';
 import type { OutboxEntry } from './home/outbox-store.ts';
 import type { MailboxPost } from './mailbox-post.ts';
+import { idBytes } from './own-mailbox.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { Delivery } from './types.ts';
 
@@ -154,7 +155,8 @@ export class MailboxRoute {
         hint: 'Trust its issuer with wotid trust add, or send with --to-unverified.',
       });
     }
-    const prekeys = await post.prekeysOf(peer, mailbox);
+    const mailboxId = idBytes(mailbox.mailboxId);
+    const prekeys = await post.prekeysOf(peer, mailbox, home.peers.prekeysSeen(entry.peer, mailboxId));
     const before = keeper.active(entry.peer);
     const usable = this.#usableSession(entry.peer);
     if (usable !== null) return this.#seal(usable, entry);
@@ -172,6 +174,7 @@ export class MailboxRoute {
     keeper.add(session, () => {
       if (before !== null) home.firstMessages.delete(before.sid);
       home.firstMessages.put(first);
+      home.peers.notePrekeys(entry.peer, mailboxId, prekeys.publication.number);
       home.outbox.update(entry.messageId, { state: 'sent', updatedMs: clock.nowMs() });
     });
     return first;

@@ -1,5 +1,16 @@
-/** Sequence numbers: one count per peer and direction, over all sessions and routes. */
-import { bcs, shortTextType, u64Type, type BcsType } from '@wotid/core';
+/**
+ * Numbers that must not go back: one sequence per peer and direction, over all sessions and routes, and the latest prekey
+ * publication that was seen of a peer.
+ */
+import {
+  bcs,
+  equalBytes,
+  fixedBytesType,
+  optionType,
+  shortTextType,
+  u64Type,
+  type BcsType,
+} from '@wotid/core';
 import { blob, type Database } from './database.ts';
 import { badValue, corrupt } from './home-error.ts';
 import type { SealedColumn, Sealer } from './sealer.ts';
@@ -11,12 +22,15 @@ export interface PeerSequence {
   readonly nextSeq: bigint;
   /** All messages of the peer up to this number have been received; 0 at first. */
   readonly contiguousSeq: bigint;
+  /** Mailbox, 32 bytes, and number of the peer's latest prekey publication that was seen; `null` before the first. */
+  readonly prekeys: { readonly mailboxId: Uint8Array; readonly number: bigint } | null;
 }
 
 const sealedType = bcs.struct('peer', {
   peer: shortTextType,
   nextSeq: u64Type,
   contiguousSeq: u64Type,
+  prekeys: optionType(bcs.struct('prekeys seen', { mailboxId: fixedBytesType(32), number: u64Type })),
 }) as unknown as BcsType<PeerSequence, PeerSequence>;
 
 /** The sequence numbers of a home. */
@@ -36,7 +50,7 @@ export class PeerStore {
     const tag = this.#sealer.tag('peer', peer);
     const row = this.#database.get('SELECT sealed FROM peer WHERE peer_tag = ?', tag);
     return row === undefined
-      ? { peer, nextSeq: 1n, contiguousSeq: 0n }
+      ? { peer, nextSeq: 1n, contiguousSeq: 0n, prekeys: null }
       : this.#column.open(row['sealed'], tag);
   }
 
@@ -67,6 +81,20 @@ export class PeerStore {
       if (nextSeq <= sequence.nextSeq || nextSeq >= 1n << 31n) return false;
       this.#put({ ...sequence, nextSeq });
       return true;
+    });
+  }
+
+  /** Number of the latest publication in this mailbox that was seen; 0 before the first. */
+  prekeysSeen(peer: string, mailboxId: Uint8Array): number {
+    const { prekeys } = this.get(peer);
+    return prekeys !== null && equalBytes(prekeys.mailboxId, mailboxId) ? Number(prekeys.number) : 0;
+  }
+
+  /** Notes a publication; an older one of the same mailbox changes nothing. A new mailbox counts from its own 1. */
+  notePrekeys(peer: string, mailboxId: Uint8Array, number: number): void {
+    this.#database.transaction(() => {
+      if (number <= this.prekeysSeen(peer, mailboxId)) return;
+      this.#put({ ...this.get(peer), prekeys: { mailboxId, number: BigInt(number) } });
     });
   }
 

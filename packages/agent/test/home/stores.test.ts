@@ -254,6 +254,22 @@ describe('inbox', () => {
   });
 });
 
+describe('prekeys seen', () => {
+  it('never go back in one mailbox, and start anew in another', async () => {
+    let home = await createHome();
+    const [first, second] = [id32(), id32()];
+    expect(home.peers.prekeysSeen(alice, first)).toBe(0);
+    home.peers.notePrekeys(alice, first, 7);
+    home.peers.notePrekeys(alice, first, 6);
+    home.peers.takeSeq(alice);
+    home = await reopen(home);
+    expect([home.peers.prekeysSeen(alice, first), home.peers.prekeysSeen(bob, first)]).toEqual([7, 0]);
+    expect(home.peers.prekeysSeen(alice, second)).toBe(0);
+    home.peers.notePrekeys(alice, second, 1);
+    expect(home.peers.prekeysSeen(alice, second)).toBe(1);
+  });
+});
+
 describe('peers, contacts, issuers, chain, settings', () => {
   it('come back as they were stored', async () => {
     let home = await createHome();
@@ -330,7 +346,7 @@ describe('transactions', () => {
     home = await reopen(home);
     expect(home.sessions.get(before.sid)).toEqual(before);
     expect([home.inbox.count(), home.outbox.count('queued'), home.settings.names()]).toEqual([0, 0, []]);
-    expect(home.peers.get(alice)).toEqual({ peer: alice, nextSeq: 1n, contiguousSeq: 0n });
+    expect(home.peers.get(alice)).toEqual({ peer: alice, nextSeq: 1n, contiguousSeq: 0n, prekeys: null });
   });
 
   it('nest: an inner failure that is caught undoes the inner part alone', async () => {
