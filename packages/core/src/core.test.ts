@@ -72,6 +72,9 @@ describe('decodeStrict', () => {
         );
       }),
     );
+    // A view that ends early must not be completed with what lies behind it.
+    const whole = bytesType.serialize(Uint8Array.of(1, 2, 3, 4)).toBytes();
+    expect(codeOf(() => decodeStrict(bytesType, whole.subarray(0, 3), init))).toBe('MALFORMED');
     expect(codeOf(() => decodeStrict(bcs.bool(), Uint8Array.of(2), init))).toBe('NON_CANONICAL');
     expect(codeOf(() => decodeStrict(bytesType, Uint8Array.of(0x80, 0x00), init))).toBe('NON_CANONICAL');
     expect(codeOf(() => decodeStrict(shortTextType, Uint8Array.of(1, 0xff), init))).toBe('MALFORMED');

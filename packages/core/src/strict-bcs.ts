@@ -35,7 +35,7 @@ export function decodeStrict<T, Input>(schema: BcsType<T, Input>, bytes: Uint8Ar
   let value: T;
   let again: Uint8Array;
   try {
-    value = schema.parse(bytes);
+    value = schema.parse(wholeBuffer(bytes));
     again = schema.serialize(value as unknown as Input, { maxSize: init.maxBytes + 1 }).toBytes();
   } catch (error) {
     throw new DecodeError('MALFORMED', `${init.what} does not decode: ${errorText(error)}`, {
@@ -49,6 +49,11 @@ export function decodeStrict<T, Input>(schema: BcsType<T, Input>, bytes: Uint8Ar
     });
   }
   return value;
+}
+
+/** The bytes in a buffer of their own: the reader of `@iota/bcs` does not stop at the end of a view into a larger one. */
+function wholeBuffer(bytes: Uint8Array): Uint8Array {
+  return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
 }
 
 /** `vector<u8>`: ULEB128 length, then the bytes. Parsed arrays are copies. */
