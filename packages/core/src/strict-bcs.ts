@@ -53,7 +53,7 @@ export function decodeStrict<T, Input>(schema: BcsType<T, Input>, bytes: Uint8Ar
 
 /** The bytes in a buffer of their own: the reader of `@iota/bcs` does not stop at the end of a view into a larger one. */
 function wholeBuffer(bytes: Uint8Array): Uint8Array {
-  return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
+  return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
 
 /** `vector<u8>`: ULEB128 length, then the bytes. Parsed arrays are copies. */
