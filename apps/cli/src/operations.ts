@@ -96,10 +96,14 @@ const operations: Readonly<Record<string, Operation>> = {
       toUnverified: params['toUnverified'] === true,
       sign: params['sign'] === true,
     }),
-  inbox: (agent, params) =>
-    agent
-      .inbox({ after: optionalNumber(params, 'after') ?? 0, limit: optionalNumber(params, 'limit') ?? 100 })
-      .map(readable),
+  inbox: (agent, params) => {
+    const query = {
+      after: optionalNumber(params, 'after') ?? 0,
+      limit: optionalNumber(params, 'limit') ?? 100,
+    };
+    const names = new Map(agent.contacts().map(({ did, alias }) => [did, alias]));
+    return agent.inbox(query).map((message) => readable(message, names.get(message.from) ?? ''));
+  },
 };
 
 /**
@@ -120,10 +124,10 @@ export async function runOperation(
   return JSON.parse(toJson(result ?? null)) as unknown;
 }
 
-/** A message with its text, where it is one. */
-function readable({ payload, ...message }: InboxMessage): Facts {
+/** A message with its sender's name here, and its text, where it is one. */
+function readable({ payload, ...message }: InboxMessage, alias: string): Facts {
   const content = message.type === 'text' ? { text: textOf(payload) } : { payload };
-  return { ...message, bytes: payload.length, ...content };
+  return { ...message, alias, bytes: payload.length, ...content };
 }
 
 function textOf(payload: Uint8Array): string {

@@ -49,9 +49,9 @@ function formatFacts(facts: Facts): string {
   return entries.map(([name, value]) => `${name.padEnd(width)}  ${formatValue(value)}`).join('\n');
 }
 
-/** Columns aligned to their widest cell; the columns are those of the first row. */
+/** Columns aligned to their widest cell; the columns are those that any row has, in the order of their appearance. */
 export function formatTable(rows: readonly Facts[]): string {
-  const columns = Object.keys(rows[0] ?? {});
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const cells = [columns, ...rows.map((row) => columns.map((column) => formatValue(row[column])))];
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => (line[index] ?? '').length)));
   return cells

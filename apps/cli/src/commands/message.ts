@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { readInput, readInputBytes } from '../files.ts';
 import { addHomeOptions, onAgent, outputOf, type HomeOptions } from '../home-command.ts';
 import { asFacts, asRows } from '../operations.ts';
+import type { Facts } from '../output.ts';
 import { UsageError } from '../usage-error.ts';
 import { maxCredentialFileBytes } from './credential.ts';
 
@@ -64,9 +65,21 @@ export function addMessageCommands(program: Command): void {
     .option('--after <position>', 'only later ones', Number, 0)
     .option('--limit <n>', 'at most this many', Number, 100)
     .action(async (options: HomeOptions & { readonly after: number; readonly limit: number }) => {
+      const output = outputOf(options);
       const rows = asRows(await onAgent(options, 'inbox', { after: options.after, limit: options.limit }));
-      outputOf(options).table(rows, 'No message.');
+      output.table(output.json ? rows : rows.map(forPeople), 'No message.');
     });
+}
+
+/** A message as a row that a person reads; `--json` has the rest. */
+function forPeople(message: Facts): Facts {
+  return {
+    position: message['position'],
+    sent: new Date(Number(message['sentAtMs'])).toISOString().replace(/\.\d+Z$/, 'Z'),
+    from: message['alias'] === '' ? message['from'] : message['alias'],
+    by: message['route'],
+    text: message['text'] ?? `(${String(message['bytes'])} bytes of type ${String(message['type'])})`,
+  };
 }
 
 /** Base64 of the credential in `file`; empty for `none`. */

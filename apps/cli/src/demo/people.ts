@@ -99,7 +99,9 @@ export async function createMember(
 /** Writes a person's card and adds it to the contacts of others. */
 export async function shareCard(stage: Stage, person: Person, others: readonly Person[]): Promise<void> {
   await stage.run(['card', 'export', '--home', person.home, '--out', person.cardFile]);
-  for (const other of others) await stage.run(['card', 'add', person.cardFile, '--home', other.home]);
+  for (const other of others) {
+    await stage.run(['card', 'add', person.cardFile, '--as', person.name, '--home', other.home]);
+  }
 }
 
 function networkArgs(stage: Stage): string[] {

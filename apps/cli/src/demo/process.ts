@@ -103,6 +103,10 @@ export class RunningProcess {
     return this.#child.pid ?? 0;
   }
 
+  get isRunning(): boolean {
+    return this.#exitCode === undefined;
+  }
+
   /** How many lines there are now: pass it to {@link waitFor} to see only later ones. */
   get mark(): number {
     this.#read();

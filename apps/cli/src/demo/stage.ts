@@ -88,7 +88,8 @@ export class Stage {
   /** Leaves everything as it is and says how to look at it. */
   keep(): string {
     for (const child of this.#processes.values()) child.release();
-    const pids = [...this.#processes].map(([name, child]) => `${name} ${child.pid}`).join(', ');
+    const running = [...this.#processes].filter(([, child]) => child.isRunning);
+    const pids = running.map(([name, child]) => `${name} ${child.pid}`).join(', ');
     return [
       `Everything is in ${this.dir} (logs: *.log), and still running: ${pids}.`,
       `  export WOTID_PASSPHRASE_FILE=${this.passphraseFile}`,
@@ -96,7 +97,7 @@ export class Stage {
       `  npx wotid inbox --home ${this.path('bob')}`,
       `  npx wotid mailbox list --home ${this.path('bob')}`,
       `  curl -s -H 'content-type: application/json' ${this.network.rpcUrl} -d '{"jsonrpc":"2.0","id":1,"method":"iota_getObject","params":["${this.packageId}"]}'`,
-      `End it with: kill ${[...this.#processes.values()].map((child) => child.pid).join(' ')}; rm -r ${this.dir}`,
+      `End it with: kill ${running.map(([, child]) => child.pid).join(' ')}; rm -r ${this.dir}`,
     ].join('\n');
   }
 }
