@@ -3,32 +3,12 @@
  * digits; digests are base58; versions and amounts are `bigint`. Nothing here knows HTTP or JSON.
  */
 import type { bcs } from '@iota/iota-sdk/bcs';
+import type { Address, StructTag, TypeTag } from '@wotid/move-vm';
 
-/** 32 bytes as `0x` + 64 lower-case hex digits. */
-export type Address = string;
 /** 32 bytes in base58. */
 export type Digest = string;
 
-/** A Move type, closed: struct addresses are those of the defining package. */
-export type TypeTag =
-  | 'bool'
-  | 'u8'
-  | 'u16'
-  | 'u32'
-  | 'u64'
-  | 'u128'
-  | 'u256'
-  | 'address'
-  | 'signer'
-  | { readonly vector: TypeTag }
-  | { readonly struct: StructTag };
-
-export interface StructTag {
-  readonly address: Address;
-  readonly module: string;
-  readonly name: string;
-  readonly typeParams: readonly TypeTag[];
-}
+export type { Address, StructTag, TypeTag };
 
 export type Owner =
   | { readonly kind: 'address'; readonly address: Address }
