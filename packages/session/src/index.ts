@@ -7,7 +7,9 @@
 export { SessionError, type SessionErrorCode } from './errors.ts';
 export * from './gate/index.ts';
 export { ownIdentity, peerIdentity, type OwnIdentity, type PeerIdentity } from './identity.ts';
+export * from './levels.ts';
 export * from './limits.ts';
+export * from './suites.ts';
 export type { GateBinding } from './pqxdh/agreement.ts';
 export type { HandshakePrekeys } from './pqxdh/encoding.ts';
 export { acceptGateSession, createGateSession, type GateSessionInit } from './pqxdh/gate-handshake.ts';

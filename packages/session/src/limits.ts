@@ -3,11 +3,6 @@
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400 * SECOND_MS;
 
-/** The only security level yet: PQXDH, hybrid ratchet, hybrid signatures. 1 and 2 are the classical ones. */
-export const LEVEL_QUANTUM_RESISTANT = 3;
-/** The only suite yet: AES-256-GCM with SHA-512 in every KDF. */
-export const SUITE_AES_256_GCM = 1;
-
 /** Public X25519 key, shared secret, chain key, message key, header key, root key. */
 export const KEY_BYTES = 32;
 /** ML-KEM-1024 encapsulation key and, by coincidence of FIPS 203, ciphertext. */

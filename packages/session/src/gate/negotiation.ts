@@ -1,5 +1,6 @@
 /** Levels and suites: what we speak, and what both ends agree on. */
-import { LEVEL_QUANTUM_RESISTANT, SUITE_AES_256_GCM } from '../limits.ts';
+import { LEVEL_QUANTUM_RESISTANT } from '../levels.ts';
+import { SUITE_AES_256_GCM } from '../suites.ts';
 import { gateCodes } from './codes.ts';
 import { GateRefusal } from './errors.ts';
 import type { HelloM1, HelloM2 } from './messages.ts';

@@ -6,8 +6,9 @@
 import { wipe, type CryptoProvider, type KemKeyPair, type X25519KeyPair } from '@wotid/crypto';
 import { initSealKey, pqxdhSecret, sessionId, sessionKeys, type OneTimeKey } from '../kdf.ts';
 import { SessionError } from '../errors.ts';
-import { LEVEL_QUANTUM_RESISTANT, SUITE_AES_256_GCM } from '../limits.ts';
+import { LEVEL_QUANTUM_RESISTANT } from '../levels.ts';
 import { initiatorRatchet, responderRatchet, type RatchetState } from '../ratchet/state.ts';
+import { SUITE_AES_256_GCM } from '../suites.ts';
 import { sessionAssociatedData, type HandshakePrekeys, type HandshakeTranscript } from './encoding.ts';
 
 /** What the gate adds to a handshake: its transcript hash and its exported secret. */

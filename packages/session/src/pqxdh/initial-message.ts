@@ -7,8 +7,10 @@
 import { concatBytes } from '@wotid/core';
 import { signaturePurposes, signHybrid, type CryptoProvider } from '@wotid/crypto';
 import { assertOther, type OwnIdentity } from '../identity.ts';
-import { LEVEL_QUANTUM_RESISTANT, SUITE_AES_256_GCM, TAG_BYTES } from '../limits.ts';
+import { LEVEL_QUANTUM_RESISTANT } from '../levels.ts';
+import { TAG_BYTES } from '../limits.ts';
 import { assertCurrent, handshakePrekeys, type VerifiedPrekeys } from '../prekeys/publication.ts';
+import { SUITE_AES_256_GCM } from '../suites.ts';
 import { newSession, type Session } from '../session.ts';
 import { sealMessage, type OutgoingMessage } from '../wire/message.ts';
 import { agreeAsInitiator, initiatorShare, shareSealKey, wipeShare } from './agreement.ts';

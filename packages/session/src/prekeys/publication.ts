@@ -45,13 +45,13 @@ import { peerIdentity, type OwnIdentity, type PeerIdentity } from '../identity.t
 import {
   KEM_BYTES,
   KEY_BYTES,
-  LEVEL_QUANTUM_RESISTANT,
   MAX_CLOCK_SKEW_MS,
   MAX_PUBLISHED_PREKEYS_BYTES,
   PREKEY_LIFETIME_MS,
-  SUITE_AES_256_GCM,
 } from '../limits.ts';
+import { LEVEL_QUANTUM_RESISTANT } from '../levels.ts';
 import { prekeyIds, type HandshakePrekeys } from '../pqxdh/encoding.ts';
+import { SUITE_AES_256_GCM } from '../suites.ts';
 import { safeU64Type } from '../wire/codec.ts';
 
 const VERSION = 1;

@@ -14,9 +14,11 @@ import {
 } from '@wotid/core';
 import { wipe, type CryptoProvider } from '@wotid/crypto';
 import { SessionError } from '../errors.ts';
-import { LEVEL_QUANTUM_RESISTANT, SESSION_ID_BYTES, SUITE_AES_256_GCM } from '../limits.ts';
+import { LEVEL_QUANTUM_RESISTANT } from '../levels.ts';
+import { SESSION_ID_BYTES } from '../limits.ts';
 import type { Session, SessionFacts } from '../session.ts';
 import { sessionId } from '../kdf.ts';
+import { SUITE_AES_256_GCM } from '../suites.ts';
 import { safeU64Type } from '../wire/codec.ts';
 import { ratchetFromRecord, ratchetRecord, ratchetRecordType } from './ratchet-record.ts';
 
