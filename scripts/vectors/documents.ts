@@ -33,8 +33,8 @@ function issued(file: string, who: VectorPerson): { readonly bytes: Uint8Array; 
   const provider = new RecordingProvider(`${file}/issuer`);
   const issuer = createIssuer({
     provider,
-    ed25519: provider.signFromSeed('ed25519', issuerSeeds.ed25519),
-    mlDsa87: provider.signFromSeed('ml-dsa-87', issuerSeeds.mlDsa87),
+    ed25519: provider.signFromSecret('ed25519', issuerSeeds.ed25519),
+    mlDsa87: provider.signFromSecret('ml-dsa-87', issuerSeeds.mlDsa87),
   });
   const bytes = issuer.issueCredential({
     subjectDid: who.own.block.did,

@@ -112,7 +112,7 @@ export class RecordingProvider extends NobleProvider {
 export interface VectorPerson {
   readonly provider: RecordingProvider;
   readonly own: OwnIdentity;
-  /** 97 bytes, as `IdentityKeys.exportSeeds` gives them. */
+  /** 97 bytes, as `IdentityKeys.exportSecrets` gives them. */
   readonly seeds: Uint8Array;
 }
 
@@ -122,7 +122,7 @@ export function vectorPerson(did: string, seeds: number, randomness: string): Ve
   const bytes = new Uint8Array(97);
   bytes[0] = 1;
   bytes.set(counting(seeds, 96), 1);
-  const own = ownIdentity(provider, IdentityKeys.fromSeeds(provider, bytes), did);
+  const own = ownIdentity(provider, IdentityKeys.fromSecrets(provider, bytes), did);
   return { provider, own, seeds: bytes };
 }
 

@@ -25,7 +25,7 @@ export async function createIssuerHome(dir: string, passphrase: string): Promise
   }
   const provider = new NodeProvider();
   const keys = IdentityKeys.generate(provider);
-  const seeds = keys.exportSeeds();
+  const seeds = keys.exportSecrets();
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   writeFileSync(file, await sealWithPassphrase(passphrase, seeds, sealingPurpose), {
     flag: 'wx',
@@ -43,7 +43,7 @@ export async function openIssuerHome(dir: string, passphrase: string): Promise<I
   }
   const provider = new NodeProvider();
   const seeds = await openWithPassphrase(passphrase, readFileSync(file), sealingPurpose);
-  const keys = IdentityKeys.fromSeeds(provider, seeds);
+  const keys = IdentityKeys.fromSecrets(provider, seeds);
   wipe(seeds);
   return { dir, issuer: createIssuer({ provider, ed25519: keys.ed25519, mlDsa87: keys.mlDsa87 }) };
 }

@@ -18,7 +18,7 @@ export interface PeerIdForms {
 
 /** The PeerId of a 32-byte Ed25519 seed. */
 export function peerIdOf(provider: CryptoProvider, seed: Uint8Array): PeerIdForms {
-  using key = provider.signFromSeed('ed25519', seed);
+  using key = provider.signFromSecret('ed25519', seed);
   const bytes = concatBytes(prefix, key.publicKey);
   return { text: toBase58(bytes), bytes };
 }

@@ -27,6 +27,8 @@ export interface CreateHomeInit {
   readonly network: Omit<NetworkProfile, 'chainId'>;
   /** Work of guessing the passphrase; default that of the crypto layer. */
   readonly cost?: PassphraseCost;
+  /** Also makes a Falcon-1024 key, for shorter signatures towards peers whose policy takes them. Default false. */
+  readonly falcon?: boolean;
 }
 
 /** What a new home is. */
@@ -46,7 +48,7 @@ export async function createHome(init: CreateHomeInit): Promise<CreatedHome> {
   const { dir, passphrase, cost } = init;
   const home = await Home.create({ dir, passphrase, ...(cost === undefined ? {} : { cost }) });
   try {
-    const { block, keys } = createIdentity(new NodeProvider(), home.vault);
+    const { block, keys } = createIdentity(new NodeProvider(), home.vault, { falcon: init.falcon === true });
     keys[Symbol.dispose]();
     saveProfile(home, profile);
     const accounts = {

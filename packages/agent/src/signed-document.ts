@@ -1,11 +1,13 @@
 /**
  * Documents that people pass around as text: a BCS body that names an identity block, then that identity's hybrid
- * signature (4692 bytes) over the body. Contact cards and credential requests are such documents.
+ * signature over the body. Contact cards and credential requests are such documents; they live long, so Ed25519 +
+ * ML-DSA-87 alone counts.
  */
-import { concatBytes, decodeStrict, type BcsType } from '@wotid/core';
+import { concatBytes, type BcsType } from '@wotid/core';
 import {
   assertIdentityBlock,
-  hybridSignatureBytes,
+  decodeSigned,
+  hybridSignatureMaxBytes,
   importIdentityVerifyingKeys,
   signHybrid,
   verifyHybrid,
@@ -61,17 +63,17 @@ export function parseDocument<Fields extends SignedFields>(
   text: string,
 ): Fields {
   const bytes = unarmor(format.label, text);
-  const body = bytes.subarray(0, Math.max(0, bytes.length - hybridSignatureBytes));
   let fields: Fields;
   let signed: boolean;
   try {
-    fields = decodeStrict(format.body, body, {
+    const document = decodeSigned(format.body, bytes, {
       what: format.label.toLowerCase(),
-      maxBytes: format.maxBodyBytes,
+      maxBytes: format.maxBodyBytes + hybridSignatureMaxBytes,
     });
+    fields = document.value;
     assertIdentityBlock(fields.block);
-    const keys = importIdentityVerifyingKeys(provider, fields.block);
-    signed = verifyHybrid(provider, keys, format.purpose, body, bytes.subarray(body.length));
+    using keys = importIdentityVerifyingKeys(provider, fields.block);
+    signed = verifyHybrid(provider, keys, format.purpose, document.body, document.signature);
   } catch (error) {
     throw format.reject('it does not decode', error);
   }

@@ -7,12 +7,12 @@ export * from './errors.ts';
 export * from './ports.ts';
 export {
   bcs,
+  BcsType,
   bytesType,
   decodeStrict,
   fixedBytesType,
   optionType,
   shortTextType,
   u64Type,
-  type BcsType,
   type DecodeInit,
 } from './strict-bcs.ts';

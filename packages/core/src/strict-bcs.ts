@@ -97,4 +97,4 @@ function byteArray(type: BcsType<Uint8Array, Iterable<number>>): BcsType<Uint8Ar
   return type.transform({ input: (value: Uint8Array) => value, output: (value) => new Uint8Array(value) });
 }
 
-export { bcs, type BcsType } from '@iota/bcs';
+export { bcs, BcsType } from '@iota/bcs';

@@ -30,14 +30,14 @@ export interface TestIssuer {
 export function makeIssuer(seed: string): TestIssuer {
   const random = new SeededRandom(seed);
   const mlDsaSeed = random.bytes(32);
-  const ed25519 = provider.signFromSeed('ed25519', random.bytes(32));
-  const mlDsa87 = provider.signFromSeed('ml-dsa-87', mlDsaSeed);
+  const ed25519 = provider.signFromSecret('ed25519', random.bytes(32));
+  const mlDsa87 = provider.signFromSecret('ml-dsa-87', mlDsaSeed);
   return { issuer: createIssuer({ provider, ed25519, mlDsa87 }), ed25519, mlDsa87, mlDsaSeed };
 }
 
 export const authority: TestIssuer = makeIssuer('authority');
 export const stranger: TestIssuer = makeIssuer('stranger');
-const holderKey = provider.signFromSeed('ed25519', new SeededRandom('holder').bytes(32));
+const holderKey = provider.signFromSecret('ed25519', new SeededRandom('holder').bytes(32));
 export const holder: { readonly did: string; readonly idFp: Uint8Array; readonly ed25519: Uint8Array } = {
   did: didJwkOf(holderKey.publicKey),
   idFp: createHash('sha256').update('block of the holder').digest(),

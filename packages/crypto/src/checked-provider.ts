@@ -19,7 +19,7 @@ import type {
   X25519KeyPair,
 } from './provider.ts';
 import { wipe } from './secret-bytes.ts';
-import { kemSeedBytes, signatureSeedBytes, x25519Bytes } from './sizes.ts';
+import { kemSeedBytes, signatureSecretBytes, x25519Bytes } from './sizes.ts';
 
 /** One key, held by both providers. */
 interface Twin<Key extends KeyHandle> {
@@ -38,7 +38,7 @@ export interface CheckedProviderInit {
 }
 
 /**
- * `CryptoProvider` over two others. Randomised operations (encapsulation, hedged ML-DSA) alternate between the two,
+ * `CryptoProvider` over two others. Randomised operations (encapsulation, hedged ML-DSA, Falcon) alternate between the two,
  * so that each one's output meets the other one's decapsulation or verification.
  * @throws CryptoError `PROVIDERS_DISAGREE` from every method when the answers differ
  */
@@ -140,15 +140,25 @@ export class CheckedProvider implements CryptoProvider {
   }
 
   signGenerate(algorithm: SignatureAlgorithm): SigningKey {
-    return this.#fromRandom(signatureSeedBytes, (seed) => this.signFromSeed(algorithm, seed));
+    if (algorithm === 'falcon-1024') {
+      // There is one implementation: made once, held by both.
+      using key = this.#left.signGenerate(algorithm);
+      const secret = key.exportSecret();
+      try {
+        return this.signFromSecret(algorithm, secret);
+      } finally {
+        wipe(secret);
+      }
+    }
+    return this.#fromRandom(signatureSecretBytes[algorithm], (seed) => this.signFromSecret(algorithm, seed));
   }
 
-  signFromSeed(algorithm: SignatureAlgorithm, seed: Uint8Array): SigningKey {
-    const twin = this.#twin((provider) => provider.signFromSeed(algorithm, seed));
+  signFromSecret(algorithm: SignatureAlgorithm, secret: Uint8Array): SigningKey {
+    const twin = this.#twin((provider) => provider.signFromSecret(algorithm, secret));
     return new SigningHandle({
       ...this.#handleInit(algorithm, twin),
       algorithm,
-      exportSecret: ({ left }) => left.exportSeed(),
+      exportSecret: ({ left }) => left.exportSecret(),
     });
   }
 

@@ -5,6 +5,7 @@ import { WotError } from '@wotid/core';
  *
  * - `BAD_PUBLIC_KEY`, `BAD_CIPHERTEXT`, `BAD_SEED`: bytes that are not what they claim to be.
  * - `HANDLE_DISPOSED`, `FOREIGN_HANDLE`: a key was used after it was dropped, or with another provider.
+ * - `NO_SIGNING_KEY`: a signature was asked for that takes a key which the identity does not have.
  * - `BAD_IDENTITY`: an identity block decodes, but one of its fields is not acceptable.
  * - `EMPTY_PASSPHRASE`, `BAD_KDF`: parameters that must not be used for sealing.
  * - `WRONG_PASSPHRASE`: the sealed bytes are intact and the passphrase is another one.
@@ -17,6 +18,7 @@ export type CryptoErrorCode =
   | 'BAD_SEED'
   | 'HANDLE_DISPOSED'
   | 'FOREIGN_HANDLE'
+  | 'NO_SIGNING_KEY'
   | 'BAD_IDENTITY'
   | 'EMPTY_PASSPHRASE'
   | 'BAD_KDF'

@@ -4,7 +4,8 @@
  * separate; only the fingerprint ties them.
  *
  * Identity block (BCS): version u8 = 1 | DID (u8 length, UTF-8) | ik 32 | ed25519 32 | mldsa87 2592 | Option<falcon
- * 1793>, absent in this version.
+ * 1793>. A Falcon key stands beside the ML-DSA one, never in its place: owners ask for it to have shorter signatures
+ * where their peers take them.
  */
 import {
   bcs,
@@ -21,18 +22,27 @@ import type { HybridSigningKeys, HybridVerifyingKeys } from './hybrid-signature.
 import { assertX25519PublicKey } from './input-checks.ts';
 import type { CryptoProvider, SigningKey, X25519KeyPair } from './provider.ts';
 import { wipe } from './secret-bytes.ts';
-import { signaturePublicKeyBytes, signatureSeedBytes, x25519Bytes } from './sizes.ts';
+import { signaturePublicKeyBytes, signatureSecretBytes, x25519Bytes } from './sizes.ts';
 
 const blockVersion = 1;
-const seedsVersion = 1;
-const falconPublicKeyBytes = 1793;
 
-/** Version 1, a DID of 255 bytes, all keys, no Falcon key: 2914 bytes. */
+/** Version 1, a DID of 255 bytes, all keys with a Falcon key: 4707 bytes. */
 export const identityBlockMaxBytes: number =
-  1 + 256 + x25519Bytes + signaturePublicKeyBytes.ed25519 + signaturePublicKeyBytes['ml-dsa-87'] + 1;
+  1 +
+  256 +
+  x25519Bytes +
+  signaturePublicKeyBytes.ed25519 +
+  signaturePublicKeyBytes['ml-dsa-87'] +
+  1 +
+  signaturePublicKeyBytes['falcon-1024'];
 
-/** Version, then three 32-byte secrets. */
-export const identitySeedsBytes: number = 1 + x25519Bytes + 2 * signatureSeedBytes;
+/** Versions of stored secrets: three seeds of 32 bytes; the same and a Falcon-1024 secret key. */
+const secretsVersions = { withoutFalcon: 1, withFalcon: 2 } as const;
+const seedsEnd: number = 1 + x25519Bytes + signatureSecretBytes.ed25519 + signatureSecretBytes['ml-dsa-87'];
+const secretsBytes: Readonly<Record<number, number>> = {
+  [secretsVersions.withoutFalcon]: seedsEnd,
+  [secretsVersions.withFalcon]: seedsEnd + signatureSecretBytes['falcon-1024'],
+};
 
 /** DID syntax of W3C DID Core 1.0, section 3.1 (percent escapes are not looked into). */
 const didPattern = /^did:[a-z0-9]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._%-]$/;
@@ -59,6 +69,8 @@ export interface IdentityBlock {
   readonly ed25519: Uint8Array;
   /** ML-DSA-87 verification key, 2592 bytes. */
   readonly mlDsa87: Uint8Array;
+  /** Falcon-1024 verification key, 1793 bytes, or `null`. */
+  readonly falcon1024: Uint8Array | null;
 }
 
 /** BCS of an {@link IdentityBlock}; {@link parseIdentityBlock} also checks the fields. */
@@ -69,15 +81,15 @@ export const identityBlockType: BcsType<IdentityBlock, IdentityBlock> = bcs
     ik: fixedBytesType(x25519Bytes),
     ed25519: fixedBytesType(signaturePublicKeyBytes.ed25519),
     mlDsa87: fixedBytesType(signaturePublicKeyBytes['ml-dsa-87']),
-    falcon: optionType(fixedBytesType(falconPublicKeyBytes)),
+    falcon1024: optionType(fixedBytesType(signaturePublicKeyBytes['falcon-1024'])),
   })
   .transform({
-    input: (block: IdentityBlock) => ({ ...block, version: blockVersion, falcon: null }),
-    // A version or a Falcon key of later days does not survive re-encoding, so strict decoding refuses it.
-    output: ({ did, ik, ed25519, mlDsa87 }): IdentityBlock => ({ did, ik, ed25519, mlDsa87 }),
+    input: (block: IdentityBlock) => ({ ...block, version: blockVersion }),
+    // Another version does not survive re-encoding, so strict decoding refuses it.
+    output: ({ version: _version, ...block }): IdentityBlock => block,
   });
 
-/** The block's one encoding, 2659 bytes + DID. @throws CryptoError `BAD_IDENTITY`, `BAD_PUBLIC_KEY` */
+/** The block's one encoding, 2659 bytes + DID, with a Falcon key 1793 more. @throws CryptoError `BAD_IDENTITY`, `BAD_PUBLIC_KEY` */
 export function encodeIdentityBlock(block: IdentityBlock): Uint8Array<ArrayBuffer> {
   assertIdentityBlock(block);
   return new Uint8Array(identityBlockType.serialize(block).toBytes());
@@ -85,7 +97,7 @@ export function encodeIdentityBlock(block: IdentityBlock): Uint8Array<ArrayBuffe
 
 /**
  * Reads a stranger's identity block.
- * @throws DecodeError when it is not exactly one block of version 1 without a Falcon key
+ * @throws DecodeError when it is not exactly one block of version 1
  * @throws CryptoError `BAD_IDENTITY` for a DID that is none, `BAD_PUBLIC_KEY` for a non-canonical X25519 key
  */
 export function parseIdentityBlock(bytes: Uint8Array): IdentityBlock {
@@ -118,15 +130,32 @@ export function identityFingerprint(provider: CryptoProvider, block: IdentityBlo
   return provider.sha256(concatBytes(utf8('wot.id/v1/identity'), encodeIdentityBlock(block)));
 }
 
-/** The verification keys of a block, as {@link verifyHybrid} takes them. @throws CryptoError `BAD_PUBLIC_KEY` */
+/**
+ * The verification keys of a block, as {@link verifyHybrid} takes them; disposing of the result drops all of them.
+ * @throws CryptoError `BAD_PUBLIC_KEY`
+ */
 export function importIdentityVerifyingKeys(
   provider: CryptoProvider,
   block: IdentityBlock,
-): HybridVerifyingKeys {
-  return {
+): HybridVerifyingKeys & Disposable {
+  const keys = {
     ed25519: provider.importVerifyingKey('ed25519', block.ed25519),
     mlDsa87: provider.importVerifyingKey('ml-dsa-87', block.mlDsa87),
+    falcon1024:
+      block.falcon1024 === null ? null : provider.importVerifyingKey('falcon-1024', block.falcon1024),
   };
+  return {
+    ...keys,
+    [Symbol.dispose]() {
+      for (const key of Object.values(keys)) key?.dispose();
+    },
+  };
+}
+
+/** How {@link IdentityKeys.generate} makes keys. */
+export interface GenerateIdentityInit {
+  /** Also makes a Falcon-1024 key (0.3 s). Default false. */
+  readonly falcon?: boolean;
 }
 
 /** Our own identity keys. */
@@ -135,47 +164,66 @@ export class IdentityKeys implements HybridSigningKeys, Disposable {
   readonly ik: X25519KeyPair;
   readonly ed25519: SigningKey;
   readonly mlDsa87: SigningKey;
+  /** `null` unless the owner asked for one. */
+  readonly falcon1024: SigningKey | null;
 
-  private constructor(ik: X25519KeyPair, ed25519: SigningKey, mlDsa87: SigningKey) {
+  private constructor(
+    ik: X25519KeyPair,
+    ed25519: SigningKey,
+    mlDsa87: SigningKey,
+    falcon1024: SigningKey | null,
+  ) {
     this.ik = ik;
     this.ed25519 = ed25519;
     this.mlDsa87 = mlDsa87;
+    this.falcon1024 = falcon1024;
   }
 
   /** Fresh keys from the provider's randomness. */
-  static generate(provider: CryptoProvider): IdentityKeys {
+  static generate(provider: CryptoProvider, init: GenerateIdentityInit = {}): IdentityKeys {
     return new IdentityKeys(
       provider.x25519Generate(),
       provider.signGenerate('ed25519'),
       provider.signGenerate('ml-dsa-87'),
+      init.falcon === true ? provider.signGenerate('falcon-1024') : null,
     );
   }
 
   /**
-   * Keys from {@link exportSeeds}' bytes, which stay the caller's to wipe.
+   * Keys from {@link exportSecrets}' bytes, which stay the caller's to wipe.
    * @throws CryptoError `BAD_SEED` on a wrong length or version
    */
-  static fromSeeds(provider: CryptoProvider, seeds: Uint8Array): IdentityKeys {
-    if (seeds.length !== identitySeedsBytes || seeds[0] !== seedsVersion) {
+  static fromSecrets(provider: CryptoProvider, secrets: Uint8Array): IdentityKeys {
+    const version = secrets[0] ?? 0;
+    if (secrets.length !== secretsBytes[version]) {
       throw new CryptoError('BAD_SEED', 'the stored identity keys have an unknown form', {
         hint: 'restore them from a backup, or update wot.id',
-        data: { bytes: seeds.length },
+        data: { bytes: secrets.length },
       });
     }
-    const at = (index: number): Uint8Array => seeds.subarray(1 + 32 * index, 33 + 32 * index);
+    const at = (index: number): Uint8Array => secrets.subarray(1 + 32 * index, 33 + 32 * index);
     return new IdentityKeys(
       provider.x25519FromSecret(at(0)),
-      provider.signFromSeed('ed25519', at(1)),
-      provider.signFromSeed('ml-dsa-87', at(2)),
+      provider.signFromSecret('ed25519', at(1)),
+      provider.signFromSecret('ml-dsa-87', at(2)),
+      version === secretsVersions.withFalcon
+        ? provider.signFromSecret('falcon-1024', secrets.subarray(seedsEnd))
+        : null,
     );
   }
 
-  /** 97 secret bytes for sealed storage: version, X25519, Ed25519 and ML-DSA-87 seed. The caller wipes them. */
-  exportSeeds(): Uint8Array<ArrayBuffer> {
-    const parts = [this.ik.exportSecret(), this.ed25519.exportSeed(), this.mlDsa87.exportSeed()];
-    const seeds = concatBytes(Uint8Array.of(seedsVersion), ...parts);
+  /**
+   * Secret bytes for sealed storage, the caller's to wipe: version u8, X25519 secret, Ed25519 and ML-DSA-87 seed of 32
+   * bytes each (version 1, 97 bytes); with a Falcon key its 2305 bytes behind them (version 2, 2402 bytes).
+   */
+  exportSecrets(): Uint8Array<ArrayBuffer> {
+    const { ik, ed25519, mlDsa87, falcon1024 } = this;
+    const parts = [ik.exportSecret(), ed25519.exportSecret(), mlDsa87.exportSecret()];
+    if (falcon1024 !== null) parts.push(falcon1024.exportSecret());
+    const version = falcon1024 === null ? secretsVersions.withoutFalcon : secretsVersions.withFalcon;
+    const secrets = concatBytes(Uint8Array.of(version), ...parts);
     wipe(...parts);
-    return seeds;
+    return secrets;
   }
 
   /** The public side under `did`. */
@@ -185,6 +233,7 @@ export class IdentityKeys implements HybridSigningKeys, Disposable {
       ik: this.ik.publicKey,
       ed25519: this.ed25519.publicKey,
       mlDsa87: this.mlDsa87.publicKey,
+      falcon1024: this.falcon1024?.publicKey ?? null,
     };
   }
 
@@ -192,5 +241,6 @@ export class IdentityKeys implements HybridSigningKeys, Disposable {
     this.ik.dispose();
     this.ed25519.dispose();
     this.mlDsa87.dispose();
+    this.falcon1024?.dispose();
   }
 }

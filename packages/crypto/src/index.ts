@@ -5,15 +5,21 @@
 export { CheckedProvider, type CheckedProviderInit } from './checked-provider.ts';
 export { CryptoError, type CryptoErrorCode } from './crypto-error.ts';
 export {
+  decodeSigned,
+  defaultAlgorithms,
   hybridAlgorithm,
   hybridSignatureBytes,
+  hybridSignatureLength,
+  hybridSignatureMaxBytes,
   hybridSignatureType,
   signaturePurposes,
   signHybrid,
   verifyHybrid,
+  type HybridAlgorithm,
   type HybridSigningKeys,
   type HybridVerifyingKeys,
   type SignaturePurpose,
+  type SignedBytes,
 } from './hybrid-signature.ts';
 export {
   assertIdentityBlock,
@@ -22,9 +28,9 @@ export {
   identityBlockType,
   identityFingerprint,
   IdentityKeys,
-  identitySeedsBytes,
   importIdentityVerifyingKeys,
   parseIdentityBlock,
+  type GenerateIdentityInit,
   type IdentityBlock,
 } from './identity.ts';
 export { assertX25519PublicKey } from './input-checks.ts';

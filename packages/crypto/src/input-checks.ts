@@ -94,11 +94,12 @@ export function assertVerifyingKeyLength(algorithm: SignatureAlgorithm, publicKe
 
 /**
  * Ed25519 takes no context here: OpenSSL would silently switch to Ed25519ctx (RFC 8032 section 5.1), another scheme.
+ * Falcon of round 3 has none.
  * @throws RangeError
  */
 export function assertContext(algorithm: SignatureAlgorithm, context: Uint8Array | undefined): void {
   if (context === undefined) return;
-  if (algorithm === 'ed25519') throw new RangeError('Ed25519 takes no context');
+  if (algorithm !== 'ml-dsa-87') throw new RangeError(`${algorithm} takes no context`);
   if (context.length > signatureContextMaxBytes) {
     throw new RangeError(`a context has at most ${signatureContextMaxBytes} bytes, not ${context.length}`);
   }

@@ -124,7 +124,7 @@ export class SigningHandle<Material> extends SecretKeyHandle<Material> implement
     this.algorithm = init.algorithm;
   }
 
-  exportSeed(): Uint8Array<ArrayBuffer> {
+  exportSecret(): Uint8Array<ArrayBuffer> {
     return this.copySecret();
   }
 }

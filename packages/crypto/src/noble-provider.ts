@@ -13,6 +13,13 @@ import { ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
 import { ml_kem1024, type KEMPrepared } from '@noble/post-quantum/ml-kem.js';
 import type { Random } from '@wotid/core';
 import {
+  falconKeyFromSecret,
+  generateFalconKey,
+  importFalconKey,
+  signFalcon,
+  verifyFalcon,
+} from './falcon.ts';
+import {
   assertAeadInputs,
   assertContext,
   assertHkdfInputs,
@@ -35,7 +42,7 @@ import type {
   X25519KeyPair,
 } from './provider.ts';
 import { wipe } from './secret-bytes.ts';
-import { aeadTagBytes, kemSeedBytes, signatureBytes, signatureSeedBytes, x25519Bytes } from './sizes.ts';
+import { aeadTagBytes, kemSeedBytes, signatureBytes, signatureSecretBytes, x25519Bytes } from './sizes.ts';
 
 const ciphers = { 'aes-256-gcm': gcm, 'aes-256-gcm-siv': gcmsiv, 'chacha20-poly1305': chacha20poly1305 };
 
@@ -63,7 +70,7 @@ const owner = {};
 
 /** Settings of a {@link NobleProvider}. */
 export interface NobleProviderInit {
-  /** Source of all randomness: seeds, encapsulation, hedged signing. A seeded one makes everything repeatable. */
+  /** Source of all randomness: seeds, encapsulation, hedged signing. A seeded one makes all but Falcon signing repeatable. */
   readonly random?: Random;
 }
 
@@ -197,11 +204,13 @@ export class NobleProvider implements CryptoProvider {
   }
 
   signGenerate(algorithm: SignatureAlgorithm): SigningKey {
-    return this.#fromRandom(signatureSeedBytes, (seed) => this.signFromSeed(algorithm, seed));
+    if (algorithm === 'falcon-1024') return generateFalconKey(this.random);
+    return this.#fromRandom(signatureSecretBytes[algorithm], (seed) => this.signFromSecret(algorithm, seed));
   }
 
-  signFromSeed(algorithm: SignatureAlgorithm, seed: Uint8Array): SigningKey {
-    assertSeed(algorithm, seed, signatureSeedBytes);
+  signFromSecret(algorithm: SignatureAlgorithm, seed: Uint8Array): SigningKey {
+    assertSeed(algorithm, seed, signatureSecretBytes[algorithm]);
+    if (algorithm === 'falcon-1024') return falconKeyFromSecret(seed);
     const common = { owner, algorithm, wipe: wipeSeeded, exportSecret: copySeed };
     const material = { seed: new Uint8Array(seed) };
     if (algorithm === 'ed25519') {
@@ -216,6 +225,7 @@ export class NobleProvider implements CryptoProvider {
   }
 
   importVerifyingKey(algorithm: SignatureAlgorithm, publicKey: Uint8Array): VerifyingKey {
+    if (algorithm === 'falcon-1024') return importFalconKey(publicKey);
     assertVerifyingKeyLength(algorithm, publicKey);
     const copy = new Uint8Array(publicKey);
     return new VerifyingHandle<Uint8Array>({ owner, algorithm, publicKey: copy, material: copy });
@@ -223,6 +233,7 @@ export class NobleProvider implements CryptoProvider {
 
   sign(key: SigningKey, message: Uint8Array, context?: Uint8Array): Uint8Array<ArrayBuffer> {
     assertContext(key.algorithm, context);
+    if (key.algorithm === 'falcon-1024') return signFalcon(key, message);
     const secret = PublicKeyHandle.materialOf<SeededSecret>(key, owner, key.algorithm);
     if (key.algorithm === 'ed25519') return new Uint8Array(ed25519.sign(message, secret.seed));
     // FIPS 204 section 3.4: hedged with 32 fresh bytes.
@@ -240,6 +251,7 @@ export class NobleProvider implements CryptoProvider {
 
   verify(key: VerifyingKey, message: Uint8Array, signature: Uint8Array, context?: Uint8Array): boolean {
     assertContext(key.algorithm, context);
+    if (key.algorithm === 'falcon-1024') return verifyFalcon(key, message, signature);
     const publicKey = PublicKeyHandle.materialOf<Uint8Array>(key, owner, key.algorithm);
     if (signature.length !== signatureBytes[key.algorithm]) return false;
     // noble's default is ZIP 215, which accepts small-order keys that OpenSSL and RFC 8032 readers reject.

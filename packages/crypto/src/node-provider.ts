@@ -1,4 +1,4 @@
-/** The provider on node:crypto (OpenSSL 3.5 and later), which has everything this package needs. */
+/** The provider on node:crypto (OpenSSL 3.5 and later), which has all that this package needs but Falcon. */
 import {
   createCipheriv,
   createDecipheriv,
@@ -17,6 +17,13 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import type { Random } from '@wotid/core';
+import {
+  falconKeyFromSecret,
+  generateFalconKey,
+  importFalconKey,
+  signFalcon,
+  verifyFalcon,
+} from './falcon.ts';
 import {
   assertAeadInputs,
   assertContext,
@@ -40,7 +47,7 @@ import type {
   X25519KeyPair,
 } from './provider.ts';
 import { wipe } from './secret-bytes.ts';
-import { aeadTagBytes, kemSeedBytes, signatureBytes, signatureSeedBytes, x25519Bytes } from './sizes.ts';
+import { aeadTagBytes, kemSeedBytes, signatureBytes, signatureSecretBytes, x25519Bytes } from './sizes.ts';
 
 /**
  * PKCS#8 DER up to the seed (RFC 5958 with the seed forms of RFC 9935 for ML-KEM and RFC 9881 for ML-DSA). OpenSSL
@@ -61,7 +68,7 @@ export interface NodeProviderInit {
   readonly random?: Random;
 }
 
-/** `CryptoProvider` on node:crypto, all calls synchronous. Private keys live in `KeyObject`s. */
+/** `CryptoProvider` on node:crypto, all calls synchronous. Private keys live in `KeyObject`s (Falcon's in bytes). */
 export class NodeProvider implements CryptoProvider {
   readonly name = 'node';
   readonly random: Random;
@@ -209,11 +216,13 @@ export class NodeProvider implements CryptoProvider {
   }
 
   signGenerate(algorithm: SignatureAlgorithm): SigningKey {
-    return this.#fromRandom(signatureSeedBytes, (seed) => this.signFromSeed(algorithm, seed));
+    if (algorithm === 'falcon-1024') return generateFalconKey(this.random);
+    return this.#fromRandom(signatureSecretBytes[algorithm], (seed) => this.signFromSecret(algorithm, seed));
   }
 
-  signFromSeed(algorithm: SignatureAlgorithm, seed: Uint8Array): SigningKey {
-    assertSeed(algorithm, seed, signatureSeedBytes);
+  signFromSecret(algorithm: SignatureAlgorithm, seed: Uint8Array): SigningKey {
+    assertSeed(algorithm, seed, signatureSecretBytes[algorithm]);
+    if (algorithm === 'falcon-1024') return falconKeyFromSecret(seed);
     const isEd25519 = algorithm === 'ed25519';
     const material = isEd25519
       ? createPrivateKey({ key: seed, format: 'raw-private', asymmetricKeyType: 'ed25519' })
@@ -228,6 +237,7 @@ export class NodeProvider implements CryptoProvider {
   }
 
   importVerifyingKey(algorithm: SignatureAlgorithm, publicKey: Uint8Array): VerifyingKey {
+    if (algorithm === 'falcon-1024') return importFalconKey(publicKey);
     assertVerifyingKeyLength(algorithm, publicKey);
     return new VerifyingHandle<KeyObject>({
       owner,
@@ -239,12 +249,14 @@ export class NodeProvider implements CryptoProvider {
 
   sign(key: SigningKey, message: Uint8Array, context?: Uint8Array): Uint8Array<ArrayBuffer> {
     assertContext(key.algorithm, context);
+    if (key.algorithm === 'falcon-1024') return signFalcon(key, message);
     const material = PublicKeyHandle.materialOf<KeyObject>(key, owner, key.algorithm);
     return plainBytes(sign(null, message, context === undefined ? material : { key: material, context }));
   }
 
   verify(key: VerifyingKey, message: Uint8Array, signature: Uint8Array, context?: Uint8Array): boolean {
     assertContext(key.algorithm, context);
+    if (key.algorithm === 'falcon-1024') return verifyFalcon(key, message, signature);
     const material = PublicKeyHandle.materialOf<KeyObject>(key, owner, key.algorithm);
     if (signature.length !== signatureBytes[key.algorithm]) return false;
     return verify(null, message, context === undefined ? material : { key: material, context }, signature);

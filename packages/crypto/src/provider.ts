@@ -35,16 +35,16 @@ export interface KemPublicKey extends KeyHandle {
   readonly publicKey: Uint8Array;
 }
 
-/** Signature algorithms. Falcon-1024 joins with the suites that use it. */
-export type SignatureAlgorithm = 'ed25519' | 'ml-dsa-87';
+/** Signature algorithms: Ed25519 (RFC 8032), ML-DSA-87 (FIPS 204), Falcon-1024 as of round 3 (see `falcon.ts`). */
+export type SignatureAlgorithm = 'ed25519' | 'ml-dsa-87' | 'falcon-1024';
 
-/** A signing key: Ed25519 (RFC 8032) or ML-DSA-87 (FIPS 204), held as its 32-byte seed. */
+/** A signing key. */
 export interface SigningKey extends KeyHandle {
   readonly algorithm: SignatureAlgorithm;
-  /** Ed25519: 32 bytes; ML-DSA-87: 2592 bytes. */
+  /** Ed25519: 32 bytes; ML-DSA-87: 2592; Falcon-1024: 1793. */
   readonly publicKey: Uint8Array;
-  /** The 32-byte seed, newly allocated: the caller wipes it. */
-  exportSeed(): Uint8Array<ArrayBuffer>;
+  /** The 32-byte seed; of Falcon-1024 the secret key, 2305 bytes. Newly allocated: the caller wipes it. */
+  exportSecret(): Uint8Array<ArrayBuffer>;
 }
 
 /** A verification key, imported and checked. */
@@ -114,13 +114,18 @@ export interface CryptoProvider {
    */
   kemDecapsulate(ours: KemKeyPair, ciphertext: Uint8Array): Uint8Array<ArrayBuffer>;
 
+  /** Takes about 0.3 s of the calling thread for Falcon-1024, less than 2 ms for the others. */
   signGenerate(algorithm: SignatureAlgorithm): SigningKey;
-  /** @param seed 32 bytes; copied. */
-  signFromSeed(algorithm: SignatureAlgorithm, seed: Uint8Array): SigningKey;
+  /**
+   * @param secret what {@link SigningKey.exportSecret} gave; copied
+   * @throws CryptoError `BAD_SEED`
+   */
+  signFromSecret(algorithm: SignatureAlgorithm, secret: Uint8Array): SigningKey;
   /** @throws CryptoError `BAD_PUBLIC_KEY` */
   importVerifyingKey(algorithm: SignatureAlgorithm, publicKey: Uint8Array): VerifyingKey;
   /**
-   * Ed25519: 64 bytes, `context` must be absent; ML-DSA-87: 4627 bytes, hedged, `context` of at most 255 bytes.
+   * Ed25519: 64 bytes, Falcon-1024: 1280 bytes, both without `context`; ML-DSA-87: 4627 bytes, hedged, `context` of
+   * at most 255 bytes.
    */
   sign(key: SigningKey, message: Uint8Array, context?: Uint8Array): Uint8Array<ArrayBuffer>;
   /** False for every invalid signature, a wrong length included; never throws on bytes of a stranger. */

@@ -1,6 +1,7 @@
 /**
  * Byte lengths of every fixed-size value this package handles.
- * Sources: RFC 7748, RFC 8032, FIPS 203 table 3, FIPS 204 table 2, FIPS 180-4.
+ * Sources: RFC 7748, RFC 8032, FIPS 203 table 3, FIPS 204 table 2, FIPS 180-4, Falcon
+ * specification 1.2 section 3.11 (padded signatures: table 3.3).
  */
 import type { SignatureAlgorithm } from './provider.ts';
 
@@ -21,14 +22,21 @@ export const kemPublicKeyBytes = 1568;
 export const kemCiphertextBytes = 1568;
 export const kemSharedSecretBytes = 32;
 
-export const signatureSeedBytes = 32;
+/** Of what is kept: the seed of FIPS 204 and RFC 8032, and Falcon's encoded secret key. */
+export const signatureSecretBytes: Readonly<Record<SignatureAlgorithm, number>> = {
+  ed25519: 32,
+  'ml-dsa-87': 32,
+  'falcon-1024': 2305,
+};
 /** FIPS 204 section 5.2: a context string has at most 255 bytes. */
 export const signatureContextMaxBytes = 255;
 export const signaturePublicKeyBytes: Readonly<Record<SignatureAlgorithm, number>> = {
   ed25519: 32,
   'ml-dsa-87': 2592,
+  'falcon-1024': 1793,
 };
 export const signatureBytes: Readonly<Record<SignatureAlgorithm, number>> = {
   ed25519: 64,
   'ml-dsa-87': 4627,
+  'falcon-1024': 1280,
 };

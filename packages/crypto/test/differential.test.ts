@@ -89,10 +89,10 @@ describe('native and portable answers agree', () => {
     fc.assert(
       fc.property(bytes(32), upTo(100), fc.nat(), (seed, message, at) => {
         for (const algorithm of ['ed25519', 'ml-dsa-87'] as const) {
-          const keys = [native, portable].map((provider) => provider.signFromSeed(algorithm, seed));
+          const keys = [native, portable].map((provider) => provider.signFromSecret(algorithm, seed));
           const [ours, theirs] = keys as [(typeof keys)[0], (typeof keys)[0]];
           expect(ours.publicKey).toEqual(theirs.publicKey);
-          expect(ours.exportSeed()).toEqual(theirs.exportSeed());
+          expect(ours.exportSecret()).toEqual(theirs.exportSecret());
           const signatures = [native.sign(ours, message), portable.sign(theirs, message)];
           for (const provider of [native, portable]) {
             const key = provider.importVerifyingKey(algorithm, ours.publicKey);

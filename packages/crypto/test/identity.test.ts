@@ -5,14 +5,18 @@ import {
   identityBlockMaxBytes,
   identityFingerprint,
   IdentityKeys,
+  importIdentityVerifyingKeys,
   NobleProvider,
   NodeProvider,
   parseIdentityBlock,
+  signHybrid,
+  verifyHybrid,
 } from '../src/index.ts';
 
 const provider = new NodeProvider();
 const did = 'did:iota:0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef';
 const keys = IdentityKeys.generate(provider);
+const falconKeys = IdentityKeys.generate(provider, { falcon: true });
 const block = keys.block(did);
 const encoded = encodeIdentityBlock(block);
 
@@ -26,7 +30,7 @@ function codeOf(run: () => unknown): string | undefined {
 }
 
 describe('identity block', () => {
-  it('has the layout: version, DID, three keys, no Falcon key', () => {
+  it('has the layout: version, DID, three keys, a Falcon key if there is one', () => {
     const expected = concatBytes(
       Uint8Array.of(1, did.length),
       utf8(did),
@@ -37,6 +41,20 @@ describe('identity block', () => {
     );
     expect(encoded).toEqual(expected);
     expect(encoded).toHaveLength(2659 + did.length);
+    const longer = falconKeys.block(did);
+    expect(encodeIdentityBlock(longer)).toEqual(
+      concatBytes(
+        Uint8Array.of(1, did.length),
+        utf8(did),
+        longer.ik,
+        longer.ed25519,
+        longer.mlDsa87,
+        Uint8Array.of(1),
+        longer.falcon1024 as Uint8Array,
+      ),
+    );
+    expect(encodeIdentityBlock(longer)).toHaveLength(4452 + did.length);
+    expect(parseIdentityBlock(encodeIdentityBlock(longer))).toEqual(longer);
     expect(parseIdentityBlock(encoded)).toEqual(block);
     expect(identityFingerprint(provider, block)).toEqual(
       provider.sha256(concatBytes(utf8('wot.id/v1/identity'), expected)),
@@ -50,13 +68,14 @@ describe('identity block', () => {
       { ...block, ik: provider.x25519Generate().publicKey },
       { ...block, ed25519: new Uint8Array(32) },
       { ...block, mlDsa87: new Uint8Array(2592) },
+      { ...block, falcon1024: new Uint8Array(1793) },
     ].map((each) => identityFingerprint(provider, each).toHex());
     expect(new Set(prints).size).toBe(prints.length);
     expect(identityFingerprint(new NobleProvider(), block).toHex()).toBe(prints[0]);
   });
 
   it('takes a DID of 255 bytes and not of 256', () => {
-    const longest = keys.block(`did:jwk:${'a'.repeat(247)}`);
+    const longest = falconKeys.block(`did:jwk:${'a'.repeat(247)}`);
     expect(encodeIdentityBlock(longest)).toHaveLength(identityBlockMaxBytes);
     expect(parseIdentityBlock(encodeIdentityBlock(longest))).toEqual(longest);
     expect(codeOf(() => encodeIdentityBlock(keys.block(`did:jwk:${'a'.repeat(248)}`)))).toBe('BAD_IDENTITY');
@@ -101,12 +120,14 @@ describe('identity block', () => {
     }
   });
 
-  it('refuses other versions, a Falcon key, truncation, extension and a non-canonical X25519 key', () => {
+  it('refuses other versions, a cut Falcon key, truncation, extension and a non-canonical X25519 key', () => {
     const version2 = new Uint8Array(encoded);
     version2[0] = 2;
     expect(codeOf(() => parseIdentityBlock(version2))).toBe('NON_CANONICAL');
-    const withFalcon = concatBytes(encoded.subarray(0, -1), Uint8Array.of(1), new Uint8Array(1793));
-    expect(codeOf(() => parseIdentityBlock(withFalcon))).toBe('TOO_LARGE');
+    const cutFalcon = concatBytes(encoded.subarray(0, -1), Uint8Array.of(1), new Uint8Array(1792));
+    expect(codeOf(() => parseIdentityBlock(cutFalcon))).toBe('MALFORMED');
+    const tooLong = new Uint8Array(identityBlockMaxBytes + 1);
+    expect(codeOf(() => parseIdentityBlock(tooLong))).toBe('TOO_LARGE');
     const shortDid = encodeIdentityBlock(keys.block('did:x:y'));
     for (let length = 0; length < shortDid.length; length += length < 50 ? 1 : 97) {
       expect(codeOf(() => parseIdentityBlock(shortDid.slice(0, length)))).toBe('MALFORMED');
@@ -124,17 +145,35 @@ describe('identity block', () => {
 
 describe('identity keys', () => {
   it('come back from their seeds, on either provider', () => {
-    const seeds = keys.exportSeeds();
+    const seeds = keys.exportSecrets();
     expect(seeds).toHaveLength(97);
     for (const other of [new NodeProvider(), new NobleProvider()]) {
-      expect(encodeIdentityBlock(IdentityKeys.fromSeeds(other, seeds).block(did))).toEqual(encoded);
+      expect(encodeIdentityBlock(IdentityKeys.fromSecrets(other, seeds).block(did))).toEqual(encoded);
     }
   });
 
-  it('refuse seeds of another length or version', () => {
-    const seeds = keys.exportSeeds();
-    expect(codeOf(() => IdentityKeys.fromSeeds(provider, seeds.subarray(1)))).toBe('BAD_SEED');
-    seeds[0] = 2;
-    expect(codeOf(() => IdentityKeys.fromSeeds(provider, seeds))).toBe('BAD_SEED');
+  it('come back from their secrets with the Falcon key, on either provider', () => {
+    const secrets = falconKeys.exportSecrets();
+    expect(secrets).toHaveLength(2402);
+    expect(secrets[0]).toBe(2);
+    for (const other of [new NodeProvider(), new NobleProvider()]) {
+      const again = IdentityKeys.fromSecrets(other, secrets);
+      expect(encodeIdentityBlock(again.block(did))).toEqual(encodeIdentityBlock(falconKeys.block(did)));
+      expect(again.exportSecrets()).toEqual(secrets);
+      const signature = signHybrid(other, again, 'tsp', utf8('x'), 2);
+      using theirs = importIdentityVerifyingKeys(provider, falconKeys.block(did));
+      expect(verifyHybrid(provider, theirs, 'tsp', utf8('x'), signature, [2])).toBe(true);
+    }
+    secrets[97] = 0;
+    expect(codeOf(() => IdentityKeys.fromSecrets(provider, secrets))).toBe('BAD_SEED');
+  });
+
+  it('refuse secrets of another length or version', () => {
+    const seeds = keys.exportSecrets();
+    expect(codeOf(() => IdentityKeys.fromSecrets(provider, seeds.subarray(1)))).toBe('BAD_SEED');
+    for (const version of [0, 2, 3]) {
+      seeds[0] = version;
+      expect(codeOf(() => IdentityKeys.fromSecrets(provider, seeds))).toBe('BAD_SEED');
+    }
   });
 });

@@ -9,6 +9,7 @@ import {
   timingSafeEqual,
   wipe,
   type CryptoProvider,
+  type SigningKey,
 } from '../src/index.ts';
 
 const secret32 = new Uint8Array(32).fill(0x5a);
@@ -20,9 +21,9 @@ function allKeys(provider: CryptoProvider): Record<string, unknown> {
     x25519: provider.x25519FromSecret(secret32),
     kem,
     kemPublic: provider.kemImportPublic(kem.publicKey),
-    ed25519: provider.signFromSeed('ed25519', secret32),
-    mlDsa: provider.signFromSeed('ml-dsa-87', secret32),
-    verifying: provider.importVerifyingKey('ed25519', provider.signFromSeed('ed25519', secret32).publicKey),
+    ed25519: provider.signFromSecret('ed25519', secret32),
+    mlDsa: provider.signFromSecret('ml-dsa-87', secret32),
+    verifying: provider.importVerifyingKey('ed25519', provider.signFromSecret('ed25519', secret32).publicKey),
   };
 }
 
@@ -59,6 +60,25 @@ describe.each([new NodeProvider(), new NobleProvider(), new CheckedProvider()])(
       );
     });
 
+    it('show no Falcon secret either', () => {
+      const key = provider.signGenerate('falcon-1024');
+      const secret = key.exportSecret();
+      const texts = [
+        inspect(key, { depth: 20, showHidden: true, showProxy: true, getters: true, maxArrayLength: null }),
+        inspect(structuredClone(key), { depth: 20, maxArrayLength: null }),
+        JSON.stringify({ key }),
+      ];
+      expect(texts[0]).toMatch(/^SigningHandle falcon-1024 [0-9a-f]{16}…$/);
+      // After the header byte and at the end; any rendering of the whole would contain both.
+      for (const part of [secret.slice(1, 9), secret.slice(-8)]) {
+        for (const text of texts) {
+          for (const form of [part.toHex(), part.toBase64().slice(0, 10), part.join(', '), part.join(',')]) {
+            expect(text).not.toContain(form);
+          }
+        }
+      }
+    });
+
     it('cannot be used after dispose', () => {
       const disposed = expect.objectContaining({ code: 'HANDLE_DISPOSED' });
       const x25519 = provider.x25519Generate();
@@ -77,9 +97,10 @@ describe.each([new NodeProvider(), new NobleProvider(), new CheckedProvider()])(
       expect(() => provider.kemDecapsulate(kem, ciphertext)).toThrow(disposed);
       expect(() => provider.kemEncapsulate(imported)).toThrow(disposed);
       expect(() => kem.exportSeed()).toThrow(disposed);
-      const identity = IdentityKeys.generate(provider);
+      const identity = IdentityKeys.generate(provider, { falcon: true });
       identity[Symbol.dispose]();
-      expect(() => identity.exportSeeds()).toThrow(disposed);
+      expect(() => identity.exportSecrets()).toThrow(disposed);
+      expect(() => provider.sign(identity.falcon1024 as SigningKey, theirs)).toThrow(disposed);
       expect(() => provider.sign(identity.mlDsa87, theirs)).toThrow(disposed);
     });
 

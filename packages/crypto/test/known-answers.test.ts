@@ -102,7 +102,7 @@ describe.each(providers.map((provider) => [provider.name, provider] as const))('
 
   it('Ed25519 gives the values of RFC 8032', () => {
     for (const { seed, publicKey, message, signature } of ed25519Vectors) {
-      const key = provider.signFromSeed('ed25519', hex(seed));
+      const key = provider.signFromSecret('ed25519', hex(seed));
       expect(key.publicKey.toHex()).toBe(publicKey);
       expect(provider.sign(key, hex(message)).toHex()).toBe(signature);
       const verifying = provider.importVerifyingKey('ed25519', hex(publicKey));
@@ -141,14 +141,18 @@ describe.each(providers.map((provider) => [provider.name, provider] as const))('
     );
 
     const seed = new Uint8Array(32).fill(7);
-    const signing = provider.signFromSeed('ml-dsa-87', seed);
+    const signing = provider.signFromSecret('ml-dsa-87', seed);
     expect(provider.sha256(signing.publicKey).subarray(0, 8).toHex()).toBe(
       postQuantumAnswers.mlDsaPublicKeySha256,
     );
     // The deterministic variant is the hedged one with 32 zero bytes (FIPS 204, algorithm 2).
     const deterministic = new NobleProvider({ random: constantRandom(0) });
     const context = utf8('wot.id/v1');
-    const signature = deterministic.sign(deterministic.signFromSeed('ml-dsa-87', seed), utf8('abc'), context);
+    const signature = deterministic.sign(
+      deterministic.signFromSecret('ml-dsa-87', seed),
+      utf8('abc'),
+      context,
+    );
     expect(provider.sha256(signature).subarray(0, 8).toHex()).toBe(postQuantumAnswers.mlDsaSignatureSha256);
     const verifying = provider.importVerifyingKey('ml-dsa-87', signing.publicKey);
     expect(provider.verify(verifying, utf8('abc'), signature, context)).toBe(true);
@@ -156,6 +160,33 @@ describe.each(providers.map((provider) => [provider.name, provider] as const))('
     expect(provider.verify(verifying, utf8('abd'), signature, context)).toBe(false);
     expect(provider.verify(verifying, utf8('abc'), signature.subarray(1), context)).toBe(false);
     expect(() => provider.sign(signing, utf8('abc'), new Uint8Array(256))).toThrow(RangeError);
+  });
+
+  it('Falcon-1024 signs and verifies, its keys come back, and it takes no context', () => {
+    const key = provider.signGenerate('falcon-1024');
+    const secret = key.exportSecret();
+    expect([key.publicKey.length, secret.length]).toEqual([1793, 2305]);
+    expect(provider.signFromSecret('falcon-1024', secret).publicKey).toEqual(key.publicKey);
+    const verifying = provider.importVerifyingKey('falcon-1024', key.publicKey);
+    const [one, two] = [provider.sign(key, utf8('abc')), provider.sign(key, utf8('abc'))];
+    // The same message never meets the same nonce: equal ones would show that randomness is fixed.
+    expect(one.subarray(1, 41)).not.toEqual(two.subarray(1, 41));
+    for (const signature of [one, two]) {
+      expect(signature).toHaveLength(1280);
+      expect(provider.verify(verifying, utf8('abc'), signature)).toBe(true);
+      expect(provider.verify(verifying, utf8('abd'), signature)).toBe(false);
+      expect(provider.verify(verifying, utf8('abc'), signature.subarray(1))).toBe(false);
+    }
+    const noKey = provider.importVerifyingKey('falcon-1024', new Uint8Array(1793));
+    expect(provider.verify(noKey, utf8('abc'), one)).toBe(false);
+    expect(() => provider.sign(key, utf8('abc'), utf8('context'))).toThrow(RangeError);
+    expect(() => provider.verify(verifying, utf8('abc'), one, utf8('context'))).toThrow(RangeError);
+    secret[0] = 0;
+    expect(codeOf(() => provider.signFromSecret('falcon-1024', secret))).toBe('BAD_SEED');
+    expect(codeOf(() => provider.signFromSecret('falcon-1024', secret.subarray(1)))).toBe('BAD_SEED');
+    expect(codeOf(() => provider.importVerifyingKey('falcon-1024', new Uint8Array(1792)))).toBe(
+      'BAD_PUBLIC_KEY',
+    );
   });
 
   it('refuses malformed keys, ciphertexts and seeds', () => {
@@ -172,7 +203,7 @@ describe.each(providers.map((provider) => [provider.name, provider] as const))('
     expect(codeOf(() => provider.importVerifyingKey('ed25519', new Uint8Array(33)))).toBe('BAD_PUBLIC_KEY');
     expect(codeOf(() => provider.x25519FromSecret(new Uint8Array(31)))).toBe('BAD_SEED');
     expect(codeOf(() => provider.kemFromSeed(new Uint8Array(32)))).toBe('BAD_SEED');
-    expect(codeOf(() => provider.signFromSeed('ml-dsa-87', new Uint8Array(33)))).toBe('BAD_SEED');
+    expect(codeOf(() => provider.signFromSecret('ml-dsa-87', new Uint8Array(33)))).toBe('BAD_SEED');
   });
 });
 
@@ -186,6 +217,14 @@ it('X25519 iterates a thousand times as RFC 7748 section 5.2 says', () => {
     if (step === 1) expect(scalar.toHex()).toBe(x25519Iterated.once);
   }
   expect(scalar.toHex()).toBe(x25519Iterated.thousand);
+});
+
+it('Falcon signing never takes injected randomness: repeated, it could reveal the key', () => {
+  const seeded = { random: constantRandom(7) };
+  for (const provider of [new NodeProvider(seeded), new NobleProvider(seeded)]) {
+    const key = provider.signGenerate('falcon-1024');
+    expect(provider.sign(key, utf8('abc'))).not.toEqual(provider.sign(key, utf8('abc')));
+  }
 });
 
 it("the runtime's Argon2id gives the value of RFC 9106", () => {

@@ -56,7 +56,7 @@ function load<T>(version: string, name: string): T {
 function identity(provider: CryptoProvider, { people }: People, name: string): OwnIdentity {
   const did = `did:example:${name}`;
   const { seeds, idFp } = people[did] as { readonly seeds: string; readonly idFp: string };
-  const own = ownIdentity(provider, IdentityKeys.fromSeeds(provider, hex(seeds)), did);
+  const own = ownIdentity(provider, IdentityKeys.fromSecrets(provider, hex(seeds)), did);
   expect(own.idFp.toHex()).toBe(idFp);
   return own;
 }

@@ -5,6 +5,11 @@ import { networkOf, addNetworkOptions, type NetworkOptions } from '../network-op
 import { asFacts } from '../operations.ts';
 import { readPassphrase } from '../passphrase.ts';
 
+interface InitOptions {
+  readonly package?: string;
+  readonly falcon?: boolean;
+}
+
 export function addSetupCommands(program: Command): void {
   addNetworkOptions(
     addHomeOptions(
@@ -17,7 +22,11 @@ export function addSetupCommands(program: Command): void {
       '--package <id>',
       'the mailbox package on that network (default: where wotid deploy has published it, if it has)',
     )
-    .action(async (options: HomeOptions & NetworkOptions & { readonly package?: string }) => {
+    .option(
+      '--falcon',
+      'also make a Falcon-1024 key for shorter signatures (round 3 of the competition: not FIPS 206, not constant-time)',
+    )
+    .action(async (options: HomeOptions & NetworkOptions & InitOptions) => {
       const network = await networkOf(options);
       const passphrase = await readPassphrase({ file: options.passphraseFile, confirm: true });
       const { createHome } = await import('@wotid/agent');
@@ -25,6 +34,7 @@ export function addSetupCommands(program: Command): void {
         dir: resolve(options.home),
         passphrase,
         network: { ...network, packageId: options.package ?? (await recordedPackage(network.name)) },
+        falcon: options.falcon === true,
       });
       outputOf(options).result({ home: resolve(options.home), ...facts });
     });

@@ -36,7 +36,7 @@ import { MAX_SECRET_BYTES, MAX_SECRETS, MAX_VAULT_BYTES } from './home-limits.ts
 
 /** Names of the secrets that an agent keeps. Others may be added. */
 export const secretNames: {
-  /** Seeds of the identity block: X25519, Ed25519, ML-DSA-87. */
+  /** Secrets of the identity block, as `IdentityKeys.exportSecrets` gives them. */
   readonly identity: 'identity';
   /** Ed25519 seed of the PeerId, random and separate from the identity. */
   readonly peerKey: 'peer-key';

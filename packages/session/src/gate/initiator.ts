@@ -7,7 +7,7 @@ import { GateMachine, keyExchange } from './machine.ts';
 import {
   decodeHello,
   decodeSealed,
-  decodeSigned,
+  decodeClaims,
   encodeTagged,
   frameKinds,
   initiatorClaimsType,
@@ -126,7 +126,7 @@ export class GateInitiator<Credential> extends GateMachine<Credential> {
   async #receiveM4(frame: Uint8Array): Promise<GateStep<Credential>> {
     const { sessions, expectedDid } = this.#init;
     const transcriptHash = this.channel.hash;
-    const signed = decodeSigned(responderClaimsType, this.openSealed(frame, sealedKinds.m4));
+    const signed = decodeClaims(responderClaimsType, this.openSealed(frame, sealedKinds.m4));
     const gateHash = this.channel.hash;
     const { peer, credential } = await checkPeer(
       this.#init,

@@ -8,8 +8,8 @@
  * |---|---|
  * | M1 | version u8, levels u8, minLevel u8, suites u8, nonce 32, e 32 (X25519), ek 1568 (ML-KEM-1024), Option{kemId u32, ct 1568} |
  * | M2 | version u8, level u8, suite u8, nonce 32, e 32, ct 1568 |
- * | M3 | identity block, credential (ULEB128 length), ts u64, signature 4692 |
- * | M4 | identity block, credential, ts u64, Option{sid 16}, spk 32, opk 32, kem 1568, signature 4692 |
+ * | M3 | identity block, credential (ULEB128 length), ts u64, signature |
+ * | M4 | identity block, credential, ts u64, Option{sid 16}, spk 32, opk 32, kem 1568, signature |
  * | M5, M6 | verdict u8 = 0, Option{sid 16}, message (ULEB128 length) |
  * | Terminate | code u8 |
  *
@@ -27,12 +27,7 @@ import {
   u64Type,
   type BcsType,
 } from '@wotid/core';
-import {
-  hybridSignatureBytes,
-  hybridSignatureType,
-  identityBlockType,
-  type IdentityBlock,
-} from '@wotid/crypto';
+import { decodeSigned, identityBlockType, type IdentityBlock } from '@wotid/crypto';
 import { MAX_GATE_FRAME_BYTES, MAX_GATE_HELLO_BYTES } from './limits.ts';
 
 /** Of a sealed frame: kind of the frame, kind of the plaintext and AEAD tag go off. */
@@ -159,17 +154,12 @@ export function decodeSealed<T>(type: BcsType<T, T>, body: Uint8Array): T {
 }
 
 /** Claims and the signature over them, split. @throws DecodeError */
-export function decodeSigned<T>(
+export function decodeClaims<T>(
   type: BcsType<T, T>,
   body: Uint8Array,
 ): { readonly claims: T; readonly claimBytes: Uint8Array; readonly signature: Uint8Array } {
-  const signatureAt = Math.max(0, body.length - hybridSignatureBytes);
-  const claimBytes = body.slice(0, signatureAt);
-  return {
-    claims: decodeSealed(type, claimBytes),
-    claimBytes,
-    signature: decodeSealed(hybridSignatureType, body.slice(signatureAt)),
-  };
+  const signed = decodeSigned(type, body, { what: type.name, maxBytes: MAX_GATE_FRAME_BYTES });
+  return { claims: signed.value, claimBytes: signed.body, signature: signed.signature };
 }
 
 /** A plaintext Terminate, for the time before keys exist. */

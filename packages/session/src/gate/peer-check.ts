@@ -83,14 +83,9 @@ function freshTime(ts: bigint, nowMs: number): number {
 }
 
 function verifyHolder(provider: CryptoProvider, input: ClaimsToCheck): void {
-  const keys = importIdentityVerifyingKeys(provider, input.claims.block);
-  try {
-    const body = gateSignatureBody(provider, input.transcriptHash, input.claimBytes);
-    if (!verifyHybrid(provider, keys, input.purpose, body, input.signature)) {
-      throw new GateRefusal(gateCodes.ID_SIG, 'the peer does not hold the keys that it shows');
-    }
-  } finally {
-    keys.ed25519.dispose();
-    keys.mlDsa87.dispose();
+  using keys = importIdentityVerifyingKeys(provider, input.claims.block);
+  const body = gateSignatureBody(provider, input.transcriptHash, input.claimBytes);
+  if (!verifyHybrid(provider, keys, input.purpose, body, input.signature)) {
+    throw new GateRefusal(gateCodes.ID_SIG, 'the peer does not hold the keys that it shows');
   }
 }

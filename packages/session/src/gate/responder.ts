@@ -11,7 +11,7 @@ import { GateMachine, keyExchange } from './machine.ts';
 import {
   decodeHello,
   decodeSealed,
-  decodeSigned,
+  decodeClaims,
   encodeTagged,
   frameKinds,
   initiatorClaimsType,
@@ -106,7 +106,7 @@ export class GateResponder<Credential> extends GateMachine<Credential> {
   async #receiveM3(frame: Uint8Array): Promise<GateStep<Credential>> {
     const { sessions } = this.#init;
     const transcriptHash = this.channel.hash;
-    const signed = decodeSigned(initiatorClaimsType, this.openSealed(frame, sealedKinds.m3));
+    const signed = decodeClaims(initiatorClaimsType, this.openSealed(frame, sealedKinds.m3));
     const { peer, credential, ts } = await checkPeer(
       this.#init,
       { ...signed, purpose: signaturePurposes.gateInitiator, transcriptHash },

@@ -11,10 +11,10 @@
  * | 8 | sent_at | milliseconds since the Unix epoch, little-endian |
  * | 1 or 17 | reply_to | Option of a message_id |
  * | 1-3 + n | payload | ULEB128 length, then at most 65,536 bytes |
- * | 1 or 4693 | signature | Option of a hybrid signature |
+ * | 1, or 1 and 4692, 1345 or 65 | signature | Option of a hybrid signature, whose first byte tells its length |
  */
 import { bcs, DecodeError, fixedBytesType, optionType, shortTextType } from '@wotid/core';
-import { hybridAlgorithm, hybridSignatureBytes, type CryptoProvider } from '@wotid/crypto';
+import { hybridSignatureLength, type CryptoProvider } from '@wotid/crypto';
 import { SessionError } from '../errors.ts';
 import { MAX_PAYLOAD_BYTES, MAX_PLAINTEXT_BYTES, SESSION_ID_BYTES } from '../limits.ts';
 import { safeU64Type } from './codec.ts';
@@ -73,7 +73,7 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
     (replyTo === null ? 1 : 1 + MESSAGE_ID_BYTES) +
     ulebBytes(payload.length) +
     payload.length +
-    (signature === null ? 1 : 1 + hybridSignatureBytes);
+    (signature === null ? 1 : 1 + signature.length);
   const out = new Uint8Array(length);
   let at = 0;
   if (ackSeq === null) at = 1;
@@ -116,10 +116,7 @@ export function parseFrame(bytes: Uint8Array): Frame {
     throw new DecodeError('TOO_LARGE', `the frame has a payload of ${payloadLength} bytes`);
   }
   const payload = reader.take(payloadLength);
-  const signature = reader.option(hybridSignatureBytes);
-  if (signature !== null && signature[0] !== hybridAlgorithm.ed25519MlDsa87) {
-    throw malformed('its signature is of an unknown algorithm');
-  }
+  const signature = reader.signature();
   reader.end();
   return { ackSeq, type, messageId, seq, sentAtMs, replyTo, payload, signature };
 }
@@ -172,6 +169,14 @@ class FrameReader {
     return tag === 0 ? null : this.take(length);
   }
 
+  signature(): Uint8Array<ArrayBuffer> | null {
+    const algorithm = this.#bytes[this.#at + 1] ?? 0;
+    const length = hybridSignatureLength(algorithm);
+    if (length !== undefined) return this.option(length);
+    if (this.byte() === 0) return null;
+    throw malformed('its signature is of an unknown algorithm');
+  }
+
   end(): void {
     if (this.#at !== this.#bytes.length) throw new DecodeError('NON_CANONICAL', 'bytes follow the frame');
   }
@@ -195,7 +200,7 @@ function assertFields(frame: Frame): void {
     Number.isSafeInteger(sentAtMs) &&
     sentAtMs >= 0 &&
     (replyTo === null || replyTo.length === MESSAGE_ID_BYTES) &&
-    (signature === null || signature.length === hybridSignatureBytes);
+    (signature === null || signature.length === hybridSignatureLength(signature[0] ?? 0));
   if (!isGood) {
     throw new SessionError('BAD_MESSAGE', 'a field of the message has the wrong length or range');
   }
