@@ -170,7 +170,10 @@ describe('contact cards', () => {
 
   it('with another post-quantum key than the verified one need a credential for it', async () => {
     // As if Ed25519 were broken: the attacker has that key of Bob's, and no other.
-    const { ed25519 } = IdentityKeys.fromSecrets(provider, bob.home.vault.get('identity') ?? new Uint8Array());
+    const { ed25519 } = IdentityKeys.fromSecrets(
+      provider,
+      bob.home.vault.get('identity') ?? new Uint8Array(),
+    );
     const others = IdentityKeys.generate(provider);
     const keys = { ed25519, mlDsa87: others.mlDsa87 };
     const block = { ...real.block, ik: others.ik.publicKey, mlDsa87: others.mlDsa87.publicKey };

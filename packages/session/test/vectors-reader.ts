@@ -76,14 +76,9 @@ export function sealSiv(key: Uint8Array, plaintext: Uint8Array): string {
   return cat(body, cipher.getAuthTag()).toString('hex');
 }
 
-/** True when both halves verify; `message` is what both sign. */
+/** True when both halves of an algorithm 1 signature verify; `message` is what both sign. */
 export function verifiesHybrid(file: Json, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 4692 || signature[0] !== 1) return false;
-  const ed25519 = createPublicKey({
-    key: bytes(file.ed25519),
-    format: 'raw-public',
-    asymmetricKeyType: 'ed25519',
-  });
   const mlDsa87 = createPublicKey({
     key: bytes(file.mlDsa87),
     format: 'raw-public',
@@ -91,13 +86,22 @@ export function verifiesHybrid(file: Json, message: Uint8Array, signature: Uint8
   });
   const context = ascii('wot.id/v1');
   return (
-    verify(null, message, ed25519, signature.subarray(1, 65)) &&
+    verifiesEd25519(file, message, signature.subarray(1, 65)) &&
     verify(null, message, { key: mlDsa87, context }, signature.subarray(65))
   );
 }
 
-export const signedMessage = (purpose: string, body: Uint8Array): Buffer =>
-  cat(ascii('wot.id/v1/sig'), zeros(1), ascii(purpose), zeros(1), h('sha512', body));
+export function verifiesEd25519(file: Json, message: Uint8Array, signature: Uint8Array): boolean {
+  const ed25519 = createPublicKey({
+    key: bytes(file.ed25519),
+    format: 'raw-public',
+    asymmetricKeyType: 'ed25519',
+  });
+  return verify(null, message, ed25519, signature);
+}
+
+export const signedMessage = (purpose: string, body: Uint8Array, domain = 'wot.id/v1/sig'): Buffer =>
+  cat(ascii(domain), zeros(1), ascii(purpose), zeros(1), h('sha512', body));
 
 export const identityBlock = (person: Json): Buffer =>
   cat(
@@ -106,7 +110,7 @@ export const identityBlock = (person: Json): Buffer =>
     bytes(person.ik),
     bytes(person.ed25519),
     bytes(person.mlDsa87),
-    zeros(1),
+    ...(person.falcon1024 === undefined ? [zeros(1)] : [Uint8Array.of(1), bytes(person.falcon1024)]),
   );
 export const F: Buffer = Buffer.alloc(32, 0xff);
 export const PQXDH: string = 'WOTID-PQXDH-V1_CURVE25519_SHA-512_ML-KEM-1024';
