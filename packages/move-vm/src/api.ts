@@ -1,6 +1,7 @@
 /** What the VM needs from its host, and what it offers: the whole public surface besides values, types and errors. */
 import type { MoveVmError, VmStatus } from './errors.ts';
 import type { GasMeter } from './gas/gas-meter.ts';
+import type { WorkMeter } from './gas/work-meter.ts';
 import type { AbilitySet, Address, StructTag, Type, TypeTag } from './types.ts';
 import type { Value } from './values/value.ts';
 
@@ -180,6 +181,8 @@ export interface SessionInit {
   readonly resolver: PackageResolver;
   readonly natives: NativeTable;
   readonly gas: GasMeter;
+  /** Default: `maxWork` units, or as many as you like when gas is not limited either. */
+  readonly work?: WorkMeter;
   /** Given to natives as it is. */
   readonly extensions?: unknown;
 }
@@ -190,6 +193,8 @@ export interface SessionInit {
  */
 export interface Session {
   readonly gas: GasMeter;
+  /** Natives spend from it what their price does not cover. */
+  readonly work: WorkMeter;
   /** Makes a package known that is not stored yet, so that its `init` can run. It was checked by `checkPublish`. */
   addPackage(view: PackageView): void;
   /**
@@ -224,11 +229,16 @@ export interface Session {
   originalTagOf(type: Type): TypeTag;
   /** What a closed type is able to. */
   abilitiesOf(type: Type): AbilitySet;
-  /** BCS of a value. @throws MoveVmError VM_INVARIANT_VIOLATION when it is not of that type */
+  /**
+   * BCS of a value.
+   * @throws MoveVmError VM_INVARIANT_VIOLATION when it is not of that type
+   * @throws VmHalt MEMORY_LIMIT_EXCEEDED beyond the limit of work; natives let it pass
+   */
   encodeValue(type: Type, value: Value): Uint8Array<ArrayBuffer>;
   /**
    * The value of BCS bytes; strict: nothing may be left over and there is one encoding only.
    * @returns undefined when `bytes` are not of that type (never throws for bad bytes)
+   * @throws VmHalt MEMORY_LIMIT_EXCEEDED beyond the limit of work
    */
   decodeValue(type: Type, bytes: Uint8Array): Value | undefined;
   /** Names and types of a datatype's fields. @throws MoveVmError TYPE_ARGUMENT_ERROR as `typeOf` */

@@ -16,8 +16,8 @@ export {
   type VmStatus,
 } from './errors.ts';
 export { GasMeter, internalUnitsPerGasUnit } from './gas/gas-meter.ts';
+export { maxWork, WorkHalt, WorkMeter, workOf } from './gas/work-meter.ts';
 export { nativeBaseCost } from './natives/arguments.ts';
-export { maxSignatureChecks } from './natives/signatures.ts';
 export { standardNatives } from './natives/standard.ts';
 export * from './types.ts';
 export { upgradeProblem, type UpgradeRule } from './upgrade/compatibility.ts';

@@ -22,6 +22,7 @@ import type { AbilitySet, Address, Field, StructTag, Type, TypeTag } from './typ
 import { checkLayout, decodeValue, encodeValue } from './values/bcs.ts';
 import { substitute } from './loader/instantiate.ts';
 import type { Value } from './values/value.ts';
+import { maxWork, WorkHalt, WorkMeter } from './gas/work-meter.ts';
 import { WriteLog } from './values/write-log.ts';
 import { checkPackage } from './verifier/check-package.ts';
 
@@ -77,6 +78,7 @@ class Linked implements LoadedFunction {
 
 class VmSession implements Session {
   readonly gas: GasMeter;
+  readonly work: WorkMeter;
   readonly #loader: Loader;
   readonly #init: SessionInit;
   readonly #writes: WriteLog = new WriteLog();
@@ -84,7 +86,8 @@ class VmSession implements Session {
   constructor(cache: PackageCache, init: SessionInit) {
     this.gas = init.gas;
     this.#init = init;
-    this.#loader = new Loader(cache, init.resolver);
+    this.work = init.work ?? new WorkMeter(init.gas.remaining === Infinity ? Infinity : maxWork);
+    this.#loader = new Loader(cache, init.resolver, this.work);
   }
 
   addPackage(view: PackageView): void {
@@ -98,7 +101,7 @@ class VmSession implements Session {
     typeArgs: readonly TypeTag[],
   ): LoadedFunction {
     return withoutLocation(() => {
-      const root = this.#loader.findPackage(storageId);
+      const root = this.#loader.enterPackage(storageId);
       const code = root?.module(module)?.functionNamed(name);
       if (root === undefined || code === undefined) {
         throw new MoveVmError(
@@ -166,9 +169,9 @@ class VmSession implements Session {
   encodeValue(type: Type, value: Value): Uint8Array<ArrayBuffer> {
     try {
       checkLayout(type);
-      return encodeValue(type, value);
+      return encodeValue(type, value, this.work);
     } catch (error) {
-      throw error instanceof VmHalt
+      throw error instanceof VmHalt && !(error instanceof WorkHalt)
         ? new MoveVmError({ kind: 'VMInvariantViolation' }, error.status, error.message)
         : error;
     }
@@ -176,7 +179,7 @@ class VmSession implements Session {
 
   decodeValue(type: Type, bytes: Uint8Array): Value | undefined {
     withoutLocation(() => checkLayout(type));
-    return decodeValue(type, bytes);
+    return decodeValue(type, bytes, this.work);
   }
 
   layoutOf(tag: StructTag): DatatypeLayout {

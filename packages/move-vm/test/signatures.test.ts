@@ -3,7 +3,7 @@ import { p256 } from '@noble/curves/nist.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ByteVector, GasMeter, maxSignatureChecks, type MoveVmError, type Session } from '../src/index.ts';
+import { ByteVector, GasMeter, type MoveVmError, type Session } from '../src/index.ts';
 import { Bench, framework, plain } from './harness.ts';
 
 const hex = (text: string): Uint8Array => Uint8Array.fromHex(text);
@@ -268,18 +268,4 @@ describe('hmac', () => {
     expect(used(106) - used(105)).toBe(2 + 2);
     expect(used(107) - used(106)).toBe(2);
   });
-});
-
-it('checks a bounded number of signatures in a transaction', () => {
-  const session = bench.session();
-  const check = (): unknown =>
-    call('ed25519::ed25519_verify', [new Uint8Array(), new Uint8Array(), new Uint8Array()], session);
-  for (let count = 0; count < maxSignatureChecks; count++) check();
-  expect(check).toThrow(
-    expect.objectContaining({
-      status: 'MEMORY_LIMIT_EXCEEDED',
-      failure: expect.objectContaining({ kind: 'MovePrimitiveRuntimeError' }),
-    }),
-  );
-  expect(call('ed25519::ed25519_verify', [hex(''), hex(''), hex('')])).toBe(false);
 });

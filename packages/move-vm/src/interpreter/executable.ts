@@ -98,6 +98,8 @@ export interface Executable {
   readonly second: Float64Array;
   readonly aux: readonly Aux[];
   readonly localCount: number;
+  /** Instructions that name a function or a type: what has to be linked before it runs. */
+  readonly linkCount: number;
 }
 
 /** Largest value of each integer width, and its bits. */

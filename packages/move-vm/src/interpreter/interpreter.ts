@@ -1,6 +1,7 @@
 import type { NativeTable, Session } from '../api.ts';
 import { locateHalt, MoveVmError, VmHalt, type MoveLocation } from '../errors.ts';
 import type { GasMeter } from '../gas/gas-meter.ts';
+import { workOf } from '../gas/work-meter.ts';
 import { checkConstraints } from '../loader/abilities.ts';
 import { checkDepth, substitute } from '../loader/instantiate.ts';
 import { instantiate, linkCall } from '../loader/link.ts';
@@ -43,6 +44,9 @@ import { borrowElement, popElement, pushElement, swapElements, unpackElements } 
 const maxStack = 1024;
 /** Functions waiting for a call to return. */
 const maxCalls = 1024;
+
+/** Locals of a frame that take no longer to make than the call itself. */
+const fewLocals = 16;
 
 /** A function that waits for its callee. */
 interface Frame {
@@ -90,6 +94,7 @@ export function interpret(machine: Machine, entry: FunctionInstance, args: reado
   }
   const execution = new Execution(machine, entry);
   try {
+    machine.loader.use(entry);
     return entry.executable === undefined
       ? [...callNative(entry, args, machine.session, machine.natives, machine.extensions)]
       : execution.run(args);
@@ -126,7 +131,8 @@ class Execution {
    * with the numbers of the table in `crates/iota-types/src/gas_model/tables.rs` of IOTA.
    */
   run(args: readonly Value[]): Value[] {
-    const { gas, writes } = this.#machine;
+    const { gas, writes, loader } = this.#machine;
+    const { work } = loader;
     const stack: Value[] = [];
     const frames: Frame[] = [];
     let instance = this.#instance;
@@ -173,12 +179,12 @@ class Execution {
             break;
           case run.LoadConst:
             gas.step(1, 1, 0, second[pc] as number);
-            push(stack, copyValue((aux[pc] as { value: Value }).value));
+            push(stack, copyValue((aux[pc] as { value: Value }).value, work));
             break;
           case run.CopyLoc: {
             const value = locals[first[pc] as number] as Value;
             gas.step(1, 1, 0, memorySize(value));
-            push(stack, copyValue(value));
+            push(stack, copyValue(value, work));
             break;
           }
           case run.CopyRefLoc:
@@ -219,6 +225,7 @@ class Execution {
             const callee = instance.callees[pc] ?? this.#link(instance, pc, aux[pc]);
             const count = first[pc] as number;
             gas.step(1, 0, count, 0);
+            if (callee.usedBy !== loader.session) loader.use(callee);
             const passed: (Value | undefined)[] = stack.splice(stack.length - count, count);
             if (callee.executable === undefined) {
               // A native has no frame; what it throws is located in its own definition.
@@ -241,6 +248,7 @@ class Execution {
             instance = callee;
             ({ ops, first, second, aux, localCount } = callee.executable);
             locals = passed;
+            if (localCount > fewLocals) work.spend(workOf.byte * localCount);
             for (let i = count; i < localCount; i++) locals.push(undefined);
             pc = 0;
             continue;
@@ -261,7 +269,7 @@ class Execution {
           case run.ReadRef: {
             const value = peekRef(stack.pop() as Value);
             gas.step(1, 1, 1, memorySize(value));
-            stack.push(copyValue(value));
+            stack.push(copyValue(value, work));
             break;
           }
           case run.WriteRef: {
@@ -423,19 +431,19 @@ class Execution {
             const right = stack.pop() as Value;
             const left = stack.pop() as Value;
             gas.step(1, 1, 2, 1 + memorySize(left) + memorySize(right));
-            stack.push(equalValues(left, right));
+            stack.push(equalValues(left, right, work));
             break;
           }
           case run.EqRef: {
             gas.step(1, 1, 2, 17);
             const right = stack.pop() as Value;
-            stack.push(equalValues(stack.pop() as Value, right));
+            stack.push(equalValues(stack.pop() as Value, right, work));
             break;
           }
           case run.Neq: {
             gas.step(1, 1, 2, 1);
             const right = stack.pop() as Value;
-            stack.push(!equalValues(stack.pop() as Value, right));
+            stack.push(!equalValues(stack.pop() as Value, right, work));
             break;
           }
           case run.Lt: {

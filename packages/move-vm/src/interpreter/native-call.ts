@@ -1,6 +1,7 @@
 import type { NativeContext, NativeTable, Session } from '../api.ts';
 import { VmHalt, type VmStatus } from '../errors.ts';
 import type { GasMeter } from '../gas/gas-meter.ts';
+import { workOf } from '../gas/work-meter.ts';
 import type { FunctionCode } from '../loader/packages.ts';
 import { memorySize, referenceSize, type Value } from '../values/value.ts';
 import type { FunctionInstance } from './instance.ts';
@@ -53,6 +54,7 @@ export function callNative(
 ): readonly Value[] {
   const { gas } = session;
   gas.step(1, 0, args.length, 0);
+  session.work.spend(workOf.part + workOf.typePart * instance.typeParts);
   const call = new NativeCall(session, extensions, gas);
   let results: readonly Value[];
   try {

@@ -6,9 +6,6 @@ import { substitute, typeKey } from './instantiate.ts';
 import type { Loader } from './loader.ts';
 import type { FunctionCode, LoadedModule, LoadedPackage } from './packages.ts';
 
-/** Linked functions kept for one package; beyond, all are forgotten and made again when needed. */
-const maxInstances = 16_384;
-
 /**
  * The function that a handle of `module` calls where `root` is the root of the linkage, checked to be callable from
  * there and to be what the handle says.
@@ -75,7 +72,6 @@ export function instantiate(
     closed(loader.signature(module, handle.returns)),
     code.executable,
   );
-  if (root.instances.size >= maxInstances) root.instances.clear();
   root.instances.set(key, instance);
   return instance;
 }

@@ -3,10 +3,14 @@ import type { FieldDef, Token } from '../binary/format.ts';
 import { VmHalt } from '../errors.ts';
 import type { Address, Datatype, Type, TypeTag } from '../types.ts';
 import { checkConstraints } from './abilities.ts';
+import { freeWork, workOf, type WorkMeter } from '../gas/work-meter.ts';
+import type { FunctionInstance } from '../interpreter/instance.ts';
 import { LoadedPackage, type FunctionCode, type LoadedModule, type PackageCache } from './packages.ts';
 
 /** Nodes of a type tag that is accepted, as of a type that is instantiated at run time. */
 export const maxTypeNodes = 128;
+
+let sessions = 0;
 
 /**
  * Finds packages, modules, types and functions for one transaction. Types are found through the linkage of the package
@@ -16,21 +20,57 @@ export const maxTypeNodes = 128;
 export class Loader {
   readonly #cache: PackageCache;
   readonly #resolver: PackageResolver;
-  readonly #added = new Map<Address, LoadedPackage>();
+  /** Packages of this session: what is linked once stays, whatever the cache drops, so that it is paid once. */
+  readonly #packages = new Map<Address, LoadedPackage>();
+  readonly #paid = new Set<LoadedPackage>();
+  readonly work: WorkMeter;
+  /** No other loader has this number. */
+  readonly session: number = ++sessions;
 
-  constructor(cache: PackageCache, resolver: PackageResolver) {
+  constructor(cache: PackageCache, resolver: PackageResolver, work: WorkMeter = freeWork) {
     this.#cache = cache;
     this.#resolver = resolver;
+    this.work = work;
   }
 
   addPackage(view: PackageView): LoadedPackage {
     const added = new LoadedPackage(view);
-    this.#added.set(view.id, added);
+    this.#packages.set(view.id, added);
     return added;
   }
 
   findPackage(storageId: Address): LoadedPackage | undefined {
-    return this.#added.get(storageId) ?? this.#cache.get(storageId, this.#resolver);
+    const known = this.#packages.get(storageId);
+    if (known !== undefined) return known;
+    const found = this.#cache.get(storageId, this.#resolver);
+    if (found !== undefined) {
+      found.forgetSurplus();
+      this.#packages.set(storageId, found);
+    }
+    return found;
+  }
+
+  /**
+   * A package that the transaction names, paid for with all it links, which may have to be decoded and checked.
+   * @throws VmHalt MEMORY_LIMIT_EXCEEDED
+   */
+  enterPackage(storageId: Address): LoadedPackage | undefined {
+    const entered = this.findPackage(storageId);
+    if (entered === undefined || this.#paid.has(entered)) return entered;
+    for (const id of [storageId, ...entered.view.linkage.values()]) {
+      const linked = this.findPackage(id);
+      if (linked === undefined || this.#paid.has(linked)) continue;
+      this.#paid.add(linked);
+      this.work.spend(workOf.moduleByte * linked.size);
+    }
+    return entered;
+  }
+
+  /** Pays for linking a function when this session calls it first. @throws VmHalt MEMORY_LIMIT_EXCEEDED */
+  use(instance: FunctionInstance): void {
+    if (instance.usedBy === this.session) return;
+    instance.usedBy = this.session;
+    this.work.spend(instance.linkWork);
   }
 
   /** The version of package `originalId` that `root` runs against. @throws VmHalt LINKER_ERROR */
@@ -179,9 +219,11 @@ export class Loader {
     const resolve = (part: TypeTag): Type => {
       if (++nodes > maxTypeNodes)
         throw new VmHalt('TOO_MANY_TYPE_NODES', `a type has over ${maxTypeNodes} parts`);
+      this.work.spend(workOf.typePart);
       if (typeof part === 'string') return { kind: part };
       if ('vector' in part) return { kind: 'vector', element: resolve(part.vector) };
       const { address, module, name, typeParams } = part.struct;
+      this.enterPackage(address);
       const datatype = this.#datatypeIn(address, module, name);
       if (datatype === undefined) {
         throw new VmHalt('TYPE_RESOLUTION_FAILURE', `there is no type ${address}::${module}::${name}`);

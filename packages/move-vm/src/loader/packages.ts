@@ -6,16 +6,30 @@ import type { Executable } from '../interpreter/executable.ts';
 import type { FunctionInstance } from '../interpreter/instance.ts';
 import type { AbilitySet, Address, Datatype, Type } from '../types.ts';
 
+/** Linked functions kept for one package from one session to the next. */
+const maxInstances = 16_384;
+
 /** A package with what was made of its modules so far. Nothing in it depends on a transaction. */
 export class LoadedPackage {
   readonly view: PackageView;
   readonly datatypes: Map<string, Datatype> = new Map();
   /** Functions linked with this package as the root of the linkage, by function and type arguments. */
   readonly instances: Map<string, FunctionInstance> = new Map();
+  /** Bytes of all modules. */
+  readonly size: number;
   readonly #modules = new Map<string, LoadedModule>();
 
   constructor(view: PackageView) {
     this.view = view;
+    this.size = view.modules.values().reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /**
+   * Forgets linked functions when there are too many. A session calls it before it uses the package and never after,
+   * so that what it linked, and paid, stays linked to its end.
+   */
+  forgetSurplus(): void {
+    if (this.instances.size > maxInstances) this.instances.clear();
   }
 
   /** The module, decoded when first asked for. @throws VmHalt when its bytes are bad; undefined when there is none */

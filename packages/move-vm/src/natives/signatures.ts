@@ -10,16 +10,10 @@ import { p256 } from '@noble/curves/nist.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import type { NativeContext, NativeFunction, Session } from '../api.ts';
+import type { NativeContext, NativeFunction } from '../api.ts';
+import { workOf } from '../gas/work-meter.ts';
 import { ByteVector } from '../values/value.ts';
 import { asBytes, costPerBlock, costPerByte, nativeBaseCost } from './arguments.ts';
-
-/**
- * Signatures that one transaction may check. A node has no such limit, but checks one in a twentieth of our time, and
- * the price (52 internal units) would let one transaction keep this process busy for an hour. At about a millisecond
- * each, this many take seconds.
- */
-export const maxSignatureChecks = 4_096;
 
 /** What an unknown hash function costs. */
 const invalidArgumentsCost = 100;
@@ -40,23 +34,10 @@ const messageHashes: readonly (MessageHash | undefined)[] = [
   { digest: sha256, blockBytes: 64 },
 ];
 
-const checks = new WeakMap<Session, number>();
-
-function countCheck(context: NativeContext): void {
-  const count = (checks.get(context.session) ?? 0) + 1;
-  if (count > maxSignatureChecks) {
-    context.fail(
-      'MEMORY_LIMIT_EXCEEDED',
-      `this VM checks at most ${maxSignatureChecks} signatures in a transaction`,
-    );
-  }
-  checks.set(context.session, count);
-}
-
 function chargeMessage(context: NativeContext, message: Uint8Array, blockBytes: number): void {
   const blocks = Math.ceil(message.length / blockBytes);
   context.charge(nativeBaseCost + costPerByte * message.length + costPerBlock * blocks);
-  countCheck(context);
+  context.session.work.spend(workOf.signature + workOf.hashedByte * message.length);
 }
 
 /** `ed25519_verify(signature, public_key, msg): bool` */
@@ -116,7 +97,7 @@ function ecdsaRecover(curve: Curve): NativeFunction {
 /** `decompress_pubkey(pubkey): vector<u8>` */
 const decompressPublicKey: NativeFunction = (context, _types, [publicKey]) => {
   context.charge(nativeBaseCost);
-  countCheck(context);
+  context.session.work.spend(workOf.signature);
   const key = asBytes(publicKey);
   const bytes = attempt(() => secp256k1.Point.fromBytes(plainKey(secp256k1, key)).toBytes(false));
   return bytes === undefined ? context.abort(invalidPublicKey) : [new ByteVector(bytes)];

@@ -10,6 +10,7 @@ import {
   swapElements,
   unpackElements,
 } from '../interpreter/vectors.ts';
+import { workOf } from '../gas/work-meter.ts';
 import { MoveVmError, VmHalt } from '../errors.ts';
 import { countTypeNodes, typeTagSize, typeTagText, type Type } from '../types.ts';
 import { ByteVector, makeVector, peekRef, StructValue, vectorLength, type Value } from '../values/value.ts';
@@ -17,6 +18,8 @@ import { asBytes, asVector, costPerBlock, costPerByte, nativeBaseCost } from './
 import { signatureNatives } from './signatures.ts';
 import { findBytes, isCharBoundary, isUtf8 } from './text.ts';
 
+/** Short hashes that an HMAC takes as long as. */
+const hmacHashes = 4;
 /** Abort code of `bcs::to_bytes` for a type that has no encoding. */
 const serializationFailure = 0x1c5;
 
@@ -61,6 +64,7 @@ const otherNatives: Readonly<Record<string, NativeFunction>> = {
   [`${std}::string::internal_check_utf8`]: (context, _types, [bytes]) => {
     const text = asBytes(bytes);
     context.charge(nativeBaseCost + costPerByte * text.length);
+    context.session.work.spend(workOf.byte * text.length);
     return [isUtf8(text)];
   },
   [`${std}::string::internal_is_char_boundary`]: (context, _types, [bytes, index]) => {
@@ -76,11 +80,13 @@ const otherNatives: Readonly<Record<string, NativeFunction>> = {
     if (to > BigInt(text.length))
       return context.fail('UNKNOWN_INVARIANT_VIOLATION_ERROR', 'substring past the end');
     context.charge(nativeBaseCost + costPerByte * Number(to - from));
+    context.session.work.spend(workOf.byte * Number(to - from));
     return [new ByteVector(text.slice(Number(from), Number(to)))];
   },
   [`${std}::string::internal_index_of`]: (context, _types, [bytes, pattern]) => {
     const [text, wanted] = [asBytes(bytes), asBytes(pattern)];
     context.charge(nativeBaseCost + costPerByte * wanted.length);
+    context.session.work.spend(workOf.searchedByte * (text.length + wanted.length));
     const found = findBytes(text, wanted);
     context.charge(costPerByte * found);
     return [BigInt(found)];
@@ -110,6 +116,7 @@ const otherNatives: Readonly<Record<string, NativeFunction>> = {
     const length = secret.length + text.length;
     const blocks = Math.floor((length + 2 * 136 - 2) / 136);
     context.charge(nativeBaseCost + costPerByte * length + costPerBlock * blocks);
+    spendHash(context, length, hmacHashes);
     return [new ByteVector(hmac(sha3_256, secret, text))];
   },
   [`${iota}::types::is_one_time_witness`]: (context, [type]) => {
@@ -160,6 +167,7 @@ function stdHash(hash: (bytes: Uint8Array) => Uint8Array): NativeFunction {
   return (context, _types, [bytes]) => {
     const data = asBytes(bytes);
     context.charge(nativeBaseCost + costPerByte * Math.max(1, data.length));
+    spendHash(context, data.length);
     return [new ByteVector(hash(data))];
   };
 }
@@ -169,8 +177,13 @@ function frameworkHash(hash: (bytes: Uint8Array) => Uint8Array, blockBytes: numb
     const data = asBytes(bytes);
     const blocks = Math.ceil(data.length / blockBytes);
     context.charge(nativeBaseCost + costPerByte * data.length + costPerBlock * blocks);
+    spendHash(context, data.length);
     return [new ByteVector(hash(data))];
   };
+}
+
+function spendHash(context: NativeContext, length: number, hashes = 1): void {
+  context.session.work.spend(workOf.hash * hashes + workOf.hashedByte * length);
 }
 
 function typeName(context: NativeContext, type: Type, isOriginal: boolean): readonly Value[] {

@@ -1,6 +1,7 @@
 import { VmHalt } from '../errors.ts';
+import { freeWork, workOf, type WorkMeter } from '../gas/work-meter.ts';
 import { substitute } from '../loader/instantiate.ts';
-import type { Type } from '../types.ts';
+import type { Datatype, Type } from '../types.ts';
 import { ByteVector, ElementVector, elementBytesOf, StructValue, VariantValue, type Value } from './value.ts';
 
 /** Nesting of types whose values are encoded; a value that could be made is never deeper. */
@@ -38,27 +39,39 @@ export function checkLayout(type: Type): void {
   encodable.add(type);
 }
 
-/** Fields of a variant with the type arguments put in. */
-export function fieldTypes(
-  type: Type & { readonly kind: 'datatype' },
-  tag: number,
-): readonly Type[] | undefined {
-  return type.datatype.variants[tag]?.fields.map((field) => substitute(field.type, type.typeArgs));
+/** Field types of datatypes with type arguments, by type and variant: a vector's elements share one type. */
+const substituted = new WeakMap<Type, (readonly Type[] | undefined)[]>();
+
+type DatatypeType = Type & { readonly kind: 'datatype'; readonly datatype: Datatype };
+
+/** Field types of a variant with the type arguments put in; undefined when there is no such variant. */
+export function fieldTypes(type: DatatypeType, tag: number): readonly Type[] | undefined {
+  let known = substituted.get(type);
+  if (known === undefined) substituted.set(type, (known = []));
+  return (known[tag] ??= type.datatype.variants[tag]?.fields.map((field) =>
+    substitute(field.type, type.typeArgs),
+  ));
 }
 
 /**
  * BCS of a value.
- * @throws VmHalt VALUE_SERIALIZATION_ERROR when the value is not of the type, MEMORY_LIMIT_EXCEEDED when it is huge
+ * @throws VmHalt VALUE_SERIALIZATION_ERROR when the value is not of the type, MEMORY_LIMIT_EXCEEDED when it is huge or
+ *   beyond the limit of `work`
  */
-export function encodeValue(type: Type, value: Value): Uint8Array<ArrayBuffer> {
-  const writer = new Writer();
+export function encodeValue(type: Type, value: Value, work: WorkMeter = freeWork): Uint8Array<ArrayBuffer> {
+  const writer = new Writer(work);
   write(writer, type, value, 1);
   return writer.finish();
 }
 
 class Writer {
+  readonly work: WorkMeter;
   #bytes = new Uint8Array(64);
   #length = 0;
+
+  constructor(work: WorkMeter) {
+    this.work = work;
+  }
 
   byte(value: number): void {
     if (this.#length === this.#bytes.length) this.#reserve(1);
@@ -125,10 +138,12 @@ function write(writer: Writer, type: Type, value: Value, depth: number): void {
     case 'vector':
       if (value instanceof ByteVector !== (type.element.kind === 'u8')) throw mismatch(type);
       if (value instanceof ByteVector) {
+        writer.work.spend(workOf.part + workOf.byte * value.length);
         writer.uleb(value.length);
         return writer.raw(value.bytes);
       }
       if (!(value instanceof ElementVector)) throw mismatch(type);
+      writer.work.spend(2 * workOf.part * (1 + value.items.length));
       writer.uleb(value.items.length);
       for (const item of value.items) write(writer, type.element, item, depth + 1);
       return;
@@ -136,16 +151,12 @@ function write(writer: Writer, type: Type, value: Value, depth: number): void {
       const tag = value instanceof VariantValue ? value.tag : 0;
       if (!(value instanceof VariantValue || value instanceof StructValue)) throw mismatch(type);
       if (value instanceof VariantValue !== type.datatype.isEnum) throw mismatch(type);
-      const fields = type.datatype.variants[tag]?.fields;
-      if (fields?.length !== value.fields.length) throw mismatch(type);
+      const types = fieldTypes(type, tag);
+      if (types?.length !== value.fields.length) throw mismatch(type);
+      writer.work.spend(2 * workOf.part * (1 + types.length));
       if (type.datatype.isEnum) writer.uleb(tag);
-      for (let i = 0; i < fields.length; i++) {
-        write(
-          writer,
-          substitute((fields[i] as { type: Type }).type, type.typeArgs),
-          value.fields[i] as Value,
-          depth + 1,
-        );
+      for (let i = 0; i < types.length; i++) {
+        write(writer, types[i] as Type, value.fields[i] as Value, depth + 1);
       }
       return;
     }
@@ -158,9 +169,12 @@ function mismatch(type: Type): VmHalt {
   return new VmHalt('VALUE_SERIALIZATION_ERROR', `a value is not of type ${type.kind}`);
 }
 
-/** The value of BCS bytes, all of them used; undefined when they are no value of that type. */
-export function decodeValue(type: Type, bytes: Uint8Array): Value | undefined {
-  const reader = new Reader(bytes);
+/**
+ * The value of BCS bytes, all of them used; undefined when they are no value of that type.
+ * @throws VmHalt MEMORY_LIMIT_EXCEEDED beyond the limit of `work`
+ */
+export function decodeValue(type: Type, bytes: Uint8Array, work: WorkMeter = freeWork): Value | undefined {
+  const reader = new Reader(bytes, work);
   const value = read(reader, type, 1);
   return value !== undefined && reader.position === bytes.length ? value : undefined;
 }
@@ -168,10 +182,12 @@ export function decodeValue(type: Type, bytes: Uint8Array): Value | undefined {
 /** Reads past the end give undefined, so that bad bytes cost no exception. */
 class Reader {
   readonly bytes: Uint8Array;
+  readonly work: WorkMeter;
   position = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, work: WorkMeter) {
     this.bytes = bytes;
+    this.work = work;
   }
 
   take(length: number): Uint8Array | undefined {
@@ -218,11 +234,12 @@ function read(reader: Reader, type: Type, depth: number): Value | undefined {
       return readVector(reader, type.element, depth);
     case 'datatype': {
       const tag = type.datatype.isEnum ? reader.uleb() : 0;
-      const types = tag === undefined ? undefined : type.datatype.variants[tag]?.fields;
+      const types = tag === undefined ? undefined : fieldTypes(type, tag);
       if (types === undefined || tag === undefined) return undefined;
+      reader.work.spend(workOf.container + 2 * workOf.part * types.length);
       const fields: Value[] = [];
       for (const field of types) {
-        const value = read(reader, substitute(field.type, type.typeArgs), depth + 1);
+        const value = read(reader, field, depth + 1);
         if (value === undefined) return undefined;
         fields.push(value);
       }
@@ -238,6 +255,11 @@ function readVector(reader: Reader, element: Type, depth: number): Value | undef
   const length = reader.uleb();
   // Each element has at least one byte, so that a length beyond the rest is a lie.
   if (length === undefined || length > reader.bytes.length - reader.position) return undefined;
+  reader.work.spend(
+    element.kind === 'u8'
+      ? workOf.byteVector + workOf.byte * length
+      : workOf.container + 2 * workOf.part * length,
+  );
   if (element.kind === 'u8') {
     const bytes = reader.take(length);
     return bytes === undefined ? undefined : new ByteVector(bytes.slice());

@@ -20,12 +20,16 @@
  */
 import type { Type } from '../types.ts';
 import { VmHalt } from '../errors.ts';
+import { freeWork, workOf, type WorkMeter } from '../gas/work-meter.ts';
 
 /** A value, or a reference to one. */
 export type Value = boolean | number | bigint | string | Container | ElementRef | ByteRef;
 
 /** A value with parts that can be borrowed. */
 export type Container = ByteVector | ElementVector | StructValue | VariantValue;
+
+/** What all empty copies share: a vector that grows takes a new buffer. */
+const noBytes = new Uint8Array();
 
 /** A `vector<u8>`. */
 export class ByteVector {
@@ -170,47 +174,72 @@ export function vectorLength(vector: ByteVector | ElementVector): number {
   return vector instanceof ByteVector ? vector.length : vector.items.length;
 }
 
-/** A deep copy of a value that is not a reference. */
-export function copyValue(value: Value): Value {
+/**
+ * A deep copy of a value that is not a reference.
+ * @param work what pays for it; nothing does when the host copies a value of its own
+ * @throws VmHalt MEMORY_LIMIT_EXCEEDED beyond the limit of `work`
+ */
+export function copyValue(value: Value, work: WorkMeter = freeWork): Value {
   if (typeof value !== 'object') return value;
-  if (value instanceof StructValue) return new StructValue(value.fields.map(copyValue));
-  if (value instanceof ByteVector) return new ByteVector(value.bytes.slice());
-  if (value instanceof ElementVector) {
-    const items = value.elementBytes > 0 ? value.items.slice() : value.items.map(copyValue);
-    return new ElementVector(items, value.elementBytes);
+  if (value instanceof StructValue) return new StructValue(copyItems(value.fields, work));
+  if (value instanceof ByteVector) {
+    work.spend(workOf.byteVector + workOf.byte * value.length);
+    return new ByteVector(value.length === 0 ? noBytes : value.bytes.slice());
   }
-  if (value instanceof VariantValue) return new VariantValue(value.tag, value.fields.map(copyValue));
-  return readRef(value);
+  if (value instanceof ElementVector) {
+    if (value.elementBytes === 0) return new ElementVector(copyItems(value.items, work), 0);
+    work.spend(workOf.container + workOf.part * value.items.length);
+    return new ElementVector(value.items.slice(), value.elementBytes);
+  }
+  if (value instanceof VariantValue) return new VariantValue(value.tag, copyItems(value.fields, work));
+  return readRef(value, work);
 }
 
-/** Move's `==`: deep, and references are equal when what they refer to is. Both are of the same type. */
-export function equalValues(left: Value, right: Value): boolean {
+function copyItems(items: readonly Value[], work: WorkMeter): Value[] {
+  work.spend(workOf.container + workOf.part * items.length);
+  return items.map((item) => copyValue(item, work));
+}
+
+/**
+ * Move's `==`: deep, and references are equal when what they refer to is. Both are of the same type.
+ * @param work pays for each part that is compared: a node charges 8 for a reference, however large the value behind it
+ * @throws VmHalt MEMORY_LIMIT_EXCEEDED beyond the limit of `work`
+ */
+export function equalValues(left: Value, right: Value, work: WorkMeter = freeWork): boolean {
   if (typeof left !== 'object' || typeof right !== 'object') {
     return peekRef(left) === peekRef(right);
   }
   if (left instanceof StructValue) {
-    return right instanceof StructValue && equalItems(left.fields, right.fields);
+    return right instanceof StructValue && equalItems(left.fields, right.fields, work);
   }
-  if (left instanceof ByteVector) {
-    return (
-      right instanceof ByteVector &&
-      left.length === right.length &&
-      left.bytes.every((byte, index) => byte === right.at(index))
-    );
-  }
+  if (left instanceof ByteVector) return right instanceof ByteVector && equalBytes(left, right, work);
   if (left instanceof ElementVector) {
-    return right instanceof ElementVector && equalItems(left.items, right.items);
+    return right instanceof ElementVector && equalItems(left.items, right.items, work);
   }
   if (left instanceof VariantValue) {
-    return right instanceof VariantValue && left.tag === right.tag && equalItems(left.fields, right.fields);
+    return (
+      right instanceof VariantValue && left.tag === right.tag && equalItems(left.fields, right.fields, work)
+    );
   }
   return peekRef(left) === peekRef(right);
 }
 
-function equalItems(left: readonly Value[], right: readonly Value[]): boolean {
-  return (
-    left.length === right.length && left.every((item, index) => equalValues(item, right[index] as Value))
-  );
+function equalBytes(left: ByteVector, right: ByteVector, work: WorkMeter): boolean {
+  if (left.length !== right.length) return false;
+  work.spend(workOf.part + workOf.byte * left.length);
+  const [leftBytes, rightBytes] = [left.bytes, right.bytes];
+  for (let i = 0; i < leftBytes.length; i++) if (leftBytes[i] !== rightBytes[i]) return false;
+  return true;
+}
+
+function equalItems(left: readonly Value[], right: readonly Value[], work: WorkMeter): boolean {
+  if (left.length !== right.length) return false;
+  work.spend(workOf.part * (1 + left.length));
+  for (let i = 0; i < left.length; i++) {
+    const [item, other] = [left[i] as Value, right[i] as Value];
+    if (typeof item === 'object' ? !equalValues(item, other, work) : item !== other) return false;
+  }
+  return true;
 }
 
 /**
@@ -268,9 +297,9 @@ export function peekRef(reference: Value): Value {
   return reference;
 }
 
-/** A copy of what a reference refers to. @throws VmHalt as {@link peekRef} */
-export function readRef(reference: Value): Value {
-  return copyValue(peekRef(reference));
+/** A copy of what a reference refers to. @throws VmHalt as {@link peekRef} and {@link copyValue} */
+export function readRef(reference: Value, work: WorkMeter = freeWork): Value {
+  return copyValue(peekRef(reference), work);
 }
 
 /**
@@ -343,9 +372,9 @@ export class ValueSlot {
     return borrowItem(this.#items, 0);
   }
 
-  /** A deep copy of the value. @throws VmHalt when it was taken */
-  copy(): Value {
-    return copyValue(this.peek());
+  /** A deep copy of the value, paid by `work`. @throws VmHalt when it was taken, and as {@link copyValue} */
+  copy(work: WorkMeter = freeWork): Value {
+    return copyValue(this.peek(), work);
   }
 
   /** Moves the value out. @throws VmHalt when it was taken */

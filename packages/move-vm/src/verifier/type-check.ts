@@ -123,6 +123,7 @@ class Checker {
       second: this.#second,
       aux: this.#aux,
       localCount: this.#locals.length,
+      linkCount: this.#aux.filter((aux) => aux !== undefined && ('handle' in aux || 'type' in aux)).length,
     };
   }
 

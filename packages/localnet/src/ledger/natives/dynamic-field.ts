@@ -3,6 +3,7 @@ import {
   countTypeNodes,
   legacySize,
   peekRef,
+  workOf,
   type NativeContext,
   type NativeFunction,
   type Type,
@@ -28,6 +29,7 @@ const hashTypeAndKey: NativeFunction = (context, [type], [parent, key]) => {
   const tag = context.session.tagOf(keyType);
   context.charge(COST.hashPerByte * typeTagSize(tag));
   const bytes = context.session.encodeValue(keyType, key as Value);
+  context.session.work.spend(workOf.hash + workOf.hashedByte * bytes.length);
   return [deriveFieldId(parent as string, bytes, encodeTypeTag(tag))];
 };
 

@@ -68,7 +68,7 @@ export class Arguments {
     if (!copyable && this.#borrowed.has(keyOf(argument))) throw argumentFailure(index, 'InvalidValueUsage');
     if (argument.GasCoin !== undefined && !isTransfer) throw argumentFailure(index, 'InvalidGasCoinUsage');
     if (slot.input !== undefined && !slot.input.mutable) throw argumentFailure(index, 'InvalidObjectByValue');
-    if (copyable) return copyOf(value);
+    if (copyable) return this.#copyOf(value);
     slot.value = undefined;
     return value;
   }
@@ -83,7 +83,7 @@ export class Arguments {
     if (value === undefined) throw argumentFailure(index, 'InvalidValueUsage');
     if (slot.input !== undefined && !slot.input.mutable)
       throw argumentFailure(index, 'InvalidObjectByMutRef');
-    if (isCopyable(value)) return copyOf(value);
+    if (isCopyable(value)) return this.#copyOf(value);
     slot.value = undefined;
     return value;
   }
@@ -160,6 +160,10 @@ export class Arguments {
     return value;
   }
 
+  #copyOf(value: PtbValue): PtbValue {
+    return value.kind === 'raw' ? { ...value, value: copyValue(value.value, this.#session.work) } : value;
+  }
+
   /** The value of a slot; an input object is decoded when it is first looked at. */
   #open(slot: Slot): PtbValue | undefined {
     const { value } = slot;
@@ -210,10 +214,6 @@ function keyOf(argument: ArgumentValue): string {
   return argument.Result === undefined
     ? `nested ${argument.NestedResult.join(' ')}`
     : `result ${argument.Result}`;
-}
-
-function copyOf(value: PtbValue): PtbValue {
-  return value.kind === 'raw' ? { ...value, value: copyValue(value.value) } : value;
 }
 
 function isReceiving(type: Type): boolean {

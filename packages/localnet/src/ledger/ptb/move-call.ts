@@ -63,7 +63,9 @@ export function moveCall(
     }
     const slot = new ValueSlot(value);
     if (parameter.mutable) mutated.push({ argument, type, abilities: session.abilitiesOf(type), slot });
-    values.push(aliased && !parameter.mutable ? new ValueSlot(slot.copy()).borrow() : slot.borrow());
+    values.push(
+      aliased && !parameter.mutable ? new ValueSlot(slot.copy(session.work)).borrow() : slot.borrow(),
+    );
   }
   if (takesContext) values.push(context.txContext.borrow());
   const results = session.call(fn, values);
@@ -74,7 +76,7 @@ export function moveCall(
   }
   return results.map((result, index) => {
     const { type, isReference } = returns[index] as ReturnType;
-    const value = isReference ? readRef(result) : result;
+    const value = isReference ? readRef(result, session.work) : result;
     return typedValue(type, session.abilitiesOf(type), value, true);
   });
 }
