@@ -13,7 +13,7 @@ import {
   parseCredentialRequest,
   type AgentInit,
 } from '@wotid/agent';
-import { createIssuer, encodeTrustedIssuer, type Issuer } from '@wotid/credential';
+import { createIssuer, createLocalSigner, encodeTrustedIssuer, type Issuer } from '@wotid/credential';
 import { identityFingerprint, IdentityKeys, NodeProvider, type IdentityBlock } from '@wotid/crypto';
 import { startLocalnet, type Localnet } from '@wotid/localnet';
 import { buildMovePackage } from '@wotid/move-build';
@@ -73,7 +73,7 @@ export class AttackWorld implements AsyncDisposable {
     const issuer = init.issuer ?? this.issuer;
     if (issuer !== this.issuer) agent.trust.add(encodeTrustedIssuer(issuer.trustedIssuer));
     const block = parseCredentialRequest(provider, agent.credentialRequest(), Date.now());
-    await agent.importCredential(armor(armorLabels.credential, credentialFor(issuer, block)));
+    await agent.importCredential(armor(armorLabels.credential, await credentialFor(issuer, block)));
     return person;
   }
 
@@ -118,18 +118,19 @@ export class AttackWorld implements AsyncDisposable {
 /** An issuer with keys of its own. */
 export function newIssuer(): Issuer {
   const { ed25519, mlDsa87 } = IdentityKeys.generate(provider);
-  return createIssuer({ provider, ed25519, mlDsa87 });
+  return createIssuer({ provider, signer: createLocalSigner({ provider, ed25519, mlDsa87 }) });
 }
 
 /** A credential of a month for the holder of `block`. */
-export function credentialFor(issuer: Issuer, block: IdentityBlock): Uint8Array {
-  return issuer.issueCredential({
+export async function credentialFor(issuer: Issuer, block: IdentityBlock): Promise<Uint8Array> {
+  const { bytes } = await issuer.issueCredential('wotid_hybrid', {
     subjectDid: block.did,
     idFp: identityFingerprint(provider, block),
     nowMs: Date.now(),
     validForMs: 30 * 86_400_000,
     evidence: [{ method: 'in-person', policy: 'met for a test' }],
   });
+  return bytes;
 }
 
 /** Texts in somebody's inbox, in order. */

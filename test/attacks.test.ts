@@ -180,11 +180,11 @@ describe('contact cards', () => {
     const card = (credential: Uint8Array): string =>
       encodeCard(provider, keys, { ...real, block, credential, issuedAtMs: Date.now() + 1_000 });
     const before = alice.agent.contacts();
-    for (const credential of [new Uint8Array(), real.credential, credentialFor(newIssuer(), block)]) {
+    for (const credential of [new Uint8Array(), real.credential, await credentialFor(newIssuer(), block)]) {
       await expect(alice.agent.addContact(card(credential))).rejects.toMatchObject({ code: 'BAD_CARD' });
     }
     expect(alice.agent.contacts()).toEqual(before);
-    expect(await alice.agent.addContact(card(credentialFor(world.issuer, block)))).toMatchObject({
+    expect(await alice.agent.addContact(card(await credentialFor(world.issuer, block)))).toMatchObject({
       verified: true,
     });
   });

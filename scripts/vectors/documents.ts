@@ -3,6 +3,7 @@ import { encodeCard } from '../../packages/agent/src/card.ts';
 import { encodeCredentialRequest } from '../../packages/agent/src/credential-request.ts';
 import {
   createIssuer,
+  createLocalSigner,
   credentialHash,
   didJwkOf,
   encodeGeneralJws,
@@ -29,14 +30,18 @@ function holder(file: string): VectorPerson {
   return vectorPerson(didJwkOf(alice(file).own.block.ed25519), 0x10, `${file}/holder`);
 }
 
-function issued(file: string, who: VectorPerson): { readonly bytes: Uint8Array; readonly issuerDid: string } {
+async function issued(
+  file: string,
+  who: VectorPerson,
+): Promise<{ readonly bytes: Uint8Array; readonly issuerDid: string }> {
   const provider = new RecordingProvider(`${file}/issuer`);
-  const issuer = createIssuer({
+  const signer = createLocalSigner({
     provider,
     ed25519: provider.signFromSecret('ed25519', issuerSeeds.ed25519),
     mlDsa87: provider.signFromSecret('ml-dsa-87', issuerSeeds.mlDsa87),
   });
-  const bytes = issuer.issueCredential({
+  const issuer = createIssuer({ provider, signer });
+  const { bytes } = await issuer.issueCredential('wotid_hybrid', {
     subjectDid: who.own.block.did,
     idFp: who.own.idFp,
     nowMs: startMs,
@@ -47,9 +52,9 @@ function issued(file: string, who: VectorPerson): { readonly bytes: Uint8Array; 
 }
 
 /** `credential.json` */
-export function credentialVectors(): VectorFile {
+export async function credentialVectors(): Promise<VectorFile> {
   const who = holder('credential');
-  const { bytes, issuerDid } = issued('credential', who);
+  const { bytes, issuerDid } = await issued('credential', who);
   const { envelope } = parseCredential(bytes);
   const legs = [envelope.eddsa, envelope.mlDsa87].map((leg) => ({
     alg: leg.alg,
@@ -71,9 +76,9 @@ export function credentialVectors(): VectorFile {
 }
 
 /** `card.json` */
-export function cardVectors(): VectorFile {
+export async function cardVectors(): Promise<VectorFile> {
   const who = holder('card');
-  const { bytes } = issued('card', who);
+  const { bytes } = await issued('card', who);
   const mailbox = {
     chainId: place.chainId,
     packageId: `0x${'55'.repeat(32)}`,

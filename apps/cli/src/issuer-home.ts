@@ -5,7 +5,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WotError, utf8 } from '@wotid/core';
-import { createIssuer, parseCredential, type Issuer } from '@wotid/credential';
+import { createIssuer, createLocalSigner, parseCredential, type Issuer } from '@wotid/credential';
 import { IdentityKeys, NodeProvider, openWithPassphrase, sealWithPassphrase, wipe } from '@wotid/crypto';
 
 const keysFile = 'issuer.sealed';
@@ -32,7 +32,7 @@ export async function createIssuerHome(dir: string, passphrase: string): Promise
     mode: 0o600,
   });
   wipe(seeds);
-  return { dir, issuer: createIssuer({ provider, ed25519: keys.ed25519, mlDsa87: keys.mlDsa87 }) };
+  return { dir, issuer: issuerOf(provider, keys) };
 }
 
 /** @throws WotError `NO_ISSUER`; CryptoError `WRONG_PASSPHRASE` and `CORRUPT` */
@@ -45,7 +45,11 @@ export async function openIssuerHome(dir: string, passphrase: string): Promise<I
   const seeds = await openWithPassphrase(passphrase, readFileSync(file), sealingPurpose);
   const keys = IdentityKeys.fromSecrets(provider, seeds);
   wipe(seeds);
-  return { dir, issuer: createIssuer({ provider, ed25519: keys.ed25519, mlDsa87: keys.mlDsa87 }) };
+  return { dir, issuer: issuerOf(provider, keys) };
+}
+
+function issuerOf(provider: NodeProvider, { ed25519, mlDsa87 }: IdentityKeys): Issuer {
+  return createIssuer({ provider, signer: createLocalSigner({ provider, ed25519, mlDsa87 }) });
 }
 
 /** Writes down that a credential was issued. */

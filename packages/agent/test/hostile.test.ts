@@ -32,7 +32,7 @@ describe('strangers at the gate', () => {
     const untrusted = await network.person({ ...bystander, credential: false });
     const presentation = async (of: Person, init = {}): Promise<Uint8Array> => {
       const { unarmor, armorLabels } = await import('../src/index.ts');
-      return unarmor(armorLabels.credential, network.credentialFor(of, init));
+      return unarmor(armorLabels.credential, await network.credentialFor(of, init));
     };
     const stranger = await network.person(bystander);
     await stranger.agent.addContact(bob.card);
@@ -78,7 +78,7 @@ describe('strangers at the gate', () => {
     await expect(alice.agent.connect(bob.did)).rejects.toMatchObject({
       data: { wireCode: gateCodes.POLICY },
     });
-    await bob.agent.importCredential(network.credentialFor(bob));
+    await bob.agent.importCredential(await network.credentialFor(bob));
     await alice.agent.connect(bob.did);
     expect(bob.agent.trust.remove(network.issuer.did)).toEqual({ removed: true });
     // The link stays, the next gate counts.

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { requestIotaFromFaucet } from '@iota/iota-sdk/faucet';
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
 import type { Clock, Logger } from '@wotid/core';
-import { createIssuer, encodeTrustedIssuer, type Issuer } from '@wotid/credential';
+import { createIssuer, createLocalSigner, encodeTrustedIssuer, type Issuer } from '@wotid/credential';
 import { IdentityKeys, identityFingerprint, NodeProvider } from '@wotid/crypto';
 import { startLocalnet, type Localnet, type LocalnetInit } from '@wotid/localnet';
 import { createIotaClient, MailboxClient, publishMailboxPackage, TransactionQueue } from '@wotid/mailbox';
@@ -31,8 +31,8 @@ const dayMs = 86_400_000;
 
 /** An issuer with fresh keys. */
 export function makeIssuer(): Issuer {
-  const keys = IdentityKeys.generate(provider);
-  return createIssuer({ provider, ed25519: keys.ed25519, mlDsa87: keys.mlDsa87 });
+  const { ed25519, mlDsa87 } = IdentityKeys.generate(provider);
+  return createIssuer({ provider, signer: createLocalSigner({ provider, ed25519, mlDsa87 }) });
 }
 
 /** How a person is set up; what is left out is done. */
@@ -219,7 +219,7 @@ export class Network {
     const { agent } = person;
     if (trust !== false) agent.trust.add(encodeTrustedIssuer(this.issuer.trustedIssuer));
     if (credential !== false)
-      await agent.importCredential(this.credentialFor(person, { issuer, clock: init.clock }));
+      await agent.importCredential(await this.credentialFor(person, { issuer, clock: init.clock }));
     if (funded !== false)
       await Promise.all([agent.wallet.requestFunds('owner'), agent.wallet.requestFunds('postage')]);
     if (mailbox !== false && funded !== false) {
@@ -230,13 +230,13 @@ export class Network {
   }
 
   /** A credential in the form that people pass around. */
-  credentialFor(
+  async credentialFor(
     person: Person,
     init: { readonly issuer?: Issuer; readonly clock?: Clock | undefined; readonly fromMs?: number } = {},
-  ): string {
+  ): Promise<string> {
     const nowMs = init.clock?.nowMs() ?? Date.now();
     const holder = parseCredentialRequest(provider, person.agent.credentialRequest(), nowMs);
-    const bytes = (init.issuer ?? this.issuer).issueCredential({
+    const { bytes } = await (init.issuer ?? this.issuer).issueCredential('wotid_hybrid', {
       subjectDid: holder.did,
       idFp: identityFingerprint(provider, holder),
       nowMs: init.fromMs ?? nowMs,

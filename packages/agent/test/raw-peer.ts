@@ -55,7 +55,7 @@ export class RawPeer {
   static async start(network: Network, listen: readonly string[] = []): Promise<RawPeer> {
     const keys = IdentityKeys.generate(provider);
     const ours = ownIdentity(provider, keys, didJwkOf(keys.ed25519.publicKey));
-    const credential = network.issuer.issueCredential({
+    const { bytes: credential } = await network.issuer.issueCredential('wotid_hybrid', {
       subjectDid: ours.block.did,
       idFp: identityFingerprint(provider, ours.block),
       nowMs: Date.now(),

@@ -1,32 +1,32 @@
 /**
- * What a Verified Human credential says: the JWT form of a W3C Verifiable Credential (VC Data Model 1.1, section 6.3.1)
- * with a confirmation claim (RFC 7800) that binds the holder's identity block.
+ * What a Verified Human credential says, whatever its format: who vouches for whom, since when and until when, how it
+ * was verified, and which keys of the holder it is bound to (the confirmation claim `cnf`, RFC 7800). The formats are
+ * in `vc11-claims.ts`, `vc20-claims.ts` and `sd-jwt-claims.ts`.
  */
-import { errorText, utf8 } from '@wotid/core';
 import { decodeBase64Url, encodeBase64Url } from './base64url.ts';
-import { isDid } from './did.ts';
-import { isJsonObject, parseStrictJson, type Json, type JsonObject } from './strict-json.ts';
-import { badCredential, maxPayloadBytes } from './wire.ts';
+import { objectOf, textOf } from './claim-readers.ts';
+import { isJsonObject, type Json, type JsonObject } from './strict-json.ts';
+import { badCredential } from './wire.ts';
 
-/** Context that every VC 1.1 starts with. */
-export const credentialsContext = 'https://www.w3.org/2018/credentials/v1';
 /** Context that gives the Verified Human terms their meaning. */
 export const verifiedHumanContext = 'https://wot.id/credentials/verified-human/v1';
+/** JSON Schema of a Verified Human credential. */
+export const verifiedHumanSchemaId = 'https://wot.id/credentials/verified-human/v1/schema.json';
 /** Type of a Verified Human credential, beside `VerifiableCredential`. */
 export const verifiedHumanType = 'VerifiedHumanCredential';
+/** Types of a credential that we issue. */
+export const verifiedHumanTypes: readonly string[] = ['VerifiableCredential', verifiedHumanType];
 /** Member of `cnf` with the fingerprint; RFC 7800 section 3.1 asks for a collision-resistant name. */
 export const confirmationMember = 'wot.id/idFp';
 /** Bytes of an identity fingerprint (SHA-256). */
 export const idFpBytes = 32;
 
 /** Objects in objects: the deepest member we write is at 4; issuers may add to evidence. */
-const maxPayloadDepth = 12;
-/** NumericDate bound: above it a date is surely in milliseconds; the year 5138. */
-const maxNumericDate = 100_000_000_000;
+export const maxPayloadDepth = 12;
 /** Several ways of verification may have been combined. */
 const maxEvidence = 8;
-/** A sentence or a URL. */
-const maxTextBytes = 1_024;
+/** A public key of the kinds below has at most 6 short members. */
+const maxJwkBytes = 1_024;
 
 /** How the issuer made sure that the subject is a human. */
 export interface Evidence {
@@ -51,145 +51,109 @@ export interface CredentialClaims {
   readonly issuedAtSec: number;
   readonly notBeforeSec: number;
   readonly expiresAtSec: number;
-  /** Fingerprint of the holder's identity block, 32 bytes. */
-  readonly idFp: Uint8Array;
+  /** Fingerprint of the holder's identity block, 32 bytes; `null` for a holder who has none. */
+  readonly idFp: Uint8Array | null;
+  /** Public key of the holder as a JWK; `null` where the fingerprint says all. */
+  readonly holderJwk: JsonObject | null;
   readonly types: readonly string[];
   readonly evidence: readonly Evidence[];
   readonly status: StatusEntry | null;
 }
 
-/** Payload bytes of `claims`. */
-export function encodeClaims(claims: CredentialClaims): Uint8Array<ArrayBuffer> {
-  const { status } = claims;
-  return utf8(
-    JSON.stringify({
-      iss: claims.issuer,
-      sub: claims.subject,
-      jti: claims.credentialId,
-      iat: claims.issuedAtSec,
-      nbf: claims.notBeforeSec,
-      exp: claims.expiresAtSec,
-      cnf: { [confirmationMember]: encodeBase64Url(claims.idFp) },
-      vc: {
-        '@context': [credentialsContext, verifiedHumanContext],
-        type: claims.types,
-        credentialSubject: { id: claims.subject },
-        evidence: claims.evidence.map(({ method, policy }) => ({
-          type: ['HumanVerification'],
-          method,
-          policy,
-        })),
-        ...(status === null
-          ? {}
-          : {
-              credentialStatus: {
-                id: `${status.statusListCredential}#${status.statusListIndex}`,
-                type: 'BitstringStatusListEntry',
-                statusPurpose: 'revocation',
-                statusListIndex: String(status.statusListIndex),
-                statusListCredential: status.statusListCredential,
-              },
-            }),
-      },
-    }),
-  );
-}
-
-/**
- * Parses a payload. Members that we do not know are ignored (RFC 7519, section 4), except `aud`: a credential made for
- * one audience is none for us.
- * @throws CredentialError `BAD_CREDENTIAL`
- */
-export function parseClaims(payload: Uint8Array): CredentialClaims {
-  let json: JsonObject;
-  try {
-    json = parseStrictJson(payload, { maxBytes: maxPayloadBytes, maxDepth: maxPayloadDepth });
-  } catch (error) {
-    throw badCredential(`its payload ${errorText(error)}`, error);
-  }
-  if ('aud' in json) throw badCredential('it is restricted to an audience (aud)');
-  const vc = objectOf(json['vc'], 'vc');
-  const subject = didOf(json['sub'], 'sub');
-  const credentialSubject = objectOf(vc['credentialSubject'], 'vc.credentialSubject');
-  if (credentialSubject['id'] !== subject) throw badCredential('vc.credentialSubject.id is not sub');
-  if (!textsOf(vc['@context'], 'vc.@context').includes(credentialsContext)) {
-    throw badCredential('vc.@context lacks the context of VC 1.1');
-  }
-  const claims: CredentialClaims = {
-    issuer: didOf(json['iss'], 'iss'),
-    subject,
-    credentialId: textOf(json['jti'], 'jti'),
-    issuedAtSec: dateOf(json['iat'], 'iat'),
-    notBeforeSec: dateOf(json['nbf'], 'nbf'),
-    expiresAtSec: dateOf(json['exp'], 'exp'),
-    idFp: fingerprintOf(json['cnf']),
-    types: textsOf(vc['type'], 'vc.type'),
-    evidence: evidenceOf(vc['evidence']),
-    status: statusOf(vc['credentialStatus']),
+/** The `cnf` claim: `jwk` (RFC 7800, section 3.2) and our fingerprint, as far as they are known. */
+export function encodeConfirmation({
+  holderJwk,
+  idFp,
+}: Pick<CredentialClaims, 'holderJwk' | 'idFp'>): JsonObject {
+  return {
+    ...(holderJwk === null ? {} : { jwk: holderJwk }),
+    ...(idFp === null ? {} : { [confirmationMember]: encodeBase64Url(idFp) }),
   };
-  if (claims.expiresAtSec <= claims.notBeforeSec) throw badCredential('exp is not after nbf');
-  return claims;
 }
 
-function objectOf(value: Json | undefined, name: string): JsonObject {
-  if (!isJsonObject(value)) throw badCredential(`${name} is not an object`);
-  return value;
-}
-
-function textOf(value: Json | undefined, name: string): string {
-  if (typeof value !== 'string' || value === '') throw badCredential(`${name} is not a text`);
-  if (utf8(value).length > maxTextBytes) throw badCredential(`${name} is longer than ${maxTextBytes} bytes`);
-  return value;
-}
-
-function didOf(value: Json | undefined, name: string): string {
-  if (typeof value !== 'string' || !isDid(value)) throw badCredential(`${name} is not a DID`);
-  return value;
-}
-
-function textsOf(value: Json | undefined, name: string): readonly string[] {
-  if (!Array.isArray(value)) throw badCredential(`${name} is not an array`);
-  return value.map((item: Json) => textOf(item, name));
-}
-
-function dateOf(value: Json | undefined, name: string): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value <= 0 || value >= maxNumericDate) {
-    throw badCredential(`${name} is not a time in whole seconds since 1970`);
+/** Reads `cnf`: at least one of its two members. @throws CredentialError `BAD_CREDENTIAL` */
+export function parseConfirmation(value: Json | undefined): Pick<CredentialClaims, 'holderJwk' | 'idFp'> {
+  const cnf = objectOf(value, 'cnf');
+  const fingerprint = cnf[confirmationMember];
+  const jwk = cnf['jwk'];
+  if (fingerprint === undefined && jwk === undefined) {
+    throw badCredential(`cnf has neither jwk nor ${confirmationMember}`);
   }
-  return value;
+  return {
+    idFp: fingerprint === undefined ? null : parseFingerprint(fingerprint),
+    holderJwk: jwk === undefined ? null : parseHolderJwk(jwk),
+  };
 }
 
-function fingerprintOf(value: Json | undefined): Uint8Array {
-  const text = objectOf(value, 'cnf')[confirmationMember];
-  const bytes = typeof text === 'string' ? decodeBase64Url(text) : null;
+/** A 32-byte fingerprint from its base64url. @throws CredentialError `BAD_CREDENTIAL` */
+export function parseFingerprint(value: Json | undefined): Uint8Array {
+  const bytes = typeof value === 'string' ? decodeBase64Url(value) : null;
   if (bytes?.length !== idFpBytes)
     throw badCredential(`cnf.${confirmationMember} is not a 32-byte fingerprint`);
   return bytes;
 }
 
-function evidenceOf(value: Json | undefined): readonly Evidence[] {
+/** Members that hold a secret in the key types of RFC 7518, RFC 8037 and RFC 9964. */
+const privateMembers = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'];
+
+/** A holder's public key; which kinds can prove possession is the business of who checks the proof. */
+export function parseHolderJwk(value: Json | undefined): JsonObject {
+  if (!isJsonObject(value)) throw badCredential('cnf.jwk is not an object');
+  if (privateMembers.some((name) => name in value)) throw badCredential('cnf.jwk contains a private key');
+  textOf(value['kty'], 'cnf.jwk.kty');
+  if (JSON.stringify(value).length > maxJwkBytes) throw badCredential('cnf.jwk is too large');
+  return value;
+}
+
+/** `evidence` of a VC (VC Data Model 1.1, section 5.6; 2.0, section 5.6). */
+export function encodeEvidence(evidence: readonly Evidence[]): JsonObject[] {
+  return evidence.map(({ method, policy }) => ({ type: ['HumanVerification'], method, policy }));
+}
+
+/** Reads 1 to 8 entries. @throws CredentialError `BAD_CREDENTIAL` */
+export function parseEvidence(value: Json | undefined, name: string): readonly Evidence[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > maxEvidence) {
-    throw badCredential(`vc.evidence is not an array of 1 to ${maxEvidence}`);
+    throw badCredential(`${name} is not an array of 1 to ${maxEvidence}`);
   }
   return value.map((item: Json) => {
-    const evidence = objectOf(item, 'vc.evidence');
+    const evidence = objectOf(item, name);
     return {
-      method: textOf(evidence['method'], 'vc.evidence.method'),
-      policy: textOf(evidence['policy'], 'vc.evidence.policy'),
+      method: textOf(evidence['method'], `${name}.method`),
+      policy: textOf(evidence['policy'], `${name}.policy`),
     };
   });
 }
 
-function statusOf(value: Json | undefined): StatusEntry | null {
+/** `credentialStatus` of a VC. */
+export function encodeStatus(status: StatusEntry): JsonObject {
+  return {
+    id: `${status.statusListCredential}#${status.statusListIndex}`,
+    type: 'BitstringStatusListEntry',
+    statusPurpose: 'revocation',
+    statusListIndex: String(status.statusListIndex),
+    statusListCredential: status.statusListCredential,
+  };
+}
+
+/** Reads `credentialStatus`; absent is `null`. @throws CredentialError `BAD_CREDENTIAL` for a status of another kind */
+export function parseStatus(value: Json | undefined, name: string): StatusEntry | null {
   if (value === undefined) return null;
-  const status = objectOf(value, 'vc.credentialStatus');
-  const index = textOf(status['statusListIndex'], 'vc.credentialStatus.statusListIndex');
+  const status = objectOf(value, name);
+  const index = textOf(status['statusListIndex'], `${name}.statusListIndex`);
   if (status['type'] !== 'BitstringStatusListEntry' || status['statusPurpose'] !== 'revocation') {
-    throw badCredential('vc.credentialStatus is not a revocation entry of a bitstring status list');
+    throw badCredential(`${name} is not a revocation entry of a bitstring status list`);
   }
   if (!/^(?:0|[1-9]\d{0,9})$/.test(index)) throw badCredential('its status list index is not a whole number');
   return {
-    statusListCredential: textOf(status['statusListCredential'], 'vc.credentialStatus.statusListCredential'),
+    statusListCredential: textOf(status['statusListCredential'], `${name}.statusListCredential`),
     statusListIndex: Number(index),
   };
+}
+
+/** `credentialSchema` of a VC (VC JSON Schema Specification, section 2.1). */
+export const credentialSchema: JsonObject = { id: verifiedHumanSchemaId, type: 'JsonSchema' };
+
+/** @throws CredentialError `BAD_CREDENTIAL` unless the expiry comes after the start */
+export function assertDateOrder({ expiresAtSec, notBeforeSec }: CredentialClaims): void {
+  if (expiresAtSec <= notBeforeSec) throw badCredential('exp is not after nbf');
 }

@@ -1,12 +1,13 @@
-/** A whole credential: envelope and claims, read together and named by a hash. */
+/** A whole credential of the two-leg form: envelope and claims, read together and named by a hash. */
 import type { CryptoProvider } from '@wotid/crypto';
-import { parseClaims, type CredentialClaims } from './claims.ts';
-import { assertKeysOf, parseEnvelope, type CredentialEnvelope } from './wire.ts';
+import type { CredentialClaims } from './claims.ts';
+import { parseVc11Claims } from './vc11-claims.ts';
+import { assertKeysOf, badCredential, parseEnvelope, type CredentialEnvelope } from './wire.ts';
 
 /** A credential that was read, not verified. */
 export interface Credential {
   readonly envelope: CredentialEnvelope;
-  readonly claims: CredentialClaims;
+  readonly claims: CredentialClaims & { readonly idFp: Uint8Array };
 }
 
 /**
@@ -16,9 +17,11 @@ export interface Credential {
  */
 export function parseCredential(bytes: Uint8Array): Credential {
   const envelope = parseEnvelope(bytes);
-  const claims = parseClaims(envelope.payload);
+  const claims = parseVc11Claims(envelope.payload);
+  const { idFp } = claims;
+  if (idFp === null) throw badCredential('it is bound to no identity fingerprint');
   assertKeysOf(envelope, claims.issuer);
-  return { envelope, claims };
+  return { envelope, claims: { ...claims, idFp } };
 }
 
 /** Hash by which a credential is named in what its holder signs: SHA-256 of its wire bytes, 32 bytes. */

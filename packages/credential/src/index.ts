@@ -4,8 +4,8 @@
  */
 export {
   confirmationMember,
-  credentialsContext,
   verifiedHumanContext,
+  verifiedHumanSchemaId,
   verifiedHumanType,
   type CredentialClaims,
   type Evidence,
@@ -20,7 +20,14 @@ export {
   type CredentialErrorCode,
   type CredentialFailureCode,
 } from './errors.ts';
-export { createIssuer, type IssueCredentialInit, type Issuer, type IssuerInit } from './issue.ts';
+export { credentialFormats, formatsOfLevel, isCredentialFormat, type CredentialFormat } from './formats.ts';
+export {
+  createIssuer,
+  type IssueCredentialInit,
+  type IssuedCredential,
+  type Issuer,
+  type IssuerInit,
+} from './issue.ts';
 export {
   ed25519Jwk,
   mlDsa87Jwk,
@@ -36,8 +43,27 @@ export {
   type DidResolution,
   type DidResolver,
 } from './resolution.ts';
+export { verifiedHumanVct } from './sd-jwt-claims.ts';
+export {
+  parseSdJwt,
+  presentSdJwt,
+  sdJwtVcType,
+  type Disclosed,
+  type KeyBindingInit,
+  type ParsedSdJwt,
+} from './sd-jwt.ts';
+export {
+  createLocalSigner,
+  signCompact,
+  signerKey,
+  type CredentialSigner,
+  type LocalSignerInit,
+  type SignerKey,
+} from './signer.ts';
 export type { StatusChecker } from './status.ts';
+export type { Json, JsonObject } from './strict-json.ts';
 export { encodeTrustedIssuer, parseTrustedIssuer, type TrustedIssuer } from './trusted-issuer.ts';
+export { verifiedHumanDocuments, type PublishedDocument } from './verified-human.ts';
 export {
   credentialChecks,
   defaultClockSkewMs,
@@ -48,11 +74,16 @@ export {
   type RefusedCredential,
   type VerifyCredentialInit,
 } from './verify.ts';
+export { credentialsContext, parseVc11Claims } from './vc11-claims.ts';
+export { credentialsV2Context, parseVc20Claims } from './vc20-claims.ts';
 export {
+  encodeEnvelope,
   encodeGeneralJws,
   encodeVcJwt,
   maxCredentialBytes,
+  parseGeneralJws,
   type CredentialEnvelope,
   type CredentialLeg,
+  type LegAlgorithm,
 } from './wire.ts';
 export { Resolver } from 'did-resolver';

@@ -1,22 +1,28 @@
-/** The issuer's side: one payload, two signatures. Who gets a credential is the caller's policy. */
-import type { CryptoProvider, SigningKey } from '@wotid/crypto';
-import { errorText } from '@wotid/core';
+/** The issuer's side: one set of claims, written in the format that was asked for. Who gets a credential is the caller's policy. */
+import type { CryptoProvider } from '@wotid/crypto';
+import { errorText, utf8 } from '@wotid/core';
 import {
-  encodeClaims,
   idFpBytes,
-  parseClaims,
-  verifiedHumanType,
+  verifiedHumanTypes,
+  type CredentialClaims,
   type Evidence,
   type StatusEntry,
 } from './claims.ts';
-import { assertDid, isKeyOf } from './did.ts';
-import { didJwkOf } from './did-jwk.ts';
+import { assertDid } from './did.ts';
 import { CredentialError } from './errors.ts';
+import type { CredentialFormat } from './formats.ts';
+import { issueSdJwt } from './sd-jwt.ts';
+import { assertSigner, signCompact, signerKey, signBytes, type CredentialSigner } from './signer.ts';
+import type { JsonObject } from './strict-json.ts';
 import { isWebOrigin, type TrustedIssuer } from './trusted-issuer.ts';
+import { encodeVc11Claims, parseVc11Claims } from './vc11-claims.ts';
+import { encodeVc20Claims } from './vc20-claims.ts';
 import {
   encodeEnvelope,
+  encodeGeneralJws,
   encodeProtectedHeader,
   signingInput,
+  type CredentialEnvelope,
   type CredentialLeg,
   type LegAlgorithm,
 } from './wire.ts';
@@ -24,16 +30,7 @@ import {
 /** What {@link createIssuer} needs. */
 export interface IssuerInit {
   readonly provider: CryptoProvider;
-  /** Ed25519 key; borrowed, not disposed. */
-  readonly ed25519: SigningKey;
-  /** ML-DSA-87 key; borrowed, not disposed. */
-  readonly mlDsa87: SigningKey;
-  /** Default: the did:jwk of the Ed25519 key. */
-  readonly did?: string;
-  /** DID URL of the Ed25519 key in the DID document; default `#0`, as did:jwk names it. */
-  readonly ed25519KeyId?: string;
-  /** DID URL by which the ML-DSA-87 key is known; default `#ml-dsa-87`. */
-  readonly mlDsa87KeyId?: string;
+  readonly signer: CredentialSigner;
   /** Origin of the issuer's status lists; default none. */
   readonly statusOrigin?: string;
 }
@@ -41,8 +38,10 @@ export interface IssuerInit {
 /** What one credential says. */
 export interface IssueCredentialInit {
   readonly subjectDid: string;
-  /** Fingerprint of the subject's identity block, 32 bytes. */
-  readonly idFp: Uint8Array;
+  /** Fingerprint of the subject's identity block, 32 bytes; `wotid_hybrid` needs it. */
+  readonly idFp?: Uint8Array;
+  /** Public key that the subject proved to have, as a JWK; needed where there is no fingerprint. */
+  readonly holderJwk?: JsonObject;
   /** Milliseconds since the Unix epoch; rounded down to a second. */
   readonly nowMs: number;
   /** How long it is valid, milliseconds; rounded down to a second, at least one. */
@@ -53,94 +52,123 @@ export interface IssueCredentialInit {
   readonly status?: StatusEntry;
 }
 
+/** A credential as it goes to its holder. */
+export interface IssuedCredential {
+  readonly format: CredentialFormat;
+  /** `urn:uuid:…`, random. */
+  readonly credentialId: string;
+  /** The value of `credential` in an OpenID4VCI response: compact text, or the general JSON JWS of `wotid_hybrid`. */
+  readonly credential: string | JsonObject;
+  /** What the holder keeps and presents: BCS for `wotid_hybrid` (about 6 KB), else the compact text in ASCII. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** Issues Verified Human credentials. */
 export interface Issuer {
   readonly did: string;
-  /** What others pin to trust this issuer. */
+  /** What others pin to trust this issuer. @throws CredentialError `NO_SIGNING_KEY` for an issuer without both keys */
   readonly trustedIssuer: TrustedIssuer;
   /**
-   * Signs a credential and returns its bytes for the wire (about 6 KB).
-   * @throws CredentialError `BAD_ISSUE_REQUEST`, `BAD_DID`
+   * Signs a credential.
+   * @throws CredentialError `BAD_ISSUE_REQUEST`, `BAD_DID`, `NO_SIGNING_KEY`; whatever the signer throws
    */
-  issueCredential(init: IssueCredentialInit): Uint8Array<ArrayBuffer>;
+  issueCredential(format: CredentialFormat, init: IssueCredentialInit): Promise<IssuedCredential>;
 }
 
-/** @throws CredentialError `BAD_DID` when `did`, a key id or `statusOrigin` is unusable */
+/** @throws CredentialError `BAD_DID` when the signer's DID or key ids, or `statusOrigin`, are unusable */
 export function createIssuer(init: IssuerInit): Issuer {
-  const { provider, ed25519, mlDsa87 } = init;
-  if (ed25519.algorithm !== 'ed25519' || mlDsa87.algorithm !== 'ml-dsa-87') {
-    throw new TypeError('an issuer has an Ed25519 and an ML-DSA-87 key, in this order');
-  }
-  const did = init.did ?? didJwkOf(ed25519.publicKey);
-  assertDid(did);
-  const keyIds: Readonly<Record<LegAlgorithm, string>> = {
-    EdDSA: init.ed25519KeyId ?? `${did}#0`,
-    'ML-DSA-87': init.mlDsa87KeyId ?? `${did}#ml-dsa-87`,
-  };
-  if (!Object.values(keyIds).every((keyId) => isKeyOf(did, keyId)) || keyIds.EdDSA === keyIds['ML-DSA-87']) {
-    throw new CredentialError('BAD_DID', `the key ids of an issuer are two DID URLs of ${did}`);
-  }
+  const { provider, signer } = init;
+  assertSigner(signer);
+  const { did } = signer;
   const statusOrigin = init.statusOrigin ?? null;
   if (statusOrigin !== null && !isWebOrigin(statusOrigin)) {
     throw new CredentialError('BAD_DID', 'the status origin of an issuer is an http or https origin');
   }
-
-  function signLeg(alg: LegAlgorithm, key: SigningKey, payload: Uint8Array): CredentialLeg {
-    const protectedHeader = encodeProtectedHeader(alg, keyIds[alg]);
-    const signature = provider.sign(key, signingInput(protectedHeader, payload));
-    return { alg, kid: keyIds[alg], protectedHeader, signature };
-  }
-
   return {
     did,
-    trustedIssuer: {
-      did,
-      ed25519: Uint8Array.from(ed25519.publicKey),
-      mlDsa87: Uint8Array.from(mlDsa87.publicKey),
-      statusOrigin,
+    get trustedIssuer() {
+      const key = (alg: LegAlgorithm): Uint8Array => Uint8Array.from(signerKey(signer, alg).publicKey);
+      return { did, ed25519: key('EdDSA'), mlDsa87: key('ML-DSA-87'), statusOrigin };
     },
-    issueCredential: (request) => {
-      const payload = encodePayload(did, statusOrigin, request, provider.random.bytes(16));
-      return encodeEnvelope({
-        payload,
-        eddsa: signLeg('EdDSA', ed25519, payload),
-        mlDsa87: signLeg('ML-DSA-87', mlDsa87, payload),
-      });
+    issueCredential: async (format, request) => {
+      const claims = claimsOf(did, statusOrigin, request, provider.random.bytes(16));
+      const { credentialId } = claims;
+      if (format === 'wotid_hybrid') {
+        if (claims.idFp === null) throw badRequest('this format binds an identity fingerprint');
+        const envelope = await signHybridVc(signer, claims);
+        const credential = JSON.parse(encodeGeneralJws(envelope)) as JsonObject;
+        return { format, credentialId, credential, bytes: encodeEnvelope(envelope) };
+      }
+      const credential = await signClaims(provider, signer, format, claims);
+      return { format, credentialId, credential, bytes: utf8(credential) };
     },
   };
 }
 
-function encodePayload(
+/** The formats that are one text, each signed by the EdDSA key alone. */
+function signClaims(
+  provider: CryptoProvider,
+  signer: CredentialSigner,
+  format: Exclude<CredentialFormat, 'wotid_hybrid'>,
+  claims: CredentialClaims,
+): Promise<string> {
+  switch (format) {
+    case 'jwt_vc_json':
+      return signCompact(signer, { typ: 'JWT' }, encodeVc11Claims(claims));
+    case 'vc+jwt':
+      // `cty` says what is inside (VC-JOSE-COSE, section 3.1.1).
+      return signCompact(signer, { typ: 'vc+jwt', cty: 'vc' }, encodeVc20Claims(claims));
+    case 'dc+sd-jwt':
+      return issueSdJwt(provider, signer, claims);
+  }
+}
+
+/** A VC 1.1 payload under both of the signer's keys. @throws CredentialError `NO_SIGNING_KEY` */
+async function signHybridVc(signer: CredentialSigner, claims: CredentialClaims): Promise<CredentialEnvelope> {
+  const payload = encodeVc11Claims(claims);
+  const leg = async (alg: LegAlgorithm): Promise<CredentialLeg> => {
+    const { kid } = signerKey(signer, alg);
+    const protectedHeader = encodeProtectedHeader(alg, kid);
+    const signature = await signBytes(signer, alg, signingInput(protectedHeader, payload));
+    return { alg, kid, protectedHeader, signature };
+  };
+  const [eddsa, mlDsa87] = await Promise.all([leg('EdDSA'), leg('ML-DSA-87')]);
+  return { payload, eddsa, mlDsa87 };
+}
+
+function claimsOf(
   issuer: string,
   statusOrigin: string | null,
   request: IssueCredentialInit,
   randomId: Uint8Array,
-): Uint8Array<ArrayBuffer> {
+): CredentialClaims {
   assertDid(request.subjectDid);
-  const status = request.status ?? null;
-  if (request.idFp.length !== idFpBytes) throw badRequest('an identity fingerprint has 32 bytes');
+  const { idFp = null, holderJwk = null, status = null } = request;
+  if (idFp !== null && idFp.length !== idFpBytes) throw badRequest('an identity fingerprint has 32 bytes');
   if (status !== null && URL.parse(status.statusListCredential)?.origin !== statusOrigin) {
     throw badRequest('the status list is not under the status origin of the issuer');
   }
   const nowSec = Math.floor(request.nowMs / 1_000);
-  const payload = encodeClaims({
+  const claims: CredentialClaims = {
     issuer,
     subject: request.subjectDid,
     credentialId: uuidUrn(randomId),
     issuedAtSec: nowSec,
     notBeforeSec: nowSec,
     expiresAtSec: nowSec + Math.floor(request.validForMs / 1_000),
-    idFp: request.idFp,
-    types: ['VerifiableCredential', verifiedHumanType],
+    idFp,
+    holderJwk,
+    types: verifiedHumanTypes,
     evidence: request.evidence,
     status,
-  });
+  };
+  // One format's reader stands for all: the claims and their bounds are the same.
   try {
-    parseClaims(payload);
+    parseVc11Claims(encodeVc11Claims(claims));
   } catch (error) {
     throw badRequest(errorText(error));
   }
-  return payload;
+  return claims;
 }
 
 /** A random UUID as a URN (RFC 9562, section 5.4). */

@@ -7,7 +7,7 @@ import type { CryptoProvider, SignatureAlgorithm } from '@wotid/crypto';
 import { equalBytes, errorText } from '@wotid/core';
 import { verifyCredential as verifyVcJwt } from 'did-jwt-vc';
 import { verifiedHumanType, type CredentialClaims } from './claims.ts';
-import { parseCredential } from './credential.ts';
+import { parseCredential, type Credential } from './credential.ts';
 import { credentialFailureCodes, type CredentialFailureCode } from './errors.ts';
 import { absolute, resolveDid, type DidResolver } from './resolution.ts';
 import { checkStatus, type StatusChecker } from './status.ts';
@@ -103,7 +103,7 @@ export async function verifyCredential(
   });
 
   let envelope: CredentialEnvelope;
-  let claims: CredentialClaims;
+  let claims: Credential['claims'];
   try {
     ({ envelope, claims } = parseCredential(bytes));
   } catch (error) {

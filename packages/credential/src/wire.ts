@@ -13,10 +13,10 @@
  * No unprotected header, no third leg. This file knows the envelope; `claims.ts` knows what the payload says.
  */
 import { bcs, bytesType, concatBytes, decodeStrict, errorText, utf8, type BcsType } from '@wotid/core';
-import { encodeBase64Url } from './base64url.ts';
+import { decodeBase64Url, encodeBase64Url } from './base64url.ts';
 import { isKeyOf } from './did.ts';
 import { CredentialError } from './errors.ts';
-import { parseStrictJson } from './strict-json.ts';
+import { isJsonObject, parseStrictJson, type Json } from './strict-json.ts';
 
 /** Room for a payload with long DIDs, evidence and a status entry; a first offline message carries all of it. */
 export const maxPayloadBytes = 8_192;
@@ -118,6 +118,33 @@ export function encodeGeneralJws(envelope: CredentialEnvelope): string {
       signature: encodeBase64Url(leg.signature),
     })),
   });
+}
+
+/**
+ * Reads the general JSON form, as an issuer hands it out: exactly the members that {@link encodeGeneralJws} writes.
+ * @param json parsed already; the whole of it at most {@link maxCredentialBytes} * 4 / 3 bytes
+ * @throws CredentialError `BAD_CREDENTIAL`
+ */
+export function parseGeneralJws(json: Json): CredentialEnvelope {
+  const signatures = isJsonObject(json) ? json['signatures'] : undefined;
+  if (!isJsonObject(json) || !Array.isArray(signatures) || signatures.length !== 2) {
+    throw badCredential('it is not a JWS with two signatures');
+  }
+  const leg = (value: Json): WireLeg => ({
+    protected: base64UrlMember(value, 'protected'),
+    signature: base64UrlMember(value, 'signature'),
+  });
+  const [eddsa, mlDsa87] = (signatures as readonly Json[]).map(leg) as [WireLeg, WireLeg];
+  // Through the wire form, so that both have the same bounds.
+  const bytes = wireType.serialize({ payload: base64UrlMember(json, 'payload'), eddsa, mlDsa87 }).toBytes();
+  return parseEnvelope(bytes);
+}
+
+function base64UrlMember(value: Json, name: string): Uint8Array {
+  const text = isJsonObject(value) ? value[name] : undefined;
+  const bytes = typeof text === 'string' ? decodeBase64Url(text) : null;
+  if (bytes === null) throw badCredential(`its ${name} is not base64url`);
+  return bytes;
 }
 
 /** @throws CredentialError `BAD_CREDENTIAL` unless `kid` names a key of exactly `issuer`, in both legs. */

@@ -4,6 +4,7 @@ import { NodeProvider, type SigningKey } from '@wotid/crypto';
 import { SeededRandom } from '@wotid/testkit';
 import {
   createIssuer,
+  createLocalSigner,
   didJwkMethod,
   didJwkOf,
   parseCredential,
@@ -32,12 +33,17 @@ export function makeIssuer(seed: string): TestIssuer {
   const mlDsaSeed = random.bytes(32);
   const ed25519 = provider.signFromSecret('ed25519', random.bytes(32));
   const mlDsa87 = provider.signFromSecret('ml-dsa-87', mlDsaSeed);
-  return { issuer: createIssuer({ provider, ed25519, mlDsa87 }), ed25519, mlDsa87, mlDsaSeed };
+  return {
+    issuer: createIssuer({ provider, signer: createLocalSigner({ provider, ed25519, mlDsa87 }) }),
+    ed25519,
+    mlDsa87,
+    mlDsaSeed,
+  };
 }
 
 export const authority: TestIssuer = makeIssuer('authority');
 export const stranger: TestIssuer = makeIssuer('stranger');
-const holderKey = provider.signFromSecret('ed25519', new SeededRandom('holder').bytes(32));
+export const holderKey: SigningKey = provider.signFromSecret('ed25519', new SeededRandom('holder').bytes(32));
 export const holder: { readonly did: string; readonly idFp: Uint8Array; readonly ed25519: Uint8Array } = {
   did: didJwkOf(holderKey.publicKey),
   idFp: createHash('sha256').update('block of the holder').digest(),
@@ -61,7 +67,19 @@ export const expectations: VerifyCredentialInit = {
   nowMs,
 };
 
-export const good: Uint8Array = authority.issuer.issueCredential(request);
+/** The bytes of a two-leg credential. */
+export async function issueHybrid(
+  issuer: Issuer,
+  change: Partial<IssueCredentialInit> = {},
+): Promise<Uint8Array> {
+  return (await issuer.issueCredential('wotid_hybrid', { ...request, ...change })).bytes;
+}
+
+export const good: Uint8Array = await issueHybrid(authority.issuer);
+const goodOf = new Map([
+  [authority, good],
+  [stranger, await issueHybrid(stranger.issuer)],
+]);
 
 /** A credential with chosen payload and headers, correctly signed by `by`: what a malicious issuer could make. */
 export function forge(
@@ -73,7 +91,7 @@ export function forge(
   },
   by: TestIssuer = authority,
 ): Uint8Array {
-  const { envelope } = parseCredential(by.issuer.issueCredential(request));
+  const { envelope } = parseCredential(goodOf.get(by) ?? good);
   const claims = JSON.parse(Buffer.from(envelope.payload).toString()) as Record<string, unknown>;
   const payload =
     change.rawPayload ?? Buffer.from(JSON.stringify(change.payload ? change.payload(claims) : claims));

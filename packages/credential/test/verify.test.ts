@@ -7,6 +7,7 @@ import {
   credentialChecks,
   credentialHash,
   createIssuer,
+  createLocalSigner,
   encodeGeneralJws,
   encodeVcJwt,
   maxCredentialBytes,
@@ -23,6 +24,7 @@ import {
   forge,
   good,
   holder,
+  issueHybrid,
   makeIssuer,
   nowMs,
   provider,
@@ -226,7 +228,7 @@ describe('attacks on the signatures', () => {
   });
 
   it('refuses a payload taken from another credential', async () => {
-    const other = parseCredential(authority.issuer.issueCredential({ ...request, validForMs: dayMs }));
+    const other = parseCredential(await issueHybrid(authority.issuer, { validForMs: dayMs }));
     await expectRefused(
       splice(() => ({ payload: other.envelope.payload })),
       'SIG',
@@ -366,7 +368,7 @@ describe('dates', () => {
 
 describe('the issuer', () => {
   it('has to be trusted, and trust in one is not trust in another', async () => {
-    const foreign = stranger.issuer.issueCredential(request);
+    const foreign = await issueHybrid(stranger.issuer);
     expect(await codeOf(foreign)).toBe('ISSUER');
     expect(await codeOf(good, { trustedIssuers: [] })).toBe('ISSUER');
     const trustedIssuers = [stranger.issuer.trustedIssuer, authority.issuer.trustedIssuer];
@@ -376,7 +378,7 @@ describe('the issuer', () => {
   it('is asked for only after everything that needs no network has passed', async () => {
     const asked: string[] = [];
     const counting = { resolve: (did: string) => (asked.push(did), resolver.resolve(did)) };
-    await codeOf(stranger.issuer.issueCredential(request), { resolver: counting });
+    await codeOf(await issueHybrid(stranger.issuer), { resolver: counting });
     await codeOf(good, { resolver: counting, nowMs: 0 });
     await codeOf(
       splice(({ eddsa }) => ({ eddsa: { ...eddsa, signature: new Uint8Array(64) } })),
@@ -431,7 +433,7 @@ describe('the issuer', () => {
 
   it('may live under another DID method than did:jwk', async () => {
     const keys = makeIssuer('web');
-    const issuer = createIssuer({
+    const signer = createLocalSigner({
       provider,
       ed25519: keys.ed25519,
       mlDsa87: keys.mlDsa87,
@@ -439,25 +441,27 @@ describe('the issuer', () => {
       ed25519KeyId: 'did:web:issuer.example#key-1',
       mlDsa87KeyId: 'did:web:issuer.example#key-2',
     });
+    const issuer = createIssuer({ provider, signer });
     const { didDocument, ...rest } = await resolver.resolve(keys.issuer.did);
     const text = JSON.stringify(didDocument)
       .replaceAll(`${keys.issuer.did}#0`, 'did:web:issuer.example#key-1')
       .replaceAll(keys.issuer.did, 'did:web:issuer.example');
     const answer = { ...rest, didDocument: JSON.parse(text) as typeof didDocument };
     const web = { resolve: () => Promise.resolve(answer) };
-    const bytes = issuer.issueCredential(request);
+    const bytes = await issueHybrid(issuer);
     expect(await codeOf(bytes, { resolver: web, trustedIssuers: [issuer.trustedIssuer] })).toBe('accepted');
-    expect(() => createIssuer({ ...keys, provider, did: 'did:web:a', ed25519KeyId: 'did:web:ab#1' })).toThrow(
-      /key ids/,
-    );
+    expect(() =>
+      createLocalSigner({ ...keys, provider, did: 'did:web:a', ed25519KeyId: 'did:web:ab#1' }),
+    ).toThrow(/key ids/);
   });
 });
 
-describe('status', () => {
+describe('status', async () => {
   const { ed25519: edKey, mlDsa87 } = authority;
-  const issuer = createIssuer({ provider, ed25519: edKey, mlDsa87, statusOrigin: 'https://id.example' });
+  const signer = createLocalSigner({ provider, ed25519: edKey, mlDsa87 });
+  const issuer = createIssuer({ provider, signer, statusOrigin: 'https://id.example' });
   const status = { statusListCredential: 'https://id.example/status/1', statusListIndex: 7 };
-  const listed = issuer.issueCredential({ ...request, status });
+  const listed = await issueHybrid(issuer, { status });
   const init = { trustedIssuers: [issuer.trustedIssuer] };
 
   it('is asked for with the entry, and fails closed', async () => {

@@ -50,7 +50,7 @@ export function addIssueCommands(program: Command): void {
       const home = await openIssuerHome(resolve(options.home), passphrase);
       const provider = new NodeProvider();
       const holder = parseCredentialRequest(provider, request, Date.now());
-      const credential = home.issuer.issueCredential({
+      const { bytes: credential } = await home.issuer.issueCredential('wotid_hybrid', {
         subjectDid: holder.did,
         idFp: identityFingerprint(provider, holder),
         nowMs: options.from?.getTime() ?? Date.now(),
