@@ -1,15 +1,16 @@
 /**
- * The DID method `jwk` for Ed25519 keys: the DID is `did:jwk:` and the base64url of the JWK, the document follows from it.
+ * The DID method `jwk`: the DID is `did:jwk:` and the base64url of the JWK, the document follows from it. People and
+ * issuers of wot.id have Ed25519 keys; wallets of others may have P-256 keys, and those resolve too.
  * Source: did:jwk method specification (quartzjer/did-jwk). Written here because the method is one page, and because
  * the resolvers that exist accept duplicate members, padding and private keys.
  */
-import type { DIDDocument, DIDResolutionResult, DIDResolver } from 'did-resolver';
+import type { DIDDocument, DIDResolutionResult, DIDResolver, JsonWebKey } from 'did-resolver';
 import { utf8 } from '@wotid/core';
 import { decodeBase64Url, encodeBase64Url } from './base64url.ts';
 import { assertDid } from './did.ts';
 import { CredentialError } from './errors.ts';
-import { ed25519Jwk, parseEd25519Jwk } from './jwk.ts';
-import { parseStrictJson } from './strict-json.ts';
+import { ed25519Jwk, p256Jwk, parseEd25519Jwk } from './jwk.ts';
+import { parseStrictJson, type JsonObject } from './strict-json.ts';
 
 const prefix = 'did:jwk:';
 /** Base64 text of a DID of 255 bytes decodes to less; an Ed25519 JWK is one flat object. */
@@ -20,7 +21,12 @@ const jwkLimits = { maxBytes: 192, maxDepth: 2 };
  * @param publicKey 32 bytes
  */
 export function didJwkOf(publicKey: Uint8Array): string {
-  return prefix + encodeBase64Url(utf8(JSON.stringify(ed25519Jwk(publicKey))));
+  return didJwkOfKey({ ...ed25519Jwk(publicKey) });
+}
+
+/** The DID of a public key whose members are in canonical order (RFC 7638). */
+export function didJwkOfKey(jwk: JsonObject): string {
+  return prefix + encodeBase64Url(utf8(JSON.stringify(jwk)));
 }
 
 /**
@@ -28,14 +34,23 @@ export function didJwkOf(publicKey: Uint8Array): string {
  * @throws CredentialError `BAD_DID` when it is not a did:jwk of an Ed25519 public key.
  */
 export function parseDidJwk(did: string): Uint8Array<ArrayBuffer> {
+  return keyOf(did, parseEd25519Jwk);
+}
+
+function keyOf<Key>(did: string, parse: (jwk: JsonObject) => Key): Key {
   assertDid(did);
   const bytes = did.startsWith(prefix) ? decodeBase64Url(did.slice(prefix.length)) : null;
   if (bytes === null) throw badDid('it is not did:jwk with canonical base64url');
   try {
-    return parseEd25519Jwk(parseStrictJson(bytes, jwkLimits));
+    return parse(parseStrictJson(bytes, jwkLimits));
   } catch (cause) {
     throw badDid(cause instanceof SyntaxError ? `its JWK ${cause.message}` : (cause as Error).message, cause);
   }
+}
+
+/** The key as its document shows it. */
+function publicJwk(jwk: JsonObject): JsonObject {
+  return { ...(jwk['kty'] === 'EC' ? p256Jwk(jwk) : ed25519Jwk(parseEd25519Jwk(jwk))) };
 }
 
 /** The method for the registry of `did-resolver`: `new Resolver({ ...didJwkMethod })`. Pure; no network. */
@@ -44,9 +59,9 @@ export const didJwkMethod: { readonly jwk: DIDResolver } = {
 };
 
 function resolveDidJwk(did: string): DIDResolutionResult {
-  let publicKey: Uint8Array;
+  let publicKeyJwk: JsonObject;
   try {
-    publicKey = parseDidJwk(did);
+    publicKeyJwk = keyOf(did, publicJwk);
   } catch (error) {
     return {
       didResolutionMetadata: { error: 'invalidDid', message: (error as Error).message },
@@ -59,7 +74,12 @@ function resolveDidJwk(did: string): DIDResolutionResult {
     '@context': ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/suites/jws-2020/v1'],
     id: did,
     verificationMethod: [
-      { id: keyId, type: 'JsonWebKey2020', controller: did, publicKeyJwk: { ...ed25519Jwk(publicKey) } },
+      {
+        id: keyId,
+        type: 'JsonWebKey2020',
+        controller: did,
+        publicKeyJwk: publicKeyJwk as unknown as JsonWebKey,
+      },
     ],
     authentication: [keyId],
     assertionMethod: [keyId],

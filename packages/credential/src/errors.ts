@@ -3,7 +3,13 @@ import { WotError } from '@wotid/core';
 
 /** Codes of {@link CredentialError}. */
 export type CredentialErrorCode =
-  'BAD_DID' | 'BAD_JWK' | 'BAD_TRUST_FILE' | 'BAD_CREDENTIAL' | 'BAD_ISSUE_REQUEST' | 'NO_SIGNING_KEY';
+  | 'BAD_DID'
+  | 'BAD_JWK'
+  | 'BAD_TRUST_FILE'
+  | 'BAD_CREDENTIAL'
+  | 'BAD_ISSUE_REQUEST'
+  | 'BAD_PROOF'
+  | 'NO_SIGNING_KEY';
 
 /**
  * Something a caller or a file gave us is unusable. A credential that a peer presents never throws this out of

@@ -12,7 +12,7 @@ export {
   type StatusEntry,
 } from './claims.ts';
 export { credentialHash, parseCredential, type Credential } from './credential.ts';
-export { didJwkMethod, didJwkOf, parseDidJwk } from './did-jwk.ts';
+export { didJwkMethod, didJwkOf, didJwkOfKey, parseDidJwk } from './did-jwk.ts';
 export { assertDid, isDid, isKeyOf, maxDidBytes } from './did.ts';
 export {
   CredentialError,
@@ -21,6 +21,16 @@ export {
   type CredentialFailureCode,
 } from './errors.ts';
 export { credentialFormats, formatsOfLevel, isCredentialFormat, type CredentialFormat } from './formats.ts';
+export {
+  createHolderProof,
+  holderProofAlgorithms,
+  holderProofType,
+  maxHolderProofBytes,
+  verifyHolderProof,
+  type HolderProofInit,
+  type ProvenHolder,
+  type VerifyHolderProofInit,
+} from './holder-proof.ts';
 export {
   createIssuer,
   type IssueCredentialInit,
@@ -31,10 +41,12 @@ export {
 export {
   ed25519Jwk,
   mlDsa87Jwk,
+  p256Jwk,
   parseEd25519Jwk,
   parseMlDsa87Jwk,
   type Ed25519Jwk,
   type MlDsa87Jwk,
+  type P256Jwk,
 } from './jwk.ts';
 export {
   checkDidKey,

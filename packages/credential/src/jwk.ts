@@ -54,6 +54,32 @@ export function parseEd25519Jwk(jwk: Json | undefined): Uint8Array<ArrayBuffer> 
   return keyMember(jwk['x'], 'x', ed25519PublicKeyBytes);
 }
 
+/** A P-256 public key (RFC 7518, section 6.2.1): what wallets that are not of wot.id have. */
+export interface P256Jwk {
+  readonly crv: 'P-256';
+  readonly kty: 'EC';
+  /** 32 bytes, base64url. */
+  readonly x: string;
+  /** 32 bytes, base64url. */
+  readonly y: string;
+}
+
+/**
+ * The members of a P-256 JWK that make the key, in canonical order. Whether the point is on the curve is left to who
+ * uses it.
+ * @throws CredentialError `BAD_JWK`
+ */
+export function p256Jwk(jwk: Json | undefined): P256Jwk {
+  if (!isJsonObject(jwk)) throw badJwk('it is not a JSON object');
+  if ('d' in jwk) throw badJwk('it contains a private key (d)');
+  if (jwk['kty'] !== 'EC' || jwk['crv'] !== 'P-256') throw badJwk('it is not kty EC with crv P-256');
+  const [x, y] = ['x', 'y'].map((name) => encodeBase64Url(keyMember(jwk[name], name, 32))) as [
+    string,
+    string,
+  ];
+  return { crv: 'P-256', kty: 'EC', x, y };
+}
+
 /**
  * The 2592-byte key of an ML-DSA-87 JWK.
  * @throws CredentialError `BAD_JWK`, also when `alg` is absent: an AKP key without it has no algorithm (RFC 9964).

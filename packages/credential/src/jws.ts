@@ -16,9 +16,14 @@ export interface CompactJws {
 /**
  * Takes a compact JWS apart: three canonical base64url parts, a strict header of at most 1024 bytes without `crit`,
  * `b64` or keys of the signer's own choice.
+ * @param allowed members that this use of a JWS does need
  * @throws CredentialError `BAD_CREDENTIAL`
  */
-export function parseCompactJws(text: string, what: string): CompactJws {
+export function parseCompactJws(
+  text: string,
+  what: string,
+  allowed: readonly RefusedMember[] = [],
+): CompactJws {
   const [header = '', payload = '', signature = '', ...rest] = text.split('.');
   const parts = [header, payload, signature].map(decodeBase64Url);
   const [headerBytes, payloadBytes, signatureBytes] = parts;
@@ -28,23 +33,24 @@ export function parseCompactJws(text: string, what: string): CompactJws {
   if (signatureBytes.length === 0) throw badCredential(`${what} has no signature`);
   return {
     signingInput: utf8(`${header}.${payload}`),
-    header: parseHeader(headerBytes, what),
+    header: parseHeader(headerBytes, what, allowed),
     payload: payloadBytes,
     signature: signatureBytes,
   };
 }
 
 /** Members that change what the signature means (crit, b64), or name a key of the signer's choice. */
-const refusedMembers = ['crit', 'b64', 'jwk', 'jku', 'x5u', 'x5c', 'zip', 'enc'];
+const refusedMembers = ['crit', 'b64', 'jwk', 'jku', 'x5u', 'x5c', 'zip', 'enc'] as const;
+type RefusedMember = (typeof refusedMembers)[number];
 
-function parseHeader(bytes: Uint8Array, what: string): JsonObject {
+function parseHeader(bytes: Uint8Array, what: string, allowed: readonly RefusedMember[]): JsonObject {
   let header: JsonObject;
   try {
-    header = parseStrictJson(bytes, { maxBytes: maxProtectedBytes, maxDepth: 1 });
+    header = parseStrictJson(bytes, { maxBytes: maxProtectedBytes, maxDepth: allowed.length === 0 ? 1 : 2 });
   } catch (error) {
     throw badCredential(`the protected header of ${what} ${errorText(error)}`, error);
   }
-  const refused = refusedMembers.find((name) => name in header);
+  const refused = refusedMembers.find((name) => name in header && !allowed.includes(name));
   if (refused !== undefined) throw badCredential(`the protected header of ${what} has ${refused}`);
   return header;
 }

@@ -63,17 +63,29 @@ export async function checkDidKey(init: {
 }): Promise<DidKeyCheck> {
   const { document, reason } = await resolveDid(init.resolver, init.did, init.signal);
   if (document === null) return { ok: false, code: 'DID_UNRESOLVED', reason };
-  for (const entry of document.authentication ?? []) {
-    const method = typeof entry === 'string' ? methodOf(document, entry) : entry;
-    if (method === undefined || method.controller !== init.did) continue;
-    if (parse(absolute(document, method.id))?.did !== init.did) continue;
-    if (isEd25519Method(method, init.ed25519)) return { ok: true };
-  }
+  const methods = methodsOf(document, 'authentication');
+  if (methods.some((method) => isEd25519Method(method, init.ed25519))) return { ok: true };
   return {
     ok: false,
     code: 'DID_KEY_MISMATCH',
     reason: 'the identity key is no authentication key of the DID',
   };
+}
+
+/**
+ * The verification methods that a document itself names for a purpose (DID Core, section 5.3): of the document's own
+ * DID, controlled by it, ids as full DID URLs.
+ */
+export function methodsOf(
+  document: DIDDocument,
+  purpose: 'authentication' | 'assertionMethod',
+): readonly VerificationMethod[] {
+  return (document[purpose] ?? []).flatMap((entry) => {
+    const method = typeof entry === 'string' ? methodOf(document, entry) : entry;
+    if (method === undefined || method.controller !== document.id) return [];
+    const id = absolute(document, method.id);
+    return parse(id)?.did === document.id ? [{ ...method, id }] : [];
+  });
 }
 
 /** True when `method` holds exactly this Ed25519 key as a JWK. */

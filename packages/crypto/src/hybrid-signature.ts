@@ -38,6 +38,8 @@ export const signaturePurposes = {
   card: 'card',
   /** A holder's request for a credential. */
   credentialRequest: 'credential-request',
+  /** A holder's proof, to an issuer's nonce, that the keys of an identity block are theirs. */
+  holderProof: 'holder-proof',
 } as const;
 
 /** One of {@link signaturePurposes}. */
