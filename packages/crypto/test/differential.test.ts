@@ -15,8 +15,9 @@ const portable = new NobleProvider();
 const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length });
 const upTo = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength });
-/** The portable post-quantum operations take milliseconds. */
-const few = { numRuns: 25 };
+/** Random cases of each property; `WOT_CASES=1000` is the long mode. The portable operations take milliseconds. */
+const CASES = Number(process.env['WOT_CASES'] ?? 0);
+const atLeast = (numRuns: number): { readonly numRuns: number } => ({ numRuns: Math.max(numRuns, CASES) });
 
 describe('native and portable answers agree', () => {
   it('for hashes, HMAC and HKDF', () => {
@@ -27,6 +28,7 @@ describe('native and portable answers agree', () => {
         expect(native.hmacSha512(b, a)).toEqual(portable.hmacSha512(b, a));
         expect(native.hkdfSha512(a, b, info, length)).toEqual(portable.hkdfSha512(a, b, info, length));
       }),
+      atLeast(100),
     );
   });
 
@@ -42,7 +44,7 @@ describe('native and portable answers agree', () => {
         expect(native.open(name, key, nonce, sealed, aad)).toBeNull();
         expect(portable.open(name, key, nonce, sealed, aad)).toBeNull();
       }),
-      { numRuns: 200 },
+      atLeast(200),
     );
   });
 
@@ -60,7 +62,7 @@ describe('native and portable answers agree', () => {
         expect(outcome(native)).toBe(outcome(portable));
         expect(native.x25519FromSecret(secret).exportSecret()).toEqual(new Uint8Array(secret));
       }),
-      { numRuns: 60 },
+      atLeast(60),
     );
   });
 
@@ -81,7 +83,7 @@ describe('native and portable answers agree', () => {
           expect(portable.kemDecapsulate(theirs, ciphertext)).toEqual(rejected);
         }
       }),
-      few,
+      atLeast(25),
     );
   });
 
@@ -107,7 +109,7 @@ describe('native and portable answers agree', () => {
           }
         }
       }),
-      { numRuns: 12 },
+      atLeast(12),
     );
   });
 });

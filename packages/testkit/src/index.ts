@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Clock, Random } from '@wotid/core';
 
 export type { Benchmark, BenchmarkRound, BenchmarkRun } from './benchmark.ts';
+export { leaksIn } from './secrets.ts';
 
 /** A clock that moves only when told. */
 export class VirtualClock implements Clock {

@@ -80,8 +80,8 @@ export class GateChannel implements Disposable {
     return this.#hash;
   }
 
-  /** 64 bytes; wiped with the channel. */
-  get exporter(): Uint8Array {
+  /** 64 secret bytes; wiped with the channel. A method, because inspection can call getters. */
+  exporter(): Uint8Array {
     return this.#exporter;
   }
 

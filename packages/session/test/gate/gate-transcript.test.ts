@@ -25,7 +25,7 @@ describe.each([new NodeProvider(), new NobleProvider()])('gate transcript on $na
   it('has the known th2, keys and exporter', () => {
     expect(th2.toHex()).toBe(known.th2);
     for (const role of ['initiator', 'responder'] as const) {
-      expect(channel(role).exporter.toHex()).toBe(known.exporter);
+      expect(channel(role).exporter().toHex()).toBe(known.exporter);
     }
   });
 
