@@ -1,7 +1,7 @@
 import { concatBytes } from '@wotid/core';
 import { SeededRandom } from '@wotid/testkit';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   CheckedProvider,
   CryptoError,
@@ -17,6 +17,7 @@ const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
 const upTo = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength });
 /** Random cases of each property; `WOT_CASES=1000` is the long mode. The portable operations take milliseconds. */
 const CASES = Number(process.env['WOT_CASES'] ?? 0);
+vi.setConfig({ testTimeout: 10_000 + 100 * CASES });
 const atLeast = (numRuns: number): { readonly numRuns: number } => ({ numRuns: Math.max(numRuns, CASES) });
 
 describe('native and portable answers agree', () => {
