@@ -29,8 +29,9 @@ import { concatBytes, equalBytes, u32le, utf8 } from '@wotid/core';
 import { CryptoError } from './crypto-error.ts';
 import { NodeProvider } from './node-provider.ts';
 import type { CryptoProvider } from './provider.ts';
-import { timingSafeEqual, wipe } from './secret-bytes.ts';
+import { wipe } from './secret-bytes.ts';
 import { aeadKeyBytes, aeadNonceBytes, aeadTagBytes } from './sizes.ts';
+import { timingSafeEqual } from './timing-safe-equal.ts';
 
 /** Cost of stretching a passphrase. */
 export interface PassphraseCost {

@@ -17,7 +17,7 @@ const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
 const upTo = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength });
 /** Random cases of each property; `WOT_CASES=1000` is the long mode. The portable operations take milliseconds. */
 const CASES = Number(process.env['WOT_CASES'] ?? 0);
-vi.setConfig({ testTimeout: 10_000 + 100 * CASES });
+vi.setConfig({ testTimeout: 60_000 + 100 * CASES });
 const atLeast = (numRuns: number): { readonly numRuns: number } => ({ numRuns: Math.max(numRuns, CASES) });
 
 describe('native and portable answers agree', () => {
