@@ -110,12 +110,13 @@ export function encodeEvidence(evidence: readonly Evidence[]): JsonObject[] {
   return evidence.map(({ method, policy }) => ({ type: ['HumanVerification'], method, policy }));
 }
 
-/** Reads 1 to 8 entries. @throws CredentialError `BAD_CREDENTIAL` */
+/** Reads 1 to 8 entries; a single one may stand alone. @throws CredentialError `BAD_CREDENTIAL` */
 export function parseEvidence(value: Json | undefined, name: string): readonly Evidence[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > maxEvidence) {
+  const entries: Json | undefined = isJsonObject(value) ? [value] : value;
+  if (!Array.isArray(entries) || entries.length === 0 || entries.length > maxEvidence) {
     throw badCredential(`${name} is not an array of 1 to ${maxEvidence}`);
   }
-  return value.map((item: Json) => {
+  return entries.map((item: Json) => {
     const evidence = objectOf(item, name);
     return {
       method: textOf(evidence['method'], `${name}.method`),

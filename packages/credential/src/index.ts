@@ -20,7 +20,21 @@ export {
   type CredentialErrorCode,
   type CredentialFailureCode,
 } from './errors.ts';
-export { credentialFormats, formatsOfLevel, isCredentialFormat, type CredentialFormat } from './formats.ts';
+export { compositeAlgorithm, compositeJwk, parseCompositeJwk, type CompositeKey } from './composite.ts';
+export {
+  credentialFormats,
+  isCredentialFormat,
+  policyOfLevel,
+  type CredentialFormat,
+  type CredentialPolicy,
+} from './formats.ts';
+export type { ExpectedKeyBinding } from './key-binding.ts';
+export {
+  maxPresentedBytes,
+  parsePresented,
+  type PresentedCredential,
+  type PresentedSignature,
+} from './presented.ts';
 export {
   createHolderProof,
   holderProofAlgorithms,

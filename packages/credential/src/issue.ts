@@ -66,7 +66,7 @@ export interface IssuedCredential {
 /** Issues Verified Human credentials. */
 export interface Issuer {
   readonly did: string;
-  /** What others pin to trust this issuer. @throws CredentialError `NO_SIGNING_KEY` for an issuer without both keys */
+  /** What others pin to trust this issuer. */
   readonly trustedIssuer: TrustedIssuer;
   /**
    * Signs a credential.
@@ -87,8 +87,11 @@ export function createIssuer(init: IssuerInit): Issuer {
   return {
     did,
     get trustedIssuer() {
-      const key = (alg: LegAlgorithm): Uint8Array => Uint8Array.from(signerKey(signer, alg).publicKey);
-      return { did, ed25519: key('EdDSA'), mlDsa87: key('ML-DSA-87'), statusOrigin };
+      const key = (wanted: LegAlgorithm): Uint8Array | null => {
+        const found = signer.keys.find(({ alg }) => alg === wanted);
+        return found === undefined ? null : Uint8Array.from(found.publicKey);
+      };
+      return { did, ed25519: key('EdDSA'), mlDsa87: key('ML-DSA-87'), composite: null, statusOrigin };
     },
     issueCredential: async (format, request) => {
       const claims = claimsOf(did, statusOrigin, request, provider.random.bytes(16));

@@ -3,6 +3,7 @@
  * from here and never from the issuer's DID document, which rests on classical signatures alone.
  */
 import { errorText } from '@wotid/core';
+import { compositeJwk, parseCompositeJwk, type CompositeKey } from './composite.ts';
 import { isDid } from './did.ts';
 import { CredentialError } from './errors.ts';
 import { ed25519Jwk, mlDsa87Jwk, parseEd25519Jwk, parseMlDsa87Jwk } from './jwk.ts';
@@ -11,21 +12,25 @@ import { isJsonObject, parseStrictJson, type Json, type JsonObject } from './str
 /** A pinned issuer. */
 export interface TrustedIssuer {
   readonly did: string;
-  /** Ed25519 public key, 32 bytes. */
-  readonly ed25519: Uint8Array;
-  /** ML-DSA-87 public key, 2592 bytes. */
-  readonly mlDsa87: Uint8Array;
+  /** Ed25519 public key, 32 bytes; `null` when it signs with a composite key alone. */
+  readonly ed25519: Uint8Array | null;
+  /** ML-DSA-87 public key, 2592 bytes; `null` for an issuer that nobody can believe at level 3. */
+  readonly mlDsa87: Uint8Array | null;
+  /** Key of the hybrid JWTs of `@iota/identity-wasm`; `null` for most issuers. */
+  readonly composite: CompositeKey | null;
   /** The one origin whose status lists may be fetched, such as `https://id.example`; `null` without revocation. */
   readonly statusOrigin: string | null;
 }
 
-/** Room for the 3.5 KB of an ML-DSA-87 JWK, a DID and white space. */
-const fileLimits = { maxBytes: 16_384, maxDepth: 3 };
-const fileMembers = ['did', 'ed25519', 'mlDsa87', 'statusOrigin'];
+/** Room for the 3.5 KB of an ML-DSA-87 JWK, 2.7 KB of a composite one, a DID and white space. */
+const fileLimits = { maxBytes: 16_384, maxDepth: 4 };
+const requiredMembers = ['did', 'ed25519', 'mlDsa87', 'statusOrigin'];
+const knownMembers = [...requiredMembers, 'composite'];
 
 /**
- * Reads a trust file: a JSON object with `did`, `ed25519` (JWK, kty OKP), `mlDsa87` (JWK, kty AKP) and `statusOrigin`
- * (an http or https origin, or null).
+ * Reads a trust file: a JSON object with `did`, `ed25519` (JWK, kty OKP), `mlDsa87` (JWK, kty AKP), either of them null, `statusOrigin`
+ * (an http or https origin, or null) and, for issuers of composite JWTs, `composite` (`compositeJwk` of their DID
+ * document).
  * @throws CredentialError `BAD_TRUST_FILE`, saying which member is wrong and how
  */
 export function parseTrustedIssuer(source: Uint8Array | string): TrustedIssuer {
@@ -36,25 +41,29 @@ export function parseTrustedIssuer(source: Uint8Array | string): TrustedIssuer {
     throw badFile(`it ${errorText(error)}`, error);
   }
   for (const name of Object.keys(json)) {
-    if (!fileMembers.includes(name)) throw badFile(`${JSON.stringify(name.slice(0, 40))} is not known`);
+    if (!knownMembers.includes(name)) throw badFile(`${JSON.stringify(name.slice(0, 40))} is not known`);
   }
-  for (const name of fileMembers) if (!(name in json)) throw badFile(`${name} is missing`);
+  for (const name of requiredMembers) if (!(name in json)) throw badFile(`${name} is missing`);
   const did = json['did'];
   if (typeof did !== 'string' || !isDid(did)) throw badFile('did is not a DID of at most 255 bytes');
-  return {
+  const issuer = {
     did,
     ed25519: keyOf('ed25519', json, parseEd25519Jwk),
     mlDsa87: keyOf('mlDsa87', json, parseMlDsa87Jwk),
+    composite: keyOf('composite', json, parseCompositeJwk),
     statusOrigin: originOf(json['statusOrigin']),
   };
+  if (issuer.ed25519 === null && issuer.composite === null) throw badFile('it names no key that signs alone');
+  return issuer;
 }
 
 /** Text of a trust file, readable and ending in a newline: what an issuer hands out and `parseTrustedIssuer` reads. */
 export function encodeTrustedIssuer(issuer: TrustedIssuer): string {
   const file = {
     did: issuer.did,
-    ed25519: ed25519Jwk(issuer.ed25519),
-    mlDsa87: mlDsa87Jwk(issuer.mlDsa87),
+    ed25519: issuer.ed25519 === null ? null : ed25519Jwk(issuer.ed25519),
+    mlDsa87: issuer.mlDsa87 === null ? null : mlDsa87Jwk(issuer.mlDsa87),
+    ...(issuer.composite === null ? {} : { composite: compositeJwk(issuer.composite) }),
     statusOrigin: issuer.statusOrigin,
   };
   return `${JSON.stringify(file, null, 2)}\n`;
@@ -66,7 +75,8 @@ export function isWebOrigin(text: string): boolean {
   return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && url.origin === text;
 }
 
-function keyOf(name: string, json: JsonObject, parse: (jwk: Json | undefined) => Uint8Array): Uint8Array {
+function keyOf<Key>(name: string, json: JsonObject, parse: (jwk: Json | undefined) => Key): Key | null {
+  if ((json[name] ?? null) === null) return null;
   try {
     if (!isJsonObject(json[name])) throw new TypeError('it is not a JSON object');
     return parse(json[name]);

@@ -3,18 +3,24 @@
  * we pay for theirs, and learns nothing about us from where we connect. That the presenter holds the identity block's
  * keys is proven elsewhere, by the gate's or the initial message's signature over the same fingerprint.
  */
-import type { CryptoProvider, SignatureAlgorithm } from '@wotid/crypto';
+import type { CryptoProvider } from '@wotid/crypto';
 import { equalBytes, errorText } from '@wotid/core';
-import { verifyCredential as verifyVcJwt } from 'did-jwt-vc';
+import { verifyJWS } from 'did-jwt';
+import type { DIDDocument } from 'did-resolver';
 import { verifiedHumanType, type CredentialClaims } from './claims.ts';
-import { parseCredential, type Credential } from './credential.ts';
+import { compositeAlgorithm, parseCompositeJwk, verifyComposite, type CompositeKey } from './composite.ts';
 import { credentialFailureCodes, type CredentialFailureCode } from './errors.ts';
-import { absolute, resolveDid, type DidResolver } from './resolution.ts';
+import { policyOfLevel, type CredentialFormat, type CredentialPolicy } from './formats.ts';
+import { problemWithKeyBinding, type ExpectedKeyBinding } from './key-binding.ts';
+import { parsePresented, type PresentedCredential, type PresentedSignature } from './presented.ts';
+import { methodsOf, resolveDid, type DidResolver } from './resolution.ts';
 import { checkStatus, type StatusChecker } from './status.ts';
+import type { Json } from './strict-json.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
-import { encodeVcJwt, signingInput, type CredentialEnvelope } from './wire.ts';
 
-/** The checks, in the order in which they run. */
+/**
+ * The checks, in the order in which they run; `postQuantumSignature` only where there is one.
+ */
 export const credentialChecks = [
   'format',
   'subject',
@@ -22,10 +28,10 @@ export const credentialChecks = [
   'issuer',
   'type',
   'dates',
-  'ed25519Signature',
-  'mlDsa87Signature',
+  'classicalSignature',
+  'postQuantumSignature',
   'issuerDid',
-  'vcJwt',
+  'issuerKey',
   'status',
 ] as const;
 
@@ -42,8 +48,12 @@ export interface VerifyCredentialInit {
   readonly trustedIssuers: readonly TrustedIssuer[];
   /** DID of the presenter's identity block. */
   readonly expectedSubject: string;
-  /** Fingerprint of the presenter's identity block, 32 bytes. */
-  readonly idFp: Uint8Array;
+  /** Fingerprint of the presenter's identity block, 32 bytes; `null` where a key binding stands for it. */
+  readonly idFp: Uint8Array | null;
+  /** Demands the holder's proof inside of an SD-JWT. Default: none; then `idFp` must be given. */
+  readonly keyBinding?: ExpectedKeyBinding;
+  /** Formats and algorithms to take; default those of level 3. */
+  readonly policy?: CredentialPolicy;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
   /** Tolerance for dates in both directions, milliseconds; default 300,000. */
@@ -56,9 +66,10 @@ export interface VerifyCredentialInit {
 /** A credential that passed every check. */
 export interface AcceptedCredential {
   readonly ok: true;
+  readonly format: CredentialFormat;
   readonly claims: CredentialClaims;
   readonly issuer: TrustedIssuer;
-  /** All of {@link credentialChecks}. */
+  /** {@link credentialChecks}, without `postQuantumSignature` for a format that has none. */
   readonly passed: readonly CredentialCheck[];
 }
 
@@ -78,12 +89,13 @@ export interface RefusedCredential {
 export type CredentialVerdict = AcceptedCredential | RefusedCredential;
 
 /**
- * Verifies the bytes of a credential that a peer presents, at the level that needs both issuer signatures. Both are
- * checked with the keys pinned in `trustedIssuers`; the EdDSA one is checked again as an ordinary VC-JWT with the key
- * that the issuer's DID document names today, so that a key the issuer has withdrawn is not believed for ever.
+ * Verifies the bytes of a credential that a peer presents. Its signatures are checked with the keys pinned in
+ * `trustedIssuers`, and the classical one again with the key that the issuer's DID document names today under its `kid`,
+ * so that a key the issuer has withdrawn is not believed for ever.
  *
- * Checks and their codes: `format` 32, `subject` 38, `holderKey` 18 (`cnf` is `idFp`), `issuer` 34, `type` 37, `dates`
- * 35, `ed25519Signature` and `mlDsa87Signature` 33, `issuerDid` 17, `vcJwt` 33, `status` 36.
+ * Checks and their codes: `format` 32 (also a format or algorithm that the policy does not take), `subject` 38,
+ * `holderKey` 18 (`cnf` is `idFp`, the holder's key signed), `issuer` 34, `type` 37, `dates` 35, `classicalSignature`
+ * and `postQuantumSignature` 33, `issuerDid` 17, `issuerKey` 33, `status` 36.
  *
  * Never throws on anything that the peer or the network does. Not checked here: that the presenter owns the identity
  * block, and whether the DID of the subject names the block's key (`checkDidKey`).
@@ -92,87 +104,100 @@ export async function verifyCredential(
   bytes: Uint8Array,
   init: VerifyCredentialInit,
 ): Promise<CredentialVerdict> {
+  const { provider } = init;
+  const clockSkewMs = init.clockSkewMs ?? defaultClockSkewMs;
+  const policy = init.policy ?? policyOfLevel[3];
   const passed: CredentialCheck[] = [];
-  const refuse = (code: CredentialFailureCode, reason: string): RefusedCredential => ({
+  const refuse = (
+    failed: CredentialCheck,
+    code: CredentialFailureCode,
+    reason: string,
+  ): RefusedCredential => ({
     ok: false,
     code,
     wireCode: credentialFailureCodes[code],
-    failed: credentialChecks[passed.length] as CredentialCheck,
+    failed,
     passed,
     reason,
   });
 
-  let envelope: CredentialEnvelope;
-  let claims: Credential['claims'];
+  let presented: PresentedCredential;
   try {
-    ({ envelope, claims } = parseCredential(bytes));
+    presented = parsePresented(provider, bytes);
   } catch (error) {
-    return refuse('MALFORMED', errorText(error));
+    return refuse('format', 'MALFORMED', errorText(error));
   }
+  const { claims, format, signatures } = presented;
+  const unaccepted = problemWithPolicy(presented, policy);
+  if (unaccepted !== null) return refuse('format', 'MALFORMED', unaccepted);
   passed.push('format');
 
-  if (claims.subject !== init.expectedSubject) return refuse('SUBJECT', 'it was issued to another DID');
-  passed.push('subject');
-  if (!equalBytes(claims.idFp, init.idFp)) {
-    return refuse('DID_KEY_MISMATCH', 'it was issued to another identity block of this DID');
+  if (claims.subject !== init.expectedSubject) {
+    return refuse('subject', 'SUBJECT', 'it was issued to another DID');
   }
+  passed.push('subject');
+  const holderProblem = problemWithHolder(presented, init, clockSkewMs);
+  if (holderProblem !== null) return refuse('holderKey', 'DID_KEY_MISMATCH', holderProblem);
   passed.push('holderKey');
 
   const issuer = init.trustedIssuers.find((one) => one.did === claims.issuer);
-  if (issuer === undefined) return refuse('ISSUER', 'its issuer is not trusted here');
+  if (issuer === undefined) return refuse('issuer', 'ISSUER', 'its issuer is not trusted here');
   passed.push('issuer');
 
   if (!claims.types.includes('VerifiableCredential') || !claims.types.includes(verifiedHumanType)) {
-    return refuse('TYPE', 'it is not a Verified Human credential');
+    return refuse('type', 'TYPE', 'it is not a Verified Human credential');
   }
   passed.push('type');
 
-  const clockSkewMs = init.clockSkewMs ?? defaultClockSkewMs;
   const dateProblem = problemWithDates(claims, init.nowMs, clockSkewMs);
-  if (dateProblem !== null) return refuse('EXPIRED', dateProblem);
+  if (dateProblem !== null) return refuse('dates', 'EXPIRED', dateProblem);
   passed.push('dates');
 
-  for (const [check, algorithm, publicKey, leg] of [
-    ['ed25519Signature', 'ed25519', issuer.ed25519, envelope.eddsa],
-    ['mlDsa87Signature', 'ml-dsa-87', issuer.mlDsa87, envelope.mlDsa87],
-  ] as const) {
-    const input = signingInput(leg.protectedHeader, envelope.payload);
-    if (!verifyWith(init.provider, algorithm, publicKey, input, leg.signature)) {
-      return refuse('SIG', `its ${leg.alg} signature does not verify with the pinned key of its issuer`);
+  for (const signature of signatures) {
+    const check = signature.alg === 'ML-DSA-87' ? 'postQuantumSignature' : 'classicalSignature';
+    if (!verifyPinned(provider, issuer, signature)) {
+      const reason = `its ${signature.alg} signature does not verify with the pinned key of its issuer`;
+      return refuse(check, 'SIG', reason);
     }
     passed.push(check);
+    if (signature.alg === compositeAlgorithm) passed.push('postQuantumSignature');
   }
 
   const { document, reason } = await resolveDid(init.resolver, issuer.did, init.signal);
-  if (document === null) return refuse('DID_UNRESOLVED', `the DID of its issuer: ${reason}`);
+  if (document === null) return refuse('issuerDid', 'DID_UNRESOLVED', `the DID of its issuer: ${reason}`);
   passed.push('issuerDid');
 
-  try {
-    // did-jwt-vc takes whole seconds; rounded so that it never refuses what the exact check above accepted.
-    const { signer } = await verifyVcJwt(
-      encodeVcJwt(envelope),
-      {
-        resolve: async () => ({ didResolutionMetadata: {}, didDocument: document, didDocumentMetadata: {} }),
-      },
-      {
-        proofPurpose: 'assertionMethod',
-        skewTime: Math.ceil(clockSkewMs / 1_000),
-        policies: { now: Math.floor(init.nowMs / 1_000) },
-      },
-    );
-    // It tries every key of the document and ignores `kid`.
-    if (absolute(document, signer.id) !== envelope.eddsa.kid) {
-      return refuse('SIG', 'its kid is not the key of the DID document that verifies it');
-    }
-  } catch (error) {
-    return refuse('SIG', `it does not verify as a VC-JWT: ${errorText(error)}`);
-  }
-  passed.push('vcJwt');
+  const keyProblem = problemWithIssuerKey(document, issuer, signatures[0] as PresentedSignature);
+  if (keyProblem !== null) return refuse('issuerKey', 'SIG', keyProblem);
+  passed.push('issuerKey');
 
   const statusProblem = await checkStatus(claims, issuer, init);
-  if (statusProblem !== null) return refuse('REVOKED', statusProblem);
+  if (statusProblem !== null) return refuse('status', 'REVOKED', statusProblem);
   passed.push('status');
-  return { ok: true, claims, issuer, passed };
+  return { ok: true, format, claims, issuer, passed };
+}
+
+function problemWithPolicy(
+  { format, signatures }: PresentedCredential,
+  policy: CredentialPolicy,
+): string | null {
+  if (!policy.formats.has(format)) return `the format ${format} is not taken here`;
+  if (format === 'wotid_hybrid') return null;
+  const taken = signatures.every(({ alg }) => alg !== 'ML-DSA-87' && policy.algorithms.has(alg));
+  return taken ? null : 'its algorithm is not taken here';
+}
+
+function problemWithHolder(
+  presented: PresentedCredential,
+  { provider, idFp, keyBinding, nowMs }: VerifyCredentialInit,
+  clockSkewMs: number,
+): string | null {
+  if (idFp === null && keyBinding === undefined) throw new TypeError('neither idFp nor keyBinding is given');
+  if (idFp !== null && (presented.claims.idFp === null || !equalBytes(presented.claims.idFp, idFp))) {
+    return 'it was issued to another identity block of this DID';
+  }
+  if (keyBinding === undefined) return null;
+  return problemWithKeyBinding(provider, presented, keyBinding, nowMs, clockSkewMs);
 }
 
 function problemWithDates(claims: CredentialClaims, nowMs: number, clockSkewMs: number): string | null {
@@ -182,18 +207,43 @@ function problemWithDates(claims: CredentialClaims, nowMs: number, clockSkewMs: 
   return null;
 }
 
-function verifyWith(
+function verifyPinned(
   provider: CryptoProvider,
-  algorithm: SignatureAlgorithm,
-  publicKey: Uint8Array,
-  input: Uint8Array,
-  signature: Uint8Array,
+  issuer: TrustedIssuer,
+  { alg, input, signature }: PresentedSignature,
 ): boolean {
+  if (alg === compositeAlgorithm) {
+    return issuer.composite !== null && verifyComposite(provider, issuer.composite, input, signature);
+  }
+  const publicKey = alg === 'EdDSA' ? issuer.ed25519 : issuer.mlDsa87;
+  if (publicKey === null) return false;
   try {
-    using key = provider.importVerifyingKey(algorithm, publicKey);
+    using key = provider.importVerifyingKey(alg === 'EdDSA' ? 'ed25519' : 'ml-dsa-87', publicKey);
     return provider.verify(key, input, signature);
   } catch {
     // A pinned key of the right length that is no key: nothing verifies with it.
     return false;
+  }
+}
+
+/** The `kid` must be a key that the issuer's document names for assertions today, and that very key must have signed. */
+function problemWithIssuerKey(
+  document: DIDDocument,
+  issuer: TrustedIssuer,
+  { alg, kid, compact }: PresentedSignature,
+): string | null {
+  const method = methodsOf(document, 'assertionMethod').find(({ id }) => id === kid);
+  if (method === undefined) return 'its kid is not a key that its issuer’s DID document names for assertions';
+  try {
+    if (alg !== compositeAlgorithm) {
+      verifyJWS(compact, method);
+      return null;
+    }
+    const key = parseCompositeJwk((method as { readonly compositeJwk?: Json }).compositeJwk);
+    const pinned = issuer.composite as CompositeKey;
+    const isPinned = equalBytes(key.ed25519, pinned.ed25519) && equalBytes(key.mlDsa65, pinned.mlDsa65);
+    return isPinned ? null : 'its issuer’s DID document has another key under its kid';
+  } catch (error) {
+    return `it does not verify with the key of its issuer’s DID document: ${errorText(error)}`;
   }
 }

@@ -156,7 +156,7 @@ describe('dc+sd-jwt', () => {
       return provider.sha256(typeof data === 'string' ? Buffer.from(data) : new Uint8Array(data));
     },
     verifier: async (data, signature) => {
-      const { ed25519 } = issuer.trustedIssuer;
+      const { ed25519 } = authority.pinned;
       const key = provider.importVerifyingKey('ed25519', ed25519);
       return provider.verify(key, Buffer.from(data), Buffer.from(signature, 'base64url'));
     },

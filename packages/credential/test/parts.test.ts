@@ -175,7 +175,7 @@ describe('DIDs', () => {
 
 describe('JSON Web Keys', () => {
   it('carry keys both ways', () => {
-    const { ed25519, mlDsa87 } = authority.issuer.trustedIssuer;
+    const { ed25519, mlDsa87 } = authority.pinned;
     expect(parseMlDsa87Jwk({ ...mlDsa87Jwk(mlDsa87) })).toEqual(mlDsa87);
     expect(
       parseEd25519Jwk({ kty: 'OKP', crv: 'Ed25519', x: Buffer.from(ed25519).toString('base64url') }),
@@ -183,7 +183,7 @@ describe('JSON Web Keys', () => {
   });
 
   it('of kty AKP without alg, of another set, or with a private key are refused', () => {
-    const jwk = { ...mlDsa87Jwk(authority.issuer.trustedIssuer.mlDsa87) };
+    const jwk = { ...mlDsa87Jwk(authority.pinned.mlDsa87) };
     for (const change of [
       { alg: undefined },
       { alg: 'ML-DSA-65' },
@@ -216,7 +216,9 @@ describe('trust files', () => {
     ['an unknown member', /"note" is not known/, { note: 'x' }],
     ['no DID', /did is not a DID/, { did: 'issuer.example' }],
     ['swapped keys', /ed25519: .*not kty OKP/, { ed25519: file['mlDsa87'] }],
-    ['no post-quantum key', /mlDsa87: .*not a JSON object/, { mlDsa87: null }],
+    ['text for a key', /mlDsa87: .*not a JSON object/, { mlDsa87: 'AAAA' }],
+    ['no key that signs alone', /no key that signs alone/, { ed25519: null }],
+    ['a composite key of another kind', /composite: .*algId/, { composite: { algId: 'id-MLDSA44-Ed25519' } }],
     ['a private key', /private key/, { ed25519: { ...(file['ed25519'] as object), d: 'AAAA' } }],
     ['a URL instead of an origin', /statusOrigin/, { statusOrigin: 'https://id.example/' }],
     ['another scheme', /statusOrigin/, { statusOrigin: 'file:///etc' }],

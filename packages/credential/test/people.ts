@@ -11,6 +11,7 @@ import {
   Resolver,
   type Issuer,
   type IssueCredentialInit,
+  type TrustedIssuer,
   type VerifyCredentialInit,
 } from '../src/index.ts';
 import { encodeEnvelope, signingInput, type CredentialEnvelope, type CredentialLeg } from '../src/wire.ts';
@@ -21,7 +22,11 @@ export const resolver: Resolver = new Resolver({ ...didJwkMethod });
 export const nowMs: number = Date.UTC(2026, 2, 1, 12);
 export const dayMs = 86_400_000;
 
+/** A pinned issuer of the usual kind: with both keys. */
+export type PinnedIssuer = TrustedIssuer & { readonly ed25519: Uint8Array; readonly mlDsa87: Uint8Array };
+
 export interface TestIssuer {
+  readonly pinned: PinnedIssuer;
   readonly issuer: Issuer;
   readonly ed25519: SigningKey;
   readonly mlDsa87: SigningKey;
@@ -33,8 +38,10 @@ export function makeIssuer(seed: string): TestIssuer {
   const mlDsaSeed = random.bytes(32);
   const ed25519 = provider.signFromSecret('ed25519', random.bytes(32));
   const mlDsa87 = provider.signFromSecret('ml-dsa-87', mlDsaSeed);
+  const issuer = createIssuer({ provider, signer: createLocalSigner({ provider, ed25519, mlDsa87 }) });
   return {
-    issuer: createIssuer({ provider, signer: createLocalSigner({ provider, ed25519, mlDsa87 }) }),
+    issuer,
+    pinned: { ...issuer.trustedIssuer, ed25519: ed25519.publicKey, mlDsa87: mlDsa87.publicKey },
     ed25519,
     mlDsa87,
     mlDsaSeed,

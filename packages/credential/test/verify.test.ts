@@ -88,7 +88,7 @@ describe('a credential', () => {
       signature: Uint8Array.from(Buffer.from(leg.signature, 'base64url')),
     })) as unknown as [Leg, Leg];
     type Leg = { header: unknown; input: Uint8Array; signature: Uint8Array };
-    const { trustedIssuer } = authority.issuer;
+    const trustedIssuer = authority.pinned;
     expect(classical.header).toEqual({ alg: 'EdDSA', kid: `${trustedIssuer.did}#0`, typ: 'JWT' });
     expect(postQuantum.header).toEqual({
       alg: 'ML-DSA-87',
