@@ -15,11 +15,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@wotid/transport': ['core'],
   '@wotid/move-build': ['core'],
   '@wotid/mailbox': ['core'],
+  '@wotid/did-iota': ['core', 'credential'],
   '@wotid/move-vm': ['core', 'crypto'],
   '@wotid/localnet': ['core', 'crypto', 'move-vm'],
-  '@wotid/agent': ['core', 'crypto', 'session', 'credential', 'transport', 'mailbox'],
+  '@wotid/agent': ['core', 'crypto', 'session', 'credential', 'transport', 'mailbox', 'did-iota'],
   '@wotid/testkit': ['core'],
-  wotid: ['agent', 'core', 'credential', 'crypto', 'localnet', 'mailbox', 'move-build'],
+  wotid: ['agent', 'core', 'credential', 'crypto', 'did-iota', 'localnet', 'mailbox', 'move-build'],
 };
 
 interface Manifest {

@@ -20,6 +20,7 @@ export {
   type CredentialErrorCode,
   type CredentialFailureCode,
 } from './errors.ts';
+export { fingerprintUri, parseFingerprintUri } from './fingerprint-uri.ts';
 export { compositeAlgorithm, compositeJwk, parseCompositeJwk, type CompositeKey } from './composite.ts';
 export {
   credentialFormats,

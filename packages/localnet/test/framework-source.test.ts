@@ -248,7 +248,7 @@ it('says what a publication links to and the network does not have', async () =>
   ] as const) {
     const folder = join(scratch, `links-${name}`);
     await mkdir(join(folder, 'sources'), { recursive: true });
-    await cp(new URL('programs/identity/Move.toml', import.meta.url), join(folder, 'Move.toml'));
+    await cp(new URL('../../../move/identity/Move.toml', import.meta.url), join(folder, 'Move.toml'));
     await writeFile(
       join(folder, 'sources/m.move'),
       `module identity::m;\npublic fun f(clock: &iota::clock::Clock): u64 { clock.timestamp_ms() + ${code} }\n`,

@@ -24,7 +24,7 @@ let packageId: string;
 let identities: IdentityWasm.IdentityClientReadOnly;
 beforeAll(async () => {
   world = await startWorld();
-  const built = await buildMovePackage(fileURLToPath(new URL('programs/identity', import.meta.url)));
+  const built = await buildMovePackage(fileURLToPath(new URL('../../../move/identity', import.meta.url)));
   const published = await world.run((tx) => {
     const cap = tx.publish({ modules: [...built.modules], dependencies: [...built.dependencies] });
     tx.transferObjects([cap], world.address);
@@ -41,12 +41,25 @@ async function put(): Promise<string> {
   const bytes = new IotaDocument(world.net.chainId).pack();
   const response = await world.run((tx) => {
     tx.moveCall({
-      target: `${packageId}::identity::create`,
-      arguments: [tx.pure.vector('u8', [...bytes]), tx.object.clock()],
+      target: `${packageId}::identity::new`,
+      arguments: [tx.pure.option('vector<u8>', [...bytes]), tx.object.clock()],
     });
   });
   expect(response.effects?.status).toEqual({ status: 'success' });
   return createdId(response, '::identity::Identity');
+}
+
+/** A client that also writes. */
+async function writer(): Promise<IdentityWasm.IdentityClient> {
+  const { keypair } = world;
+  // Making a client takes the read-only one over.
+  const reader = await IdentityClientReadOnly.createWithPkgId(clientOf(world), packageId);
+  return IdentityClient.create(reader, {
+    sign: async (bytes: Uint8Array) => (await keypair.signTransaction(bytes)).signature,
+    publicKey: () => Promise.resolve(keypair.getPublicKey()),
+    iotaPublicKeyBytes: () => Promise.resolve(keypair.getPublicKey().toIotaBytes()),
+    keyId: () => 'owner',
+  } as unknown as Parameters<typeof IdentityClient.create>[1]);
 }
 
 const did = (objectId: string): IdentityWasm.IotaDID => IotaDID.fromObjectId(objectId, world.net.chainId);
@@ -68,15 +81,9 @@ describe('@iota/identity-wasm', () => {
     expect(document.id().toString()).toBe(`did:iota:${world.net.chainId}:${objectId}`);
     expect(document.metadataDeactivated()).not.toBe(true);
 
-    const changed = new IotaDocument(world.net.chainId);
-    changed.setAlsoKnownAs(['https://example.org/me']);
-    const bytes = changed.pack();
-    await world.run((tx) => {
-      tx.moveCall({
-        target: `${packageId}::identity::update`,
-        arguments: [tx.object(objectId), tx.pure.vector('u8', [...bytes]), tx.object.clock()],
-      });
-    });
+    document.setAlsoKnownAs(['https://example.org/me']);
+    const client = await writer();
+    await (await client.publishDidUpdate(document)).buildAndExecute(client);
     expect((await identities.resolveDid(did(objectId))).alsoKnownAs()).toEqual(['https://example.org/me']);
   });
 
@@ -98,24 +105,16 @@ describe('@iota/identity-wasm', () => {
       await expect(identities.getIdentity(objectId)).rejects.toThrow('failed to resolve identity');
     }
     const objectId = await put();
-    await world.run((tx) => {
-      tx.moveCall({ target: `${packageId}::identity::delete_did`, arguments: [tx.object(objectId)] });
-    });
+    const client = await writer();
+    const onChain = (await client.getIdentity(objectId)).toFullFledged()!;
+    await onChain.deleteDid((await onChain.getControllerToken(client))!).buildAndExecute(client);
     await expect(identities.resolveDid(did(objectId))).rejects.toThrow(/deleted|could not/);
     // Still in one piece: a panic would have poisoned the WASM instance.
     expect(String((await identities.resolveDid(did(await put()))).id())).toMatch(/^did:iota:/);
   });
 
   it('publishes a document and changes it, with the transactions it builds itself', async () => {
-    const { keypair } = world;
-    // Making a client takes the read-only one over.
-    const reader = await IdentityClientReadOnly.createWithPkgId(clientOf(world), packageId);
-    const client = await IdentityClient.create(reader, {
-      sign: async (bytes: Uint8Array) => (await keypair.signTransaction(bytes)).signature,
-      publicKey: () => Promise.resolve(keypair.getPublicKey()),
-      iotaPublicKeyBytes: () => Promise.resolve(keypair.getPublicKey().toIotaBytes()),
-      keyId: () => 'owner',
-    } as unknown as Parameters<typeof IdentityClient.create>[1]);
+    const client = await writer();
     expect(client.senderAddress()).toBe(world.address);
     const { output: document } = await client
       .publishDidDocument(new IotaDocument(world.net.chainId), world.address)

@@ -70,10 +70,13 @@ export interface ExecutedTransaction {
 }
 
 /**
- * Puts commands into a fresh transaction. It runs again when objects have changed under the first try, so it reads
+ * Puts commands into a fresh transaction, or returns one of its own. It runs again when objects have changed under the first try, so it reads
  * object references inside. Gas is paid for it unless it sets a gas payment itself.
  */
-export type BuildTransaction = (tx: Transaction, signal: AbortSignal | undefined) => void | Promise<void>;
+export type BuildTransaction = (
+  tx: Transaction,
+  signal: AbortSignal | undefined,
+) => void | Transaction | Promise<void | Transaction>;
 
 interface Submission {
   /** Base58. */
@@ -160,8 +163,8 @@ export class TransactionQueue {
   }
 
   async #prepare(build: BuildTransaction, signal: AbortSignal | undefined): Promise<Submission> {
-    const tx = new Transaction();
-    await build(tx, signal);
+    const empty = new Transaction();
+    const tx = (await build(empty, signal)) ?? empty;
     const chosenPayment = tx.getData().gasData.payment;
     const gasPrice = await this.#call('gas price', signal, (ended) =>
       this.client.getReferenceGasPrice({ signal: ended }),
