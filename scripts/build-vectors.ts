@@ -5,8 +5,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cardVectors, credentialVectors } from './vectors/documents.ts';
-import { gateVectors } from './vectors/gate.ts';
-import { offlineVectors, prekeyVectors } from './vectors/handshake.ts';
+import { classicalGateVectors, gateVectors, prekeyGateVectors } from './vectors/gate.ts';
+import { offlineVectors, oneTimeVectors, prekeyVectors, x3dhVectors } from './vectors/handshake.ts';
 import { identityVectors, signatureVectors } from './vectors/identity.ts';
 import { frameVectors, headerVectors, kdfVectors } from './vectors/kdf.ts';
 import type { VectorFile } from './vectors/people.ts';
@@ -24,8 +24,12 @@ export const vectorFiles: Readonly<Record<string, () => VectorFile | Promise<Vec
   frame: frameVectors,
   prekeys: prekeyVectors,
   'pqxdh-offline': offlineVectors,
+  'pqxdh-one-time': oneTimeVectors,
+  'x3dh-one-time': x3dhVectors,
   ratchet: ratchetVectors,
   gate: gateVectors,
+  'gate-prekey': prekeyGateVectors,
+  'gate-level-1': classicalGateVectors,
   credential: credentialVectors,
   card: cardVectors,
 };

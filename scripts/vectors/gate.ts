@@ -1,10 +1,11 @@
-/** Vectors of one whole gate: frames, transcript hashes, keys and plaintexts, and the session that follows. */
+/** Vectors of whole gates: frames, transcript hashes, keys and plaintexts, and the session that follows. */
 import { concatBytes } from '@wotid/core';
 import {
   acceptGateSession,
   createGateInitiator,
   createGateResponder,
   createGateSession,
+  defaultSecurityPolicy,
   encodeReceipt,
   messageTypes,
   OnlinePrekeys,
@@ -15,6 +16,7 @@ import {
   type GateObservation,
   type GateSessionContext,
   type OutgoingMessage,
+  type SecurityLevel,
   type Session,
 } from '@wotid/session';
 import { VirtualClock } from '@wotid/testkit';
@@ -33,13 +35,30 @@ import {
 const peerIdA = concatBytes(Uint8Array.of(0, 36, 8, 1, 18, 32), filled(0xaa, 32));
 const peerIdB = concatBytes(Uint8Array.of(0, 36, 8, 1, 18, 32), filled(0xbb, 32));
 
-/** `gate.json` */
-export async function gateVectors(): Promise<VectorFile> {
-  const a = alice('gate');
-  const b = bob('gate');
+/** `gate.json`: level 3. */
+export function gateVectors(): Promise<VectorFile> {
+  return wholeGate('gate', 3, false);
+}
+
+/** `gate-prekey.json`: level 3, with an encapsulation to the responder's published prekey. */
+export function prekeyGateVectors(): Promise<VectorFile> {
+  return wholeGate('gate-prekey', 3, true);
+}
+
+/** `gate-level-1.json`: Ed25519 signatures and X3DH, the same hybrid encryption. */
+export function classicalGateVectors(): Promise<VectorFile> {
+  return wholeGate('gate-level-1', 1, false);
+}
+
+async function wholeGate(file: string, level: SecurityLevel, isToPrekey: boolean): Promise<VectorFile> {
+  const a = alice(file);
+  const b = bob(file);
   const seen: GateObservation[] = [];
   const sessions: { a?: Session; b?: Session } = {};
-  using prekeys = new OnlinePrekeys(b.provider);
+  using published = isToPrekey ? b.provider.kemGenerate() : null;
+  const publishedSeed = b.provider.takeDrawn()[0] ?? null;
+  const publishedKem = published === null ? null : hex(published.publicKey);
+  using prekeys = new OnlinePrekeys(b.provider, level);
   const prekeySecrets = b.provider.takeDrawn();
   const initOf = (who: VectorPerson, ourPeerId: Uint8Array, theirPeerId: Uint8Array): GateInit<null> => ({
     provider: who.provider,
@@ -49,14 +68,16 @@ export async function gateVectors(): Promise<VectorFile> {
     ourPeerId,
     theirPeerId,
     verifyPeer: async () => ({ ok: true, credential: null }),
+    policy: { ...defaultSecurityPolicy, minLevel: level, maxLevel: level },
     observe: (one) => {
       if (one.direction === 'sent') seen.push(one);
     },
   });
   const initiator = createGateInitiator({
     ...initOf(a, peerIdA, peerIdB),
+    ...(published === null ? {} : { responderKemPrekey: published.publicKey }),
     sessions: {
-      liveSid: () => null,
+      liveSession: () => null,
       open: (context, bundle) => {
         const made = createGateSession(a.provider, {
           ...bindingOf(context),
@@ -82,8 +103,9 @@ export async function gateVectors(): Promise<VectorFile> {
   });
   const responder = createGateResponder({
     ...initOf(b, peerIdB, peerIdA),
+    kemPrekey: () => published,
     sessions: {
-      liveSid: () => null,
+      liveSession: () => null,
       bundle: () => prekeys.publicKeys,
       accept: (context, message) => {
         const parts = splitInit(message);
@@ -116,14 +138,17 @@ export async function gateVectors(): Promise<VectorFile> {
     frames.push(...step.send);
     if (step.done !== undefined) gateHash = hex(step.done.gateHash);
   }
-  const keys = a.provider.derived.find(
-    (call) => call.info === hex(new TextEncoder().encode('wot.id/v1/gate-keys')),
-  );
+  const label = hex(new TextEncoder().encode('wot.id/v1/gate-keys'));
+  const keys = a.provider.derived.find((call) => call.info.startsWith(label));
   if (keys === undefined || sessions.a === undefined) throw new TypeError('the gate derived no keys');
   const hashes = transcriptHashes(a, keys.salt, frames);
   return {
     about:
-      'A gate without a live session. Frames are without the stream\'s length prefix. th[0] is th2; th[k] follows the k-th sealed frame. "randomness" is what each side drew, in order. Responder\'s prekey secrets: spk, opk, kem seed.',
+      'A gate without a live session. Frames are without the stream\'s length prefix. th[0] is th2; th[k] follows the k-th sealed frame. "randomness" is what each side drew, in order. Responder\'s prekey secrets: spk, opk, at level 3 kem seed. "publishedKemSeed": of the published prekey that M1 is for, if it is.',
+    level,
+    suite: sessions.a.suite,
+    publishedKemSeed: publishedSeed,
+    publishedKem,
     initiator: { did: a.own.block.did, seeds: hex(a.seeds), idFp: hex(a.own.idFp), peerId: hex(peerIdA) },
     responder: { did: b.own.block.did, seeds: hex(b.seeds), idFp: hex(b.own.idFp), peerId: hex(peerIdB) },
     nowMs: startMs,
@@ -133,6 +158,7 @@ export async function gateVectors(): Promise<VectorFile> {
     keys: {
       ikm: keys.ikm,
       salt: keys.salt,
+      info: keys.info,
       kA: keys.output.slice(0, 64),
       kB: keys.output.slice(64, 128),
       exporter: keys.output.slice(128),

@@ -4,7 +4,7 @@ import {
   initSealKey,
   messageKey,
   pqChainStep,
-  pqxdhSecret,
+  handshakeSecret,
   prekeyId,
   rootStep,
   sessionId,
@@ -34,9 +34,9 @@ const ss = filled(5, 32);
 /** `kdf.json` */
 export function kdfVectors(): VectorFile {
   const { provider } = alice('kdf');
-  const sk = pqxdhSecret(provider, [dh1, dh2, dh3, dh4], ss);
-  const seal = (dhs: Uint8Array[]): Record<string, string> => {
-    const { key, nonce } = initSealKey(provider, dhs, ss);
+  const sk = handshakeSecret(provider, [dh1, dh2, dh3, dh4], ss);
+  const seal = (dhs: Uint8Array[], kem: Uint8Array | null = ss): Record<string, string> => {
+    const { key, nonce } = initSealKey(provider, dhs, kem);
     return { key: hex(key), nonce: hex(nonce) };
   };
   const sessionAd = filled(0xad, 64);
@@ -59,7 +59,7 @@ export function kdfVectors(): VectorFile {
     responderIdFp: filled(0x16, 32),
     suite: 1,
     level: 3,
-  };
+  } as const;
   const prekeys = { spk: filled(0x17, 32), kem: filled(0x18, 1568) };
   const opk = filled(0x19, 32);
   return {
@@ -71,9 +71,24 @@ export function kdfVectors(): VectorFile {
       dh4: hex(dh4),
       ss: hex(ss),
       sk: hex(sk),
-      skWithoutDh4: hex(pqxdhSecret(provider, [dh1, dh2, dh3], ss)),
+      skWithoutDh4: hex(handshakeSecret(provider, [dh1, dh2, dh3], ss)),
       initSeal: seal([dh2, dh3, dh4]),
       initSealWithoutDh4: seal([dh2, dh3]),
+    },
+    x3dh: {
+      sk: hex(handshakeSecret(provider, [dh1, dh2, dh3, dh4], null)),
+      skWithoutDh4: hex(handshakeSecret(provider, [dh1, dh2, dh3], null)),
+      initSeal: seal([dh2, dh3, dh4], null),
+      initSealWithoutDh4: seal([dh2, dh3], null),
+      sessionAd: hex(
+        sessionAssociatedData(provider, {
+          ...transcript,
+          level: 2,
+          ciphertext: null,
+          prekeys: { spk: prekeys.spk, opk, kem: null },
+          gateHash: null,
+        }),
+      ),
     },
     sessionAd: {
       initiatorIk: hex(transcript.initiatorIk),

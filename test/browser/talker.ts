@@ -26,8 +26,8 @@ import {
   openEnvelope,
   ownIdentity,
   parseText,
-  PUBLIC_PART_BYTES,
   sealMessage,
+  splitInit,
   type GateBundle,
   type GateInitiator,
   type GateResponder,
@@ -111,7 +111,7 @@ export class Talker implements InitiatorSessions<string>, ResponderSessions<stri
     return words;
   }
 
-  liveSid(): Uint8Array | null {
+  liveSession(): Session | null {
     return null;
   }
 
@@ -127,11 +127,13 @@ export class Talker implements InitiatorSessions<string>, ResponderSessions<stri
   }
 
   accept(context: GateSessionContext<string>, message: Uint8Array): Uint8Array {
-    this.session = acceptGateSession(this.#init.provider, message.slice(0, PUBLIC_PART_BYTES), {
+    const parts = splitInit(message);
+    if (parts === null) throw new TypeError('M5 starts no session');
+    this.session = acceptGateSession(this.#init.provider, parts.publicBytes, {
       ...this.#sessionInit(context),
       prekeys: this.#prekeys as OnlinePrekeys,
     });
-    this.hear(message.slice(PUBLIC_PART_BYTES));
+    this.hear(parts.envelope);
     return this.say('come in');
   }
 

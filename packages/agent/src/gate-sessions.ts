@@ -22,7 +22,9 @@ import {
   type OwnIdentity,
   type PeerIdentity,
   type ResponderSessions,
+  type SecurityLevel,
   type Session,
+  type Suite,
 } from '@wotid/session';
 import { concatBytes } from '@wotid/core';
 import type { AdmittedPeer } from './admission.ts';
@@ -59,7 +61,7 @@ export function initiatorSessions(init: GateSessionsInit): OpenedGateSessions {
       if (resumed !== undefined) keeper.abandon(resumed.sid);
       return resumed !== undefined;
     },
-    liveSid: (peer) => liveSid(keeper, peer),
+    liveSession: (peer) => keeper.resumable(peer.block.did, peer.idFp),
     open: (context, prekeys) => {
       const nowMs = clock.nowMs();
       const { session, publicPart } = createGateSession(provider, {
@@ -101,8 +103,8 @@ export function responderSessions(init: GateSessionsInit): ResponderSessions<Adm
   // Made once the peer has passed: a stranger costs no key generation.
   let prekeys: OnlinePrekeys | undefined;
   return {
-    liveSid: (peer) => liveSid(keeper, peer),
-    bundle: () => (prekeys = new OnlinePrekeys(provider)).publicKeys,
+    liveSession: (peer) => keeper.resumable(peer.block.did, peer.idFp),
+    bundle: (_, level) => (prekeys = new OnlinePrekeys(provider, level)).publicKeys,
     accept: (context, message) => {
       const nowMs = clock.nowMs();
       const parts = splitInit(message);
@@ -141,18 +143,13 @@ export function responderSessions(init: GateSessionsInit): ResponderSessions<Adm
 
 function bindingOf(context: GateSessionContext<AdmittedPeer>): {
   readonly peer: PeerIdentity;
-  readonly level: number;
-  readonly suite: number;
+  readonly level: SecurityLevel;
+  readonly suite: Suite;
   readonly gate: { readonly gateHash: Uint8Array; readonly exporter: Uint8Array };
   readonly initiatedAtMs: number;
 } {
   const { peer, level, suite, gateHash, exporter, initiatedAtMs } = context;
   return { peer, level, suite, gate: { gateHash, exporter }, initiatedAtMs };
-}
-
-/** A session with an older identity block of the same DID does not go on. */
-function liveSid(keeper: SessionKeeper, peer: PeerIdentity): Uint8Array | null {
-  return keeper.resumable(peer.block.did, peer.idFp)?.sid ?? null;
 }
 
 function requireSession(keeper: SessionKeeper, sid: Uint8Array): Session {

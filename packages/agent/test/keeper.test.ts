@@ -41,12 +41,12 @@ const say = (text: string): OutgoingMessage => ({
 function gateSession(): { readonly ours: Session; readonly theirs: Session } {
   using prekeys = new OnlinePrekeys(provider);
   const gate = { gateHash: provider.random.bytes(64), exporter: provider.random.bytes(64) };
-  const common = { level: 3, suite: 1, gate, initiatedAtMs: clock.nowMs(), nowMs: clock.nowMs() };
+  const common = { level: 3, suite: 1, gate, initiatedAtMs: clock.nowMs(), nowMs: clock.nowMs() } as const;
   const { session, publicPart } = createGateSession(provider, {
     ...common,
     ours: alice,
     peer: bob,
-    prekeys: prekeys.publicKeys as never,
+    prekeys: prekeys.publicKeys,
   });
   const first = sealMessage(provider, session, say('M5'), { route: 'online', nowMs: clock.nowMs() });
   const fresh = acceptGateSession(provider, publicPart, { ...common, ours: bob, peer: alice, prekeys });

@@ -100,7 +100,7 @@ export class RawPeer {
       ...this.#common(connection),
       expectedDid: person.did,
       sessions: {
-        liveSid: () => null,
+        liveSession: () => null,
         open: (context, prekeys) => {
           const { session, publicPart } = createGateSession(provider, { ...this.#binding(context), prekeys });
           const first = sealMessage(provider, session, receipt(), { route: 'online', nowMs: clock.nowMs() });
@@ -151,11 +151,11 @@ export class RawPeer {
   /** Answers gates to the end, takes messages, and never acknowledges any. */
   answerAndIgnore(): void {
     this.transport.onGate(async (stream, _, connection) => {
-      using prekeys = new OnlinePrekeys(provider);
+      using prekeys = new OnlinePrekeys(provider, 3);
       const machine: GateMachine<Uint8Array> = createGateResponder<Uint8Array>({
         ...this.#common(connection),
         sessions: {
-          liveSid: () => null,
+          liveSession: () => null,
           bundle: () => prekeys.publicKeys,
           accept: (context, message) => {
             const parts = splitInit(message);

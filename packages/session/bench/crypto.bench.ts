@@ -144,14 +144,15 @@ const pingPong: Benchmark = compared('crypto.pingpong_256B', 'us', 400, async ()
  */
 function handshakeWithoutPqSignature(): void {
   using prekeys = new OnlinePrekeys(provider);
-  const { spk, opk, kem } = prekeys.publicKeys;
+  const { spk, opk } = prekeys.publicKeys;
+  const kem = prekeys.publicKeys.kem as Uint8Array;
   const signatures = [spk, kem].map((key) => provider.sign(bob.own.keys.ed25519, key));
   using verifying = provider.importVerifyingKey('ed25519', bob.own.block.ed25519);
   for (const [at, key] of [spk, kem].entries()) {
     if (!provider.verify(verifying, key, signatures[at] as Uint8Array))
       throw new Error('a prekey is not signed');
   }
-  const common = { level: 3, suite: 1, gate, initiatedAtMs: startMs, nowMs: startMs };
+  const common = { level: 3, suite: 1, gate, initiatedAtMs: startMs, nowMs: startMs } as const;
   const made = createGateSession(provider, {
     ...common,
     ours: alice.own,

@@ -11,12 +11,15 @@ import { WotError } from '@wotid/core';
  * | `INIT_REPLAYED` | network | an initial message that was accepted before |
  * | `PREKEY_UNKNOWN` | peer or time | an initial message for prekeys that we do not have (any more) |
  * | `CLOCK_SKEW` | peer | an initial message from the future |
- * | `UNSUPPORTED` | peer | a level, suite or version that we do not speak |
+ * | `UNSUPPORTED` | peer | a level, suite or version that we do not speak or accept |
+ * | `LEVEL_REFUSED` | peer or caller | a security level below the minimum, or below the one reached with this peer before |
+ * | `BAD_POLICY` | caller | a security policy that contradicts itself |
  * | `SELF_SESSION` | caller or peer | both ends are the same identity |
  * | `PREKEYS_INVALID` | peer | a prekey publication does not verify |
  * | `PREKEYS_EXPIRED` | peer | a prekey publication is not yet or no longer valid |
  * | `PREKEYS_OUTDATED` | network | an older prekey publication than one seen before |
  * | `PREKEYS_MISMATCH` | network | a prekey publication of another DID, identity, chain or mailbox |
+ * | `PAIR_INVALID` | directory | a one-time pair that the publication has not signed |
  * | `SESSION_EXHAUSTED` | nobody | 65,535 messages were sent in one chain: a new handshake is needed |
  * | `SESSION_NOT_READY` | caller | the responder has not opened the first message yet |
  * | `SESSION_RECEIVE_ONLY` | caller | the session was replaced by a newer one |
@@ -32,11 +35,14 @@ export type SessionErrorCode =
   | 'PREKEY_UNKNOWN'
   | 'CLOCK_SKEW'
   | 'UNSUPPORTED'
+  | 'LEVEL_REFUSED'
+  | 'BAD_POLICY'
   | 'SELF_SESSION'
   | 'PREKEYS_INVALID'
   | 'PREKEYS_EXPIRED'
   | 'PREKEYS_OUTDATED'
   | 'PREKEYS_MISMATCH'
+  | 'PAIR_INVALID'
   | 'SESSION_EXHAUSTED'
   | 'SESSION_NOT_READY'
   | 'SESSION_RECEIVE_ONLY'

@@ -17,13 +17,13 @@ export { createInit, type CreateInitInit } from './pqxdh/initial-message.ts';
 export { openInit, PendingInit, type AcceptedInit, type OpenInitInit } from './pqxdh/pending-init.ts';
 export {
   KIND_INIT,
-  PUBLIC_PART_BYTES,
+  publicPartBytes,
   splitInit,
   type InitParts,
   type PublicPart,
 } from './pqxdh/public-part.ts';
+export { verifyOneTimePair, type OneTimePair } from './prekeys/one-time.ts';
 export {
-  handshakePrekeys,
   verifyPrekeys,
   type MailboxPlace,
   type PrekeyPublication,
@@ -34,10 +34,14 @@ export {
   createPrekeys,
   emptyPrekeys,
   erasePrekeys,
+  oneTimePairs,
   OnlinePrekeys,
   prekeyPolicy,
   PrekeyStore,
+  publishedKemPrekey,
+  wipePrekeys,
   type CreatePrekeysInit,
+  type OneTimePairs,
   type PrekeyPolicy,
 } from './prekeys/store.ts';
 export { decrypt, encrypt, KIND_RATCHET, recognizes } from './ratchet/ratchet.ts';
@@ -64,6 +68,7 @@ export {
   MAX_SESSION_RECORD_BYTES,
   sessionRecordAad,
 } from './record/session-record.ts';
+export { defaultSecurityPolicy, assertSecurityPolicy, type SecurityPolicy } from './security-policy.ts';
 export {
   markPeerVerified,
   wipeReplaced,

@@ -3,10 +3,10 @@ import { NobleProvider, NodeProvider, type CryptoProvider } from '@wotid/crypto'
 import { describe, expect, it } from 'vitest';
 import {
   ecChainStep,
+  handshakeSecret,
   initSealKey,
   messageKey,
   pqChainStep,
-  pqxdhSecret,
   prekeyId,
   rootStep,
   sessionId,
@@ -24,11 +24,11 @@ describe.each<[string, CryptoProvider]>([
   ['portable', new NobleProvider()],
 ])('known answers, %s', (_, provider) => {
   const dhs = [1, 2, 3, 4].map((byte) => fill(byte));
-  const sk = pqxdhSecret(provider, dhs, fill(5));
+  const sk = handshakeSecret(provider, dhs, fill(5));
 
   it('PQXDH shared secret with and without a one-time prekey', () => {
     expect(start(sk)).toBe('2c016c31687f544e');
-    expect(start(pqxdhSecret(provider, dhs.slice(0, 3), fill(5)))).toBe('c91dd20c32054424');
+    expect(start(handshakeSecret(provider, dhs.slice(0, 3), fill(5)))).toBe('c91dd20c32054424');
   });
 
   it('session keys', () => {

@@ -11,7 +11,10 @@ const NO_SALT = new Uint8Array(64);
 const F = new Uint8Array(32).fill(0xff);
 
 const PQXDH_INFO = utf8('WOTID-PQXDH-V1_CURVE25519_SHA-512_ML-KEM-1024');
+const X3DH_INFO = utf8('WOTID-X3DH-V1_CURVE25519_SHA-512');
 const INIT_SEAL_INFO = utf8('wot.id/v1/init-seal');
+/** Without a KEM the secrets can be as many bytes as with one: the label has to tell them apart. */
+const X3DH_INIT_SEAL_INFO = utf8('wot.id/v1/init-seal-x3dh');
 const SESSION_INFO = utf8('wot.id/v1/session');
 const SID_LABEL = utf8('wot.id/v1/sid');
 const ROOT_INFO = utf8('wot.id/v1/rk');
@@ -27,25 +30,34 @@ export interface OneTimeKey {
   readonly nonce: Uint8Array<ArrayBuffer>;
 }
 
-/** SK, 32 bytes (PQXDH section 3.3): `dhs` is DH1, DH2, DH3 and, with a one-time prekey, DH4; `ss` the KEM's secret. */
-export function pqxdhSecret(
+/**
+ * SK, 32 bytes (PQXDH section 3.3, X3DH section 3.3): `dhs` is DH1, DH2, DH3 and, with a one-time prekey, DH4; `ss` the
+ * KEM's secret, or `null` for X3DH.
+ */
+export function handshakeSecret(
   provider: CryptoProvider,
   dhs: readonly Uint8Array[],
-  ss: Uint8Array,
+  ss: Uint8Array | null,
 ): Uint8Array<ArrayBuffer> {
-  return derive(provider, [F, ...dhs, ss], NO_SALT, PQXDH_INFO, KEY_BYTES);
+  return ss === null
+    ? derive(provider, [F, ...dhs], NO_SALT, X3DH_INFO, KEY_BYTES)
+    : derive(provider, [F, ...dhs, ss], NO_SALT, PQXDH_INFO, KEY_BYTES);
 }
 
 /**
- * The key of the sealed part of an initial message: as {@link pqxdhSecret} without DH1, which needs the initiator's
+ * The key of the sealed part of an initial message: as {@link handshakeSecret} without DH1, which needs the initiator's
  * identity key that is under this very seal. `dhs` is DH2, DH3 and, with a one-time prekey, DH4.
  */
 export function initSealKey(
   provider: CryptoProvider,
   dhs: readonly Uint8Array[],
-  ss: Uint8Array,
+  ss: Uint8Array | null,
 ): OneTimeKey {
-  return splitOneTimeKey(derive(provider, [F, ...dhs, ss], NO_SALT, INIT_SEAL_INFO, 44));
+  return splitOneTimeKey(
+    ss === null
+      ? derive(provider, [F, ...dhs], NO_SALT, X3DH_INIT_SEAL_INFO, 44)
+      : derive(provider, [F, ...dhs, ss], NO_SALT, INIT_SEAL_INFO, 44),
+  );
 }
 
 /** What a session starts with. */

@@ -62,6 +62,18 @@ export const PREKEY_LIFETIME_MS: number = 14 * DAY_MS;
 export const PREKEY_GRACE_MS: number = 30 * DAY_MS;
 /** Generations of prekeys that are alive at once: 44 days at one a week, and forced rotations; then the oldest goes. */
 export const MAX_PREKEY_GENERATIONS = 16;
+/** One-time pairs of one publication; a peer may publish up to {@link MAX_ONE_TIME_PAIRS}. */
+export const ONE_TIME_PAIRS = 64;
+/** Keeps the path of a pair at 8 hashes, and the pair below 2 KiB. */
+export const MAX_ONE_TIME_PAIRS = 256;
+/** A pair as it is handed out: index 2, entry 1604, path of at most 8 hashes. */
+export const MAX_ONE_TIME_PAIR_BYTES: number = 2 + 4 + KEY_BYTES + KEM_BYTES + 1 + 8 * 32;
+/** With fewer pairs left in the hands of the directory, a new publication is due. */
+export const ONE_TIME_REFILL_BELOW = 16;
+/** A publication costs a transaction: those who drain pairs cannot force more than four a day. */
+export const ONE_TIME_REFILL_INTERVAL_MS: number = DAY_MS / 4;
+/** Pairs that a directory gives one requester for one recipient in 24 hours: one for each session that may start. */
+export const ONE_TIME_PAIRS_PER_REQUESTER_PER_DAY = 4;
 /** The published form must fit one argument of a transaction. */
 export const MAX_PUBLISHED_PREKEYS_BYTES = 16_384;
 

@@ -106,7 +106,7 @@ describe('damage', () => {
   it('to the public part at the gate is refused at once or fails with the first message', () => {
     using prekeys = new OnlinePrekeys(native);
     const gate = { gateHash: new Uint8Array(64).fill(1), exporter: new Uint8Array(64).fill(2) };
-    const common = { level: 3, suite: 1, gate, initiatedAtMs: startMs, nowMs: startMs };
+    const common = { level: 3, suite: 1, gate, initiatedAtMs: startMs, nowMs: startMs } as const;
     const created = createGateSession(native, {
       ...common,
       ours: alice.own,

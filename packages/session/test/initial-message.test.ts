@@ -1,10 +1,9 @@
 import { concatBytes, equalBytes } from '@wotid/core';
-import { IdentityKeys, signHybrid } from '@wotid/crypto';
+import { IdentityKeys, signHybrid, type HybridAlgorithm } from '@wotid/crypto';
 import {
   createInit,
   encodeFrame,
   encrypt,
-  handshakePrekeys,
   MAX_CREDENTIAL_BYTES,
   MAX_ENVELOPE_BYTES,
   MAX_INIT_SEALED_BYTES,
@@ -18,6 +17,7 @@ import {
   type CreateInitInit,
 } from '@wotid/session';
 import { describe, expect, it } from 'vitest';
+import { handshakePrekeys } from '../src/prekeys/publication.ts';
 import { agreeAsInitiator, initiatorShare, shareSealKey } from '../src/pqxdh/agreement.ts';
 import { prekeyIds } from '../src/pqxdh/encoding.ts';
 import { encodeInitClaims, sealInitClaims, signedInitBody, type InitClaims } from '../src/pqxdh/init-seal.ts';
@@ -54,8 +54,8 @@ const create = (changes: Partial<CreateInitInit> = {}): ReturnType<typeof create
   });
 
 /** An initial message made from the parts, so that they may contradict each other. The signature is over the truth. */
-function craft(changes: Partial<InitClaims>, from = alice): Uint8Array {
-  const prekeys = handshakePrekeys(verified(native, bob).publication);
+function craft(changes: Partial<InitClaims>, from = alice, algorithm: HybridAlgorithm = 1): Uint8Array {
+  const prekeys = handshakePrekeys(verified(native, bob).publication, 3, null);
   const share = initiatorShare(native, bob.own.block.ik, prekeys);
   const transcript = {
     initiatorIk: from.own.block.ik,
@@ -68,7 +68,7 @@ function craft(changes: Partial<InitClaims>, from = alice): Uint8Array {
     suite: 1,
     level: 3,
     gateHash: null,
-  };
+  } as const;
   const agreed = agreeAsInitiator(native, from.own.keys.ik, share, transcript, null);
   const ids = prekeyIds(native, prekeys);
   const credentialHash = native.sha256(credential);
@@ -80,7 +80,7 @@ function craft(changes: Partial<InitClaims>, from = alice): Uint8Array {
     idFp: from.own.idFp,
     credentialHash,
     sentAtMs: startMs,
-    signature: signHybrid(native, from.own.keys, 'init', body),
+    signature: signHybrid(native, from.own.keys, 'init', body, algorithm),
     ...changes,
   });
   const { ephemeral, ciphertext } = share;
@@ -115,6 +115,7 @@ describe('an initial message', () => {
       'credential',
       'credentialHash',
       'initHash',
+      'level',
       'sender',
       'sentAtMs',
     ]);
@@ -195,6 +196,15 @@ describe('an initial message', () => {
     );
   });
 
+  it('is refused with a signature of less than its level', () => {
+    const falcon = IdentityKeys.generate(native, { falcon: true });
+    const ann = { ...alice, own: ownIdentity(native, falcon, 'did:example:ann') };
+    expect(codeOf(() => accept(bob, craft({}, ann, 1)))).toBe('none');
+    expect(codeOf(() => accept(bob, craft({}, ann, 3)))).toBe('INIT_REJECTED');
+    // Bob has no Falcon key: he has not agreed to such signatures.
+    expect(codeOf(() => accept(bob, craft({}, ann, 2)))).toBe('INIT_REJECTED');
+  });
+
   it('uses a known identity when it carries none', () => {
     const { envelope } = create({ isFirstContact: false });
     expect(codeOf(() => accept(bob, envelope))).toBe('INIT_REJECTED');
@@ -237,7 +247,9 @@ describe('an initial message', () => {
     });
     expect(envelope.length).toBeLessThanOrEqual(MAX_ENVELOPE_BYTES);
     expect(accept(bob, envelope).message.proof).not.toBeNull();
-    expect(codeOf(() => accept(bob, new Uint8Array(MAX_ENVELOPE_BYTES + 1).fill(2)))).toBe('INIT_REJECTED');
+    const tooLong = new Uint8Array(MAX_ENVELOPE_BYTES + 1).fill(1);
+    tooLong.set([2, 1, 3]);
+    expect(codeOf(() => accept(bob, tooLong))).toBe('INIT_REJECTED');
   });
 
   it('is split only within its bounds', () => {

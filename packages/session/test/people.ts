@@ -16,6 +16,8 @@ import {
   sealMessage,
   verifyPrekeys,
   type AcceptedInit,
+  type CreateInitInit,
+  type CreatePrekeysInit,
   type MailboxPlace,
   type OpenInitInit,
   type OutgoingMessage,
@@ -38,9 +40,21 @@ export interface Person {
   readonly published: Uint8Array;
 }
 
-export function person(name: string, provider: CryptoProvider = native): Person {
-  const own = ownIdentity(provider, IdentityKeys.generate(provider), `did:example:${name}`);
-  const made = createPrekeys(provider, emptyPrekeys(), { ...chain, ours: own, number: 1, nowMs: startMs });
+export function person(
+  name: string,
+  provider: CryptoProvider = native,
+  prekeys: Pick<CreatePrekeysInit, 'oneTimePairs' | 'policy'> = {},
+  keys: IdentityKeys = IdentityKeys.generate(provider),
+): Person {
+  const own = ownIdentity(provider, keys, `did:example:${name}`);
+  const made = createPrekeys(provider, emptyPrekeys(), {
+    ...chain,
+    ours: own,
+    number: 1,
+    nowMs: startMs,
+    oneTimePairs: 0,
+    ...prekeys,
+  });
   return { provider, own, prekeys: made.store, published: made.published };
 }
 
@@ -62,6 +76,7 @@ export function init(
   from: Person,
   to: Person,
   words = 'hello',
+  changes: Partial<CreateInitInit> = {},
 ): { readonly session: Session; readonly envelope: Uint8Array } {
   return createInit(from.provider, {
     ours: from.own,
@@ -71,6 +86,7 @@ export function init(
     isPeerVerified: true,
     message: text(from.provider, words),
     nowMs: startMs,
+    ...changes,
   });
 }
 
@@ -91,9 +107,14 @@ export function accept(to: Person, envelope: Uint8Array, changes: Partial<OpenIn
 }
 
 /** Two sessions that have exchanged one message, begun offline. */
-export function offlinePair(a: Person, b: Person): { readonly a: Session; readonly b: Session } {
-  const started = init(a, b);
-  return { a: started.session, b: accept(b, started.envelope).session };
+export function offlinePair(
+  a: Person,
+  b: Person,
+  changes: Partial<CreateInitInit> = {},
+): { readonly a: Session; readonly b: Session } {
+  const started = init(a, b, 'hello', changes);
+  const policy = changes.policy === undefined ? {} : { policy: changes.policy };
+  return { a: started.session, b: accept(b, started.envelope, policy).session };
 }
 
 /** Two sessions at the end of a gate, before any message. */
@@ -103,7 +124,7 @@ export function gatePair(
 ): { readonly a: Session; readonly b: Session; readonly publicPart: Uint8Array } {
   using prekeys = new OnlinePrekeys(b.provider);
   const gate = { gateHash: new Uint8Array(64).fill(7), exporter: new Uint8Array(64).fill(8) };
-  const common = { level: 3, suite: 1, gate, initiatedAtMs: startMs, nowMs: startMs };
+  const common = { level: 3, suite: 1, gate, initiatedAtMs: startMs, nowMs: startMs } as const;
   const created = createGateSession(a.provider, {
     ...common,
     ours: a.own,

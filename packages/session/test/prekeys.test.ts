@@ -48,7 +48,7 @@ describe('a prekey publication', () => {
     expect(publication).toMatchObject({
       number: 1,
       minLevel: 3,
-      suites: 1,
+      suites: 7,
       otCount: 0,
       did: 'did:example:bob',
     });
@@ -72,7 +72,8 @@ describe('a prekey publication', () => {
 
   it('is refused when its owner signed something unacceptable', () => {
     expect(check(resigned(0, Uint8Array.of(2)))).toBe('UNSUPPORTED');
-    expect(check(resigned(suitesAt, Uint8Array.of(2)))).toBe('UNSUPPORTED');
+    expect(check(resigned(suitesAt, Uint8Array.of(8)))).toBe('UNSUPPORTED');
+    expect(check(resigned(suitesAt + 1, Uint8Array.of(0)))).toBe('UNSUPPORTED');
     expect(check(resigned(suitesAt + 1, Uint8Array.of(4)))).toBe('UNSUPPORTED');
     const later = new Uint8Array(8);
     new DataView(later.buffer).setBigUint64(0, BigInt(startMs + 14 * dayMs + 1), true);

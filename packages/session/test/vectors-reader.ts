@@ -114,3 +114,34 @@ export const identityBlock = (person: Json): Buffer =>
   );
 export const F: Buffer = Buffer.alloc(32, 0xff);
 export const PQXDH: string = 'WOTID-PQXDH-V1_CURVE25519_SHA-512_ML-KEM-1024';
+export const X3DH: string = 'WOTID-X3DH-V1_CURVE25519_SHA-512';
+
+/** A signature of level 3, or of levels 1 and 2, by its own first byte. */
+export function verifiesAtLevel(
+  level: number,
+  person: Json,
+  purpose: string,
+  body: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (level === 3) return verifiesHybrid(person, signedMessage(purpose, body), signature);
+  const message = signedMessage(purpose, body, 'wot.id/v1/sig-3');
+  return (
+    signature.length === 65 && signature[0] === 3 && verifiesEd25519(person, message, signature.subarray(1))
+  );
+}
+
+/** Both keys behind the seed of a one-time pair. */
+export function oneTimeKeys(
+  seed: Uint8Array,
+): readonly [
+  { readonly secret: Buffer; readonly publicKey: Buffer },
+  { readonly seed: Buffer; readonly publicKey: Buffer },
+] {
+  const okm = hkdf(seed, zeros(64), 'wot.id/v1/one-time', 96);
+  const [secret, kemSeed] = [okm.subarray(0, 32), okm.subarray(32)];
+  return [
+    { secret, publicKey: rawPublic(x25519(secret)) },
+    { seed: kemSeed, publicKey: rawPublic(mlKem(kemSeed)) },
+  ];
+}

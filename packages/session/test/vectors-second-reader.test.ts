@@ -32,6 +32,9 @@ import {
   verifiesEd25519,
   F,
   PQXDH,
+  X3DH,
+  oneTimeKeys,
+  verifiesAtLevel,
 } from './vectors-reader.ts';
 
 describe('a second reader', () => {
@@ -94,7 +97,31 @@ describe('a second reader', () => {
       expect(okm).toBe(file.pqxdh[name].key + file.pqxdh[name].nonce);
     }
 
+    const classical = (...names: string[]): Buffer => cat(F, ...names.map(bytes));
+    expect(hkdf(classical(dh1, dh2, dh3, dh4), zeros(64), X3DH, 32).toString('hex')).toBe(file.x3dh.sk);
+    expect(hkdf(classical(dh1, dh2, dh3), zeros(64), X3DH, 32).toString('hex')).toBe(file.x3dh.skWithoutDh4);
+    for (const [names, name] of [
+      [[dh2, dh3, dh4], 'initSeal'],
+      [[dh2, dh3], 'initSealWithoutDh4'],
+    ] as const) {
+      const okm = hkdf(classical(...names), zeros(64), 'wot.id/v1/init-seal-x3dh', 44).toString('hex');
+      expect(okm).toBe(file.x3dh[name].key + file.x3dh[name].nonce);
+    }
+
     const t = file.sessionAd;
+    const withoutKem = h(
+      'sha512',
+      ec(bytes(t.initiatorIk)),
+      ec(bytes(t.responderIk)),
+      ec(bytes(t.ephemeral)),
+      ec(bytes(t.spk)),
+      cat(Uint8Array.of(1), ec(bytes(t.opk))),
+      bytes(t.initiatorIdFp),
+      bytes(t.responderIdFp),
+      Uint8Array.of(1, 2),
+      zeros(64),
+    );
+    expect(withoutKem.toString('hex')).toBe(file.x3dh.sessionAd);
     const ad = (opk: Uint8Array, gateHash: Uint8Array): string =>
       h(
         'sha512',
@@ -213,7 +240,7 @@ describe('a second reader', () => {
       Uint8Array.of(1),
       text(file.chainId),
       bytes(file.mailboxId),
-      Uint8Array.of(1, 3),
+      Uint8Array.of(file.suites, file.minLevel),
       text(file.did),
       bytes(file.idFp),
       le(file.number, 4),
@@ -223,7 +250,8 @@ describe('a second reader', () => {
       bytes(file.spk),
       le(file.kemId, 4),
       bytes(file.lastResortKem),
-      zeros(34),
+      le(file.pairs.length, 2),
+      bytes(file.otRoot),
     );
     const published = bytes(file.published);
     const length = Buffer.from([(publication.length % 128) + 128, publication.length >> 7]);
@@ -236,8 +264,22 @@ describe('a second reader', () => {
     expect(rawPublic(mlKem(bytes(file.kemSeed))).toString('hex')).toBe(file.lastResortKem);
     expect(h('sha256', ec(bytes(file.spk))).readUInt32LE()).toBe(file.spkId);
     expect(h('sha256', kem(bytes(file.lastResortKem))).readUInt32LE()).toBe(file.kemId);
+    // A tree of three: the left node over two leaves, and the third leaf beside it.
+    const leaves = file.pairs.map((pair: Json) => bytes(pair.leaf)) as [Buffer, Buffer, Buffer];
+    const left = h('sha256', Uint8Array.of(1), leaves[0], leaves[1]);
+    expect(h('sha256', Uint8Array.of(1), left, leaves[2]).toString('hex')).toBe(file.otRoot);
+    const paths = [[leaves[1], leaves[2]], [leaves[0], leaves[2]], [left]] as const;
+    for (const [at, pair] of file.pairs.entries()) {
+      const [opk, kemKey] = oneTimeKeys(bytes(pair.seed));
+      const entry = cat(le(pair.id, 4), opk.publicKey, kemKey.publicKey);
+      expect(h('sha256', ec(opk.publicKey)).readUInt32LE()).toBe(pair.id);
+      expect(h('sha256', zeros(1), entry).toString('hex')).toBe(pair.leaf);
+      const path = paths[at] as readonly Buffer[];
+      const handedOut = cat(le(pair.index, 2), entry, Uint8Array.of(path.length), ...path);
+      expect(handedOut.toString('hex')).toBe(pair.bytes);
+    }
     const record = cat(
-      Uint8Array.of(1, 1),
+      Uint8Array.of(2, 1),
       le(file.number, 4),
       le(file.notBeforeMs, 8),
       le(file.notAfterMs, 8),
@@ -245,72 +287,99 @@ describe('a second reader', () => {
       bytes(file.spkSecret),
       le(file.kemId, 4),
       bytes(file.kemSeed),
+      Uint8Array.of(leaves.length),
+      ...leaves,
+      Uint8Array.of(file.pairs.length),
+      ...file.pairs.map((pair: Json) => cat(le(pair.index, 2), le(pair.id, 4), bytes(pair.seed))),
     );
     expect(record.toString('hex')).toBe(file.privateRecord);
   });
 
-  it('opens a first message as its recipient', () => {
-    const file = read('pqxdh-offline');
-    const publicPart = bytes(file.publicPart);
-    const [ephemeral, ciphertext] = [publicPart.subarray(15, 47), publicPart.subarray(47, 1615)];
-    expect(publicPart.subarray(0, 3).toString('hex')).toBe('020103');
-    expect(rawPublic(x25519(bytes(file.randomness[0]))).equals(ephemeral)).toBe(true);
-    const ours = file.responder;
-    const ik = bytes(ours.seeds).subarray(1, 33);
-    const spk = bytes(ours.spkSecret);
-    const ss = decapsulate(mlKem(bytes(ours.kemSeed)), ciphertext);
-    const others = [dh(ik, ephemeral), dh(spk, ephemeral)];
-    const seal = hkdf(cat(F, ...others, ss), zeros(64), 'wot.id/v1/init-seal', 44);
-    const claims = open('gcm', seal.subarray(0, 32), seal.subarray(32), bytes(file.sealedPart), publicPart);
-    const alice = read('identity').people[0];
-    expect(claims.subarray(1, 1 + alice.block.length / 2).toString('hex')).toBe(alice.block);
+  it.each(['pqxdh-offline', 'pqxdh-one-time', 'x3dh-one-time'])(
+    'opens a first message as its recipient: %s',
+    (name) => {
+      const file = read(name);
+      const hasKem = file.level === 3;
+      const publicPart = bytes(file.publicPart);
+      expect(publicPart.length).toBe(hasKem ? 1617 : 49);
+      const ephemeral = publicPart.subarray(15, 47);
+      expect(publicPart.subarray(0, 3).equals(Uint8Array.of(2, file.suite, file.level))).toBe(true);
+      expect(rawPublic(x25519(bytes(file.randomness[0]))).equals(ephemeral)).toBe(true);
+      const ours = file.responder;
+      const ik = bytes(ours.seeds).subarray(1, 33);
+      const spk = bytes(ours.spkSecret);
+      const pair = ours.oneTimeSeed === null ? null : oneTimeKeys(bytes(ours.oneTimeSeed));
+      const kemSeed = pair === null ? bytes(ours.kemSeed) : pair[1].seed;
+      const kemKey = rawPublic(mlKem(kemSeed));
+      const opkBytes = pair === null ? zeros(1) : cat(Uint8Array.of(1), ec(pair[0].publicKey));
+      const ids = cat(
+        h('sha256', ec(bytes(ours.spk))).subarray(0, 4),
+        pair === null ? zeros(4) : h('sha256', ec(pair[0].publicKey)).subarray(0, 4),
+        hasKem ? h('sha256', kem(kemKey)).subarray(0, 4) : zeros(4),
+      );
+      expect(publicPart.subarray(3, 15).equals(ids)).toBe(true);
+      const ciphertext = publicPart.subarray(47, 1615);
+      const ss = hasKem ? decapsulate(mlKem(kemSeed), ciphertext) : zeros(0);
+      const others = [dh(ik, ephemeral), dh(spk, ephemeral)];
+      if (pair !== null) others.push(dh(pair[0].secret, ephemeral));
+      const sealLabel = hasKem ? 'wot.id/v1/init-seal' : 'wot.id/v1/init-seal-x3dh';
+      const seal = hkdf(cat(F, ...others, ss), zeros(64), sealLabel, 44);
+      const claims = open('gcm', seal.subarray(0, 32), seal.subarray(32), bytes(file.sealedPart), publicPart);
+      const alice = read('identity').people[0];
+      expect(claims.subarray(1, 1 + alice.block.length / 2).toString('hex')).toBe(alice.block);
 
-    const sessionAd = h(
-      'sha512',
-      ec(bytes(file.initiator.ik)),
-      ec(bytes(ours.ik)),
-      kem(bytes(ours.kem)),
-      ec(ephemeral),
-      ec(bytes(ours.spk)),
-      zeros(1),
-      h('sha256', ciphertext),
-      bytes(file.initiator.idFp),
-      bytes(ours.idFp),
-      Uint8Array.of(1, 3),
-      zeros(64),
-    );
-    const facts = cat(
-      Uint8Array.of(alice.did.length),
-      ascii(alice.did),
-      bytes(alice.idFp),
-      h('sha256', bytes(file.credential)),
-      le(file.nowMs, 8),
-    );
-    const factsAt = claims.indexOf(facts);
-    expect(factsAt).toBe(1 + alice.block.length / 2 + 3 + 900);
-    const signature = claims.subarray(factsAt + facts.length, factsAt + facts.length + 4692);
-    const signed = cat(
-      sessionAd,
-      publicPart.subarray(3, 15),
-      le(file.nowMs, 8),
-      h('sha256', bytes(file.credential)),
-    );
-    expect(verifiesHybrid(alice, signedMessage('init', signed), signature)).toBe(true);
+      const sessionAd = h(
+        'sha512',
+        ec(bytes(file.initiator.ik)),
+        ec(bytes(ours.ik)),
+        hasKem ? kem(kemKey) : zeros(0),
+        ec(ephemeral),
+        ec(bytes(ours.spk)),
+        opkBytes,
+        hasKem ? h('sha256', ciphertext) : zeros(0),
+        bytes(file.initiator.idFp),
+        bytes(ours.idFp),
+        Uint8Array.of(file.suite, file.level),
+        zeros(64),
+      );
+      const facts = cat(
+        Uint8Array.of(alice.did.length),
+        ascii(alice.did),
+        bytes(alice.idFp),
+        h('sha256', bytes(file.credential)),
+        le(file.nowMs, 8),
+      );
+      const factsAt = claims.indexOf(facts);
+      expect(factsAt).toBe(1 + alice.block.length / 2 + 3 + 900);
+      const signature = claims.subarray(
+        factsAt + facts.length,
+        factsAt + facts.length + (hasKem ? 4692 : 65),
+      );
+      const signed = cat(
+        sessionAd,
+        publicPart.subarray(3, 15),
+        le(file.nowMs, 8),
+        h('sha256', bytes(file.credential)),
+      );
+      expect(verifiesAtLevel(file.level, alice, 'init', signed, signature)).toBe(true);
+      expect(h('sha256', publicPart).toString('hex')).toBe(file.initHash);
+      expect(h('sha512', ascii('wot.id/v1/sid'), sessionAd).subarray(0, 16).toString('hex')).toBe(file.sid);
 
-    const sk = hkdf(cat(F, dh(spk, bytes(file.initiator.ik)), ...others, ss), zeros(64), PQXDH, 32);
-    const info = cat(ascii('wot.id/v1/session'), Uint8Array.of(3), sessionAd);
-    const [rootKey, headerKey, , , pqChain] = parts32(hkdf(sk, zeros(64), info, 192)).map(bytes);
-    const envelope = bytes(file.firstEnvelope);
-    const header = open('gcm-siv', headerKey!, zeros(12), envelope.subarray(1, 59), zeros(0));
-    const chain = bytes(parts32(hkdf(dh(spk, header.subarray(0, 32)), rootKey!, 'wot.id/v1/rk', 96))[1]!);
-    const mk = hkdf(hmac(chain, 1).subarray(32), hmac(pqChain!, 2).subarray(32), 'wot.id/v1/mk', 44);
-    const aad = cat(sessionAd, Uint8Array.of(1), header);
-    const frame = open('gcm', mk.subarray(0, 32), mk.subarray(32), envelope.subarray(59), aad);
-    expect(frame.subarray(3, 19).toString('hex')).toBe(file.messageId);
-    expect(frame.subarray(30, 30 + file.text.length).toString('ascii')).toBe(file.text);
-    expect(h('sha256', publicPart).toString('hex')).toBe(file.initHash);
-    expect(h('sha512', ascii('wot.id/v1/sid'), sessionAd).subarray(0, 16).toString('hex')).toBe(file.sid);
-  });
+      const dh1 = dh(spk, bytes(file.initiator.ik));
+      const sk = hkdf(cat(F, dh1, ...others, ss), zeros(64), hasKem ? PQXDH : X3DH, 32);
+      const info = cat(ascii('wot.id/v1/session'), Uint8Array.of(file.level), sessionAd);
+      const [rootKey, headerKey, , , pqChain] = parts32(hkdf(sk, zeros(64), info, 192)).map(bytes);
+      const envelope = bytes(file.firstEnvelope);
+      const header = open('gcm-siv', headerKey!, zeros(12), envelope.subarray(1, 59), zeros(0));
+      if (!hasKem) return;
+      const chain = bytes(parts32(hkdf(dh(spk, header.subarray(0, 32)), rootKey!, 'wot.id/v1/rk', 96))[1]!);
+      const mk = hkdf(hmac(chain, 1).subarray(32), hmac(pqChain!, 2).subarray(32), 'wot.id/v1/mk', 44);
+      const aad = cat(sessionAd, Uint8Array.of(1), header);
+      const frame = open('gcm', mk.subarray(0, 32), mk.subarray(32), envelope.subarray(59), aad);
+      expect(frame.subarray(3, 19).toString('hex')).toBe(file.messageId);
+      expect(frame.subarray(30, 30 + file.text.length).toString('ascii')).toBe(file.text);
+    },
+  );
 
   it('follows a ratchet conversation', () => {
     const file = read('ratchet');
@@ -368,68 +437,84 @@ describe('a second reader', () => {
     expect(Object.keys(sent)).toHaveLength(9);
   });
 
-  it('runs a gate: hashes, keys, plaintexts, signatures, session id', () => {
-    const file = read('gate');
-    const frames = file.messages.map((one: Json) => bytes(one.frame)) as Buffer[];
-    const [m1, m2] = frames as [Buffer, Buffer];
-    const [peerA, peerB] = [bytes(file.initiator.peerId), bytes(file.responder.peerId)];
-    let th = h(
-      'sha512',
-      ascii('wot.id/v1/gate'),
-      Uint8Array.of(1, peerA.length),
-      peerA,
-      Uint8Array.of(peerB.length),
-      peerB,
-      le(m1.length, 4),
-      m1,
-      le(m2.length, 4),
-      m2,
-    );
-    expect(th.toString('hex')).toBe(file.th[0]);
-    // Alice drew nonce, ephemeral secret and KEM seed; Bob's ephemeral key and ciphertext are in M2.
-    const [nonce, secret, kemSeed] = file.randomness.initiator.map(bytes);
-    expect([m1.subarray(5, 37).equals(nonce), rawPublic(x25519(secret)).equals(m1.subarray(37, 69))]).toEqual(
-      [true, true],
-    );
-    expect(rawPublic(mlKem(kemSeed)).equals(m1.subarray(69, 1637))).toBe(true);
-    const shared = cat(dh(secret, m2.subarray(36, 68)), decapsulate(mlKem(kemSeed), m2.subarray(68, 1636)));
-    const okm = hkdf(shared, th, 'wot.id/v1/gate-keys', 128);
-    expect(okm.toString('hex')).toBe(file.keys.kA + file.keys.kB + file.keys.exporter);
-
-    const people = read('identity').people;
-    frames.slice(2).forEach((frame, at) => {
-      const key = at % 2 === 0 ? okm.subarray(0, 32) : okm.subarray(32, 64);
-      const plaintext = open('gcm', key, cat(le(Math.floor(at / 2), 8), zeros(4)), frame.subarray(1), th);
-      expect([frame[0], plaintext.toString('hex')]).toEqual([3, file.messages[at + 2].plaintext]);
-      if (at < 2) {
-        const claims = plaintext.subarray(1, -4692);
-        const message = signedMessage(at === 0 ? 'gate-A' : 'gate-B', cat(th, h('sha512', claims)));
-        expect(verifiesHybrid(people[at], message, plaintext.subarray(-4692))).toBe(true);
+  it.each(['gate', 'gate-prekey', 'gate-level-1'])(
+    'runs a gate: hashes, keys, plaintexts, signatures, session id: %s',
+    (name) => {
+      const file = read(name);
+      const hasKem = file.level === 3;
+      const signatureLength = hasKem ? 4692 : 65;
+      const frames = file.messages.map((one: Json) => bytes(one.frame)) as Buffer[];
+      const [m1, m2] = frames as [Buffer, Buffer];
+      const [peerA, peerB] = [bytes(file.initiator.peerId), bytes(file.responder.peerId)];
+      let th = h(
+        'sha512',
+        ascii('wot.id/v1/gate'),
+        Uint8Array.of(1, peerA.length),
+        peerA,
+        Uint8Array.of(peerB.length),
+        peerB,
+        le(m1.length, 4),
+        m1,
+        le(m2.length, 4),
+        m2,
+      );
+      expect(th.toString('hex')).toBe(file.th[0]);
+      // Alice drew nonce, ephemeral secret and KEM seed; Bob's ephemeral key and ciphertext are in M2.
+      const [nonce, secret, kemSeed] = file.randomness.initiator.map(bytes);
+      expect([
+        m1.subarray(5, 37).equals(nonce),
+        rawPublic(x25519(secret)).equals(m1.subarray(37, 69)),
+      ]).toEqual([true, true]);
+      expect(rawPublic(mlKem(kemSeed)).equals(m1.subarray(69, 1637))).toBe(true);
+      const shared = [dh(secret, m2.subarray(36, 68)), decapsulate(mlKem(kemSeed), m2.subarray(68, 1636))];
+      let label = ascii('wot.id/v1/gate-keys');
+      expect(m1[1637]).toBe(file.publishedKemSeed === null ? 0 : 1);
+      if (file.publishedKemSeed !== null) {
+        const published = mlKem(bytes(file.publishedKemSeed));
+        const keyHash = h('sha256', kem(rawPublic(published)));
+        expect(m1.subarray(1638, 1642).equals(keyHash.subarray(0, 4))).toBe(true);
+        shared.push(decapsulate(published, m1.subarray(1642, 3210)));
+        label = cat(label, keyHash);
       }
-      th = h('sha512', th, frame.subarray(1));
-      expect(th.toString('hex')).toBe(file.th[at + 1]);
-    });
-    expect(file.gateHash).toBe(file.th[2]);
+      const okm = hkdf(cat(...shared), th, label, 128);
+      expect(okm.toString('hex')).toBe(file.keys.kA + file.keys.kB + file.keys.exporter);
 
-    const publicPart = bytes(file.messages[4].plaintext).subarray(5, 5 + 1617);
-    const [spk, opk] = file.prekeySecrets.slice(0, 2).map((one: string) => rawPublic(x25519(bytes(one))));
-    const sessionAd = h(
-      'sha512',
-      ec(bytes(people[0].ik)),
-      ec(bytes(people[1].ik)),
-      kem(rawPublic(mlKem(bytes(file.prekeySecrets[2])))),
-      ec(publicPart.subarray(15, 47)),
-      ec(spk),
-      Uint8Array.of(1),
-      ec(opk),
-      h('sha256', publicPart.subarray(47, 1615)),
-      bytes(file.initiator.idFp),
-      bytes(file.responder.idFp),
-      Uint8Array.of(1, 3),
-      bytes(file.gateHash),
-    );
-    expect(h('sha512', ascii('wot.id/v1/sid'), sessionAd).subarray(0, 16).toString('hex')).toBe(file.sid);
-  });
+      const people = read('identity').people;
+      frames.slice(2).forEach((frame, at) => {
+        const key = at % 2 === 0 ? okm.subarray(0, 32) : okm.subarray(32, 64);
+        const plaintext = open('gcm', key, cat(le(Math.floor(at / 2), 8), zeros(4)), frame.subarray(1), th);
+        expect([frame[0], plaintext.toString('hex')]).toEqual([3, file.messages[at + 2].plaintext]);
+        if (at < 2) {
+          const claims = plaintext.subarray(1, -signatureLength);
+          const [purpose, body] = [at === 0 ? 'gate-A' : 'gate-B', cat(th, h('sha512', claims))];
+          const signature = plaintext.subarray(-signatureLength);
+          expect(verifiesAtLevel(file.level, people[at], purpose, body, signature)).toBe(true);
+        }
+        th = h('sha512', th, frame.subarray(1));
+        expect(th.toString('hex')).toBe(file.th[at + 1]);
+      });
+      expect(file.gateHash).toBe(file.th[2]);
+
+      const publicPart = bytes(file.messages[4].plaintext).subarray(5, 5 + (hasKem ? 1617 : 49));
+      const [spk, opk] = file.prekeySecrets.slice(0, 2).map((one: string) => rawPublic(x25519(bytes(one))));
+      const sessionAd = h(
+        'sha512',
+        ec(bytes(people[0].ik)),
+        ec(bytes(people[1].ik)),
+        hasKem ? kem(rawPublic(mlKem(bytes(file.prekeySecrets[2])))) : zeros(0),
+        ec(publicPart.subarray(15, 47)),
+        ec(spk),
+        Uint8Array.of(1),
+        ec(opk),
+        hasKem ? h('sha256', publicPart.subarray(47, 1615)) : zeros(0),
+        bytes(file.initiator.idFp),
+        bytes(file.responder.idFp),
+        Uint8Array.of(1, file.level),
+        bytes(file.gateHash),
+      );
+      expect(h('sha512', ascii('wot.id/v1/sid'), sessionAd).subarray(0, 16).toString('hex')).toBe(file.sid);
+    },
+  );
 });
 
 interface Chain {

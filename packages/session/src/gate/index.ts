@@ -31,6 +31,7 @@ export type {
   GateStep,
   GateTermination,
   InitiatorSessions,
+  LiveSession,
   MaybePromise,
   PeerToVerify,
   PeerVerdict,

@@ -2,7 +2,7 @@
 
 /** The only version yet. */
 export const GATE_VERSION = 1;
-/** M1 and M2: 1638 and 1636 bytes, 3210 with an encapsulation to a published prekey. Nothing is known of the peer yet. */
+/** M1 and M2: 1638 and 1636 bytes, M1 3210 with an encapsulation to a published prekey. Nothing is known of the peer yet. */
 export const MAX_GATE_HELLO_BYTES = 4_096;
 /** M3 to M6: block and signature take 7.7 KB, the rest is credential or first message. */
 export const MAX_GATE_FRAME_BYTES = 65_536;

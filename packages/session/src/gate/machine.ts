@@ -16,7 +16,9 @@ import type {
   GateSessionContext,
   GateStep,
   GateTermination,
+  LiveSession,
 } from './ports.ts';
+import type { GateChoice } from './negotiation.ts';
 import type { GateChannel } from './transcript.ts';
 
 /** What the session layer says of a peer's bytes; its other errors are about us. */
@@ -170,10 +172,22 @@ export abstract class GateMachine<Credential> {
     role: GateResult<Credential>['role'],
     context: GateSessionContext<Credential>,
     resumedSid: Uint8Array | null,
+    isToPublishedPrekey: boolean,
   ): GateResult<Credential> {
     const { peer, credential, gateHash, level, suite, initiatedAtMs } = context;
     const did = peer.block.did;
-    return { role, did, peer, credential, gateHash, level, suite, resumedSid, initiatedAtMs };
+    return {
+      role,
+      did,
+      peer,
+      credential,
+      gateHash,
+      level,
+      suite,
+      isToPublishedPrekey,
+      resumedSid,
+      initiatedAtMs,
+    };
   }
 
   #assertRunning(): void {
@@ -231,6 +245,11 @@ function termination(error: unknown): GateTermination {
   // A failure of our own (storage, a bug): the peer learns nothing but that we do not go on.
   const code = gateCodes.POLICY;
   return { code, wireCode: code, by: 'us', reason: `our side failed: ${errorText(error)}`, cause: error };
+}
+
+/** A session of another level or suite does not go on: what was negotiated counts. */
+export function resumableSid(live: LiveSession | null, { level, suite }: GateChoice): Uint8Array | null {
+  return live !== null && live.level === level && live.suite === suite ? live.sid : null;
 }
 
 /** X25519 and ML-KEM secrets of one key exchange step; anything that is no key becomes `KEX`. */

@@ -9,12 +9,12 @@
  * | M1 | version u8, levels u8, minLevel u8, suites u8, nonce 32, e 32 (X25519), ek 1568 (ML-KEM-1024), Option{kemId u32, ct 1568} |
  * | M2 | version u8, level u8, suite u8, nonce 32, e 32, ct 1568 |
  * | M3 | identity block, credential (ULEB128 length), ts u64, signature |
- * | M4 | identity block, credential, ts u64, Option{sid 16}, spk 32, opk 32, kem 1568, signature |
+ * | M4 | identity block, credential, ts u64, Option{sid 16}, spk 32, opk 32, at level 3 kem 1568, signature |
  * | M5, M6 | verdict u8 = 0, Option{sid 16}, message (ULEB128 length) |
  * | Terminate | code u8 |
  *
- * In the bitmaps, bit n - 1 stands for level or suite n. M1's Option is reserved for an encapsulation to the
- * responder's published KEM prekey and absent for now. M4's sid names the live session that the responder has with the
+ * In the bitmaps, bit n - 1 stands for level or suite n. M1's Option is an encapsulation to the responder's published
+ * last-resort KEM prekey, where the initiator knows one. M4's sid names the live session that the responder has with the
  * initiator's identity; M5 carries it when the initiator has the same one and goes on with it.
  */
 import {
@@ -28,6 +28,7 @@ import {
   type BcsType,
 } from '@wotid/core';
 import { decodeSigned, identityBlockType, type IdentityBlock } from '@wotid/crypto';
+import { levelFacts, type SecurityLevel } from '../levels.ts';
 import { MAX_GATE_FRAME_BYTES, MAX_GATE_HELLO_BYTES } from './limits.ts';
 
 /** Of a sealed frame: kind of the frame, kind of the plaintext and AEAD tag go off. */
@@ -74,8 +75,8 @@ export interface GateBundle {
   readonly spk: Uint8Array;
   /** X25519, 32 bytes. */
   readonly opk: Uint8Array;
-  /** ML-KEM-1024, 1568 bytes. */
-  readonly kem: Uint8Array;
+  /** ML-KEM-1024, 1568 bytes; `null` at levels 1 and 2. */
+  readonly kem: Uint8Array | null;
 }
 
 /** The signed part of M4. */
@@ -121,14 +122,18 @@ export const initiatorClaimsType: BcsType<InitiatorClaims, InitiatorClaims> = bc
   initiatorFields,
 );
 
-/** M4 up to its signature. */
-export const responderClaimsType: BcsType<ResponderClaims, ResponderClaims> = bcs.struct('M4', {
-  ...initiatorFields,
-  sid: sidType,
-  spk: key32,
-  opk: key32,
-  kem: fixedBytesType(1568),
+const bundleFields = { ...initiatorFields, sid: sidType, spk: key32, opk: key32 };
+const postQuantumClaimsType = bcs.struct('M4', { ...bundleFields, kem: fixedBytesType(1568) });
+const classicalClaimsType = bcs.struct('M4', bundleFields).transform({
+  input: (claims: ResponderClaims) => claims,
+  output: (claims): ResponderClaims => ({ ...claims, kem: null }),
 });
+
+/** M4 up to its signature, whose layout is that of the level. */
+export function responderClaimsType(level: SecurityLevel): BcsType<ResponderClaims, ResponderClaims> {
+  const type = levelFacts(level).isPostQuantum ? postQuantumClaimsType : classicalClaimsType;
+  return type as unknown as BcsType<ResponderClaims, ResponderClaims>;
+}
 
 export const sessionType: BcsType<SessionM5M6, SessionM5M6> = bcs.struct('M5/M6', {
   verdict: bcs.u8(),

@@ -8,6 +8,8 @@ import {
   type SignaturePurpose,
 } from '@wotid/crypto';
 import { peerIdentity, type PeerIdentity } from '../identity.ts';
+import type { SecurityLevel } from '../levels.ts';
+import { onlineAlgorithms } from '../signature-policy.ts';
 import { gateCodes } from './codes.ts';
 import { GateRefusal } from './errors.ts';
 import { MAX_GATE_CREDENTIAL_BYTES, MAX_GATE_SKEW_MS } from './limits.ts';
@@ -32,13 +34,14 @@ export interface ClaimsToCheck {
   readonly purpose: SignaturePurpose;
   /** The transcript hash before this message, 64 bytes. */
   readonly transcriptHash: Uint8Array;
+  readonly level: SecurityLevel;
   /** The DID that was dialled, if one was. */
   readonly expectedDid?: string | undefined;
 }
 
 /**
- * Checks in order: credential size, identity block, not ourselves, time, both signatures over the transcript (the
- * holder binding), dialled DID; then credential and DID by the injected check.
+ * Checks in order: credential size, identity block, not ourselves, time, the level's signature over the transcript (the
+ * holder binding), dialled DID, the level reached before; then credential and DID by the injected check.
  * @throws GateRefusal
  */
 export async function checkPeer<Credential>(
@@ -61,6 +64,10 @@ export async function checkPeer<Credential>(
   verifyHolder(provider, input);
   if (input.expectedDid !== undefined && block.did !== input.expectedDid) {
     throw new GateRefusal(gateCodes.DID_KEY_MISMATCH, 'the peer has another DID than the one dialled');
+  }
+  const reached = init.reachedLevel?.(block.did) ?? null;
+  if (reached !== null && input.level < reached) {
+    throw new GateRefusal(gateCodes.LEVEL, `level ${input.level} after level ${reached} with this peer`);
   }
   const verdict = await init.verifyPeer({
     did: block.did,
@@ -85,7 +92,8 @@ function freshTime(ts: bigint, nowMs: number): number {
 function verifyHolder(provider: CryptoProvider, input: ClaimsToCheck): void {
   using keys = importIdentityVerifyingKeys(provider, input.claims.block);
   const body = gateSignatureBody(provider, input.transcriptHash, input.claimBytes);
-  if (!verifyHybrid(provider, keys, input.purpose, body, input.signature)) {
+  const accepted = onlineAlgorithms(input.level);
+  if (!verifyHybrid(provider, keys, input.purpose, body, input.signature, accepted)) {
     throw new GateRefusal(gateCodes.ID_SIG, 'the peer does not hold the keys that it shows');
   }
 }

@@ -2,6 +2,9 @@
 import type { Clock } from '@wotid/core';
 import type { CryptoProvider, IdentityBlock } from '@wotid/crypto';
 import type { OwnIdentity, PeerIdentity } from '../identity.ts';
+import type { SecurityLevel } from '../levels.ts';
+import type { SecurityPolicy } from '../security-policy.ts';
+import type { Suite } from '../suites.ts';
 import type { GateCode } from './codes.ts';
 import type { GateBundle } from './messages.ts';
 
@@ -40,10 +43,18 @@ export interface GateSessionContext<Credential> {
   readonly gateHash: Uint8Array;
   /** 64 bytes, salt of the session's keys. Usable during the call only: it is wiped when the gate ends. */
   readonly exporter: Uint8Array;
-  readonly level: number;
-  readonly suite: number;
+  readonly level: SecurityLevel;
+  readonly suite: Suite;
   /** The initiator's signed time, known to both sides. Milliseconds since the Unix epoch. */
   readonly initiatedAtMs: number;
+}
+
+/** What the gate needs to know of a session to go on with it: it does so at the same level and suite alone. */
+export interface LiveSession {
+  /** 16 bytes. */
+  readonly sid: Uint8Array;
+  readonly level: number;
+  readonly suite: number;
 }
 
 /**
@@ -51,8 +62,8 @@ export interface GateSessionContext<Credential> {
  * bytes leave at once. A new session takes over from an older one only with `complete`.
  */
 export interface InitiatorSessions<Credential> {
-  /** The 16-byte id of the active session with this identity, or `null`. */
-  liveSid(peer: PeerIdentity): MaybePromise<Uint8Array | null>;
+  /** The active session with this identity, or `null`. */
+  liveSession(peer: PeerIdentity): MaybePromise<LiveSession | null>;
   /** Starts a session on the responder's one-time prekeys: PQXDH public part and first ratchet message. */
   open(context: GateSessionContext<Credential>, bundle: GateBundle): MaybePromise<Uint8Array>;
   /** A ratchet message of the session that goes on, which shows the responder that both ratchets still fit. */
@@ -63,10 +74,10 @@ export interface InitiatorSessions<Credential> {
 
 /** The sessions of a responder, one object per gate. */
 export interface ResponderSessions<Credential> {
-  /** The 16-byte id of the active session with this identity, or `null`. */
-  liveSid(peer: PeerIdentity): MaybePromise<Uint8Array | null>;
-  /** Fresh one-time prekeys for this gate. */
-  bundle(peer: PeerIdentity): MaybePromise<GateBundle>;
+  /** The active session with this identity, or `null`. */
+  liveSession(peer: PeerIdentity): MaybePromise<LiveSession | null>;
+  /** Fresh one-time prekeys for this gate: with a KEM key at level 3 only. */
+  bundle(peer: PeerIdentity, level: SecurityLevel): MaybePromise<GateBundle>;
   /** Opens the initiator's start of a session and gives the first reply. */
   accept(context: GateSessionContext<Credential>, message: Uint8Array): MaybePromise<Uint8Array>;
   /** Opens the initiator's message in the session that goes on and gives the reply. */
@@ -98,6 +109,10 @@ export interface GateInit<Credential> {
   /** Multihash bytes of the peer's PeerId, **as the connection has proved it**, never from a message. */
   readonly theirPeerId: Uint8Array;
   readonly verifyPeer: VerifyPeer<Credential>;
+  /** Levels and suites; default level 3 alone and every suite. */
+  readonly policy?: SecurityPolicy;
+  /** The level reached with this DID before, or `null`: a gate at a lower one ends with `LEVEL`. */
+  readonly reachedLevel?: (did: string) => SecurityLevel | null;
   /** For audits: sees every message before encryption, credentials included. Must not throw. */
   readonly observe?: (observation: GateObservation) => void;
 }
@@ -111,8 +126,10 @@ export interface GateResult<Credential> {
   readonly credential: Credential;
   /** th4, 64 bytes. */
   readonly gateHash: Uint8Array;
-  readonly level: number;
-  readonly suite: number;
+  readonly level: SecurityLevel;
+  readonly suite: Suite;
+  /** Whether M1 carried an encapsulation to the responder's published prekey: then nobody else can have read M3. */
+  readonly isToPublishedPrekey: boolean;
   /** The id of the session that goes on, or `null` when the gate started a new one. */
   readonly resumedSid: Uint8Array | null;
   /** The initiator's signed time. Milliseconds since the Unix epoch. */

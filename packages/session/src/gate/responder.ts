@@ -3,11 +3,13 @@
  * M3 has passed every check.
  */
 import { concatBytes, equalBytes } from '@wotid/core';
-import { signaturePurposes, signHybrid } from '@wotid/crypto';
+import { signaturePurposes, signHybrid, type KemKeyPair } from '@wotid/crypto';
+import { defaultSecurityPolicy, type SecurityPolicy } from '../security-policy.ts';
+import { onlineAlgorithms } from '../signature-policy.ts';
 import { gateCodes } from './codes.ts';
 import { GateRefusal } from './errors.ts';
 import { isSameSid } from './initiator.ts';
-import { GateMachine, keyExchange } from './machine.ts';
+import { GateMachine, keyExchange, resumableSid } from './machine.ts';
 import {
   decodeHello,
   decodeSealed,
@@ -20,16 +22,22 @@ import {
   responderClaimsType,
   sealedKinds,
   sessionType,
+  type GateBundle,
   type HelloM1,
 } from './messages.ts';
-import { assertVersion, choose } from './negotiation.ts';
+import { assertVersion, choose, type GateChoice } from './negotiation.ts';
 import { checkPeer, gateSignatureBody } from './peer-check.ts';
 import type { GateInit, GateSessionContext, GateStep, ResponderSessions } from './ports.ts';
-import { GateChannel, helloHash } from './transcript.ts';
+import { GateChannel, helloHash, type GateSecrets } from './transcript.ts';
 import { GATE_VERSION } from './limits.ts';
 
 /** Settings of {@link createGateResponder}. */
 export interface GateResponderInit<Credential> extends GateInit<Credential> {
+  /**
+   * Our published KEM key of this id, or `null` when it is not (or no longer) here; disposed of by the gate. Without it
+   * encapsulations are refused with `KEX`.
+   */
+  readonly kemPrekey?: (kemId: number) => KemKeyPair | null;
   readonly sessions: ResponderSessions<Credential>;
 }
 
@@ -39,12 +47,15 @@ type Phase = 'awaits M1' | 'awaits M3' | 'awaits M5';
 export class GateResponder<Credential> extends GateMachine<Credential> {
   readonly #init: GateResponderInit<Credential>;
   #phase: Phase = 'awaits M1';
-  #choice = { level: 0, suite: 0 };
+  readonly #policy: SecurityPolicy;
+  #choice: GateChoice | undefined;
+  #isToPublishedPrekey = false;
   #agreed: { context: GateSessionContext<Credential>; offeredSid: Uint8Array | null } | undefined;
 
   constructor(init: GateResponderInit<Credential>) {
     super(init);
     this.#init = init;
+    this.#policy = init.policy ?? defaultSecurityPolicy;
   }
 
   protected async handle(frame: Uint8Array): Promise<GateStep<Credential>> {
@@ -70,18 +81,17 @@ export class GateResponder<Credential> extends GateMachine<Credential> {
     }
     assertVersion(frame);
     const m1 = decodeHello(m1Type, frame);
-    this.#choice = choose(m1);
-    if (m1.prekeyEncapsulation !== null) {
-      throw new GateRefusal(gateCodes.KEX, 'an encapsulation to a prekey that we have not published');
-    }
-    const m2 = keyExchange(() => this.#exchangeKeys(m1, frame));
+    const choice = choose(this.#policy, m1);
+    const m2 = keyExchange(() => this.#exchangeKeys(m1, frame, choice));
+    this.#choice = choice;
+    this.#isToPublishedPrekey = m1.prekeyEncapsulation !== null;
     this.#phase = 'awaits M3';
     this.observe('sent', m2);
     return { send: [m2] };
   }
 
   /** M2, and the channel behind it. */
-  #exchangeKeys(m1: HelloM1, m1Frame: Uint8Array): Uint8Array {
+  #exchangeKeys(m1: HelloM1, m1Frame: Uint8Array, choice: GateChoice): Uint8Array {
     const { provider, ourPeerId, theirPeerId } = this.#init;
     using theirKem = provider.kemImportPublic(m1.kemPublicKey);
     using ephemeral = provider.x25519Generate();
@@ -89,37 +99,58 @@ export class GateResponder<Credential> extends GateMachine<Credential> {
     if (equalBytes(nonce, m1.nonce) || equalBytes(ephemeral.publicKey, m1.ephemeral)) {
       throw new GateRefusal(gateCodes.PEER_BINDING, 'our own values came back');
     }
+    const prekey = this.#decapsulate(m1);
     const dh = provider.x25519(ephemeral, m1.ephemeral);
-    const { ciphertext, sharedSecret } = provider.kemEncapsulate(theirKem);
+    const { ciphertext, sharedSecret: kem } = provider.kemEncapsulate(theirKem);
     const m2 = encodeTagged(frameKinds.m2, m2Type, {
       version: GATE_VERSION,
-      ...this.#choice,
+      ...choice,
       nonce,
       ephemeral: ephemeral.publicKey,
       ciphertext,
     });
     const th2 = helloHash(provider, { initiator: theirPeerId, responder: ourPeerId }, m1Frame, m2);
-    this.channel = new GateChannel(provider, 'responder', dh, sharedSecret, th2);
+    this.channel = new GateChannel(provider, 'responder', { dh, kem, prekey }, th2);
     return m2;
+  }
+
+  /** The secret that M1 has encapsulated to a KEM key that we have published. */
+  #decapsulate({ prekeyEncapsulation }: HelloM1): GateSecrets['prekey'] {
+    if (prekeyEncapsulation === null) return null;
+    const { kemId, ciphertext } = prekeyEncapsulation;
+    using prekey = this.#init.kemPrekey?.(kemId) ?? null;
+    if (prekey === null) {
+      throw new GateRefusal(gateCodes.KEX, 'an encapsulation to a prekey that is not here');
+    }
+    const { publicKey } = prekey;
+    return { publicKey, secret: this.#init.provider.kemDecapsulate(prekey, ciphertext) };
   }
 
   async #receiveM3(frame: Uint8Array): Promise<GateStep<Credential>> {
     const { sessions } = this.#init;
+    const choice = this.#choice;
+    if (choice === undefined) throw new TypeError('M3 before M1');
     const transcriptHash = this.channel.hash;
     const signed = decodeClaims(initiatorClaimsType, this.openSealed(frame, sealedKinds.m3));
     const { peer, credential, ts } = await checkPeer(
       this.#init,
-      { ...signed, purpose: signaturePurposes.gateInitiator, transcriptHash },
+      {
+        ...signed,
+        purpose: signaturePurposes.gateInitiator,
+        transcriptHash,
+        level: choice.level,
+      },
       this.signal,
     );
-    const offeredSid = await this.session(() => sessions.liveSid(peer));
-    const bundle = await this.session(() => sessions.bundle(peer));
-    const m4 = this.#sealM4(offeredSid, bundle);
+    const live = await this.session(() => sessions.liveSession(peer));
+    const offeredSid = resumableSid(live, choice);
+    const bundle = await this.session(() => sessions.bundle(peer, choice.level));
+    const m4 = this.#sealM4(choice, offeredSid, bundle);
     const context = this.context({
       peer,
       credential,
       gateHash: this.channel.hash,
-      ...this.#choice,
+      ...choice,
       initiatedAtMs: ts,
     });
     this.#agreed = { context, offeredSid };
@@ -127,13 +158,10 @@ export class GateResponder<Credential> extends GateMachine<Credential> {
     return { send: [m4] };
   }
 
-  #sealM4(
-    sid: Uint8Array | null,
-    bundle: { readonly spk: Uint8Array; readonly opk: Uint8Array; readonly kem: Uint8Array },
-  ): Uint8Array {
+  #sealM4({ level }: GateChoice, sid: Uint8Array | null, bundle: GateBundle): Uint8Array {
     const { provider, ours, credential, clock } = this.#init;
     const { spk, opk, kem } = bundle;
-    const claims = encodeTagged(sealedKinds.m4, responderClaimsType, {
+    const claims = encodeTagged(sealedKinds.m4, responderClaimsType(level), {
       block: ours.block,
       credential,
       ts: BigInt(Math.trunc(clock.nowMs())),
@@ -143,7 +171,8 @@ export class GateResponder<Credential> extends GateMachine<Credential> {
       kem,
     });
     const body = gateSignatureBody(provider, this.channel.hash, claims.subarray(1));
-    const signature = signHybrid(provider, ours.keys, signaturePurposes.gateResponder, body);
+    const [algorithm] = onlineAlgorithms(level);
+    const signature = signHybrid(provider, ours.keys, signaturePurposes.gateResponder, body, algorithm);
     return this.seal(concatBytes(claims, signature));
   }
 
@@ -161,7 +190,7 @@ export class GateResponder<Credential> extends GateMachine<Credential> {
       sid === null ? sessions.accept(context, message) : sessions.resume(context, sid, message),
     );
     const m6 = this.seal(encodeTagged(sealedKinds.m6, sessionType, { verdict: 0, sid, message: reply }));
-    return { send: [m6], done: this.result('responder', context, sid) };
+    return { send: [m6], done: this.result('responder', context, sid, this.#isToPublishedPrekey) };
   }
 }
 

@@ -5,11 +5,14 @@
  * th2 = H512(P + LP32(M1) + LP32(M2)) over whole frames; each sealed frame then moves it on: th' = H512(th +
  * ciphertext), so th3 covers M3 and th4, the gate hash, M4.
  *
- * HKDF-SHA-512(DH(eA, eB) + ssB, salt = th2, info = "wot.id/v1/gate-keys", 128) = kA 32 | kB 32 | exporter 64.
+ * HKDF-SHA-512(DH(eA, eB) + ssB, salt = th2, info = "wot.id/v1/gate-keys", 128) = kA 32 | kB 32 | exporter 64. With an
+ * encapsulation to the responder's published KEM prekey: HKDF(DH(eA, eB) + ssB + ssK, th2, "wot.id/v1/gate-keys" +
+ * H256(EncodeKEM(that prekey)), 128). M1 names the prekey by four bytes only, so the whole key goes in here.
  * Sealed frames: AES-256-GCM, nonce = number of the frame under its key (12 bytes, little-endian), AAD = current th.
  */
 import { concatBytes, u32le, u64le, utf8 } from '@wotid/core';
 import { wipe, type CryptoProvider } from '@wotid/crypto';
+import { encodeKem } from '../pqxdh/encoding.ts';
 import { gateCodes } from './codes.ts';
 import { GateRefusal } from './errors.ts';
 import { GATE_VERSION, MAX_GATE_FRAME_BYTES } from './limits.ts';
@@ -43,6 +46,16 @@ export function helloHash(
   );
 }
 
+/** The shared secrets of one key exchange; each is wiped once the keys exist. */
+export interface GateSecrets {
+  /** X25519, 32 bytes. */
+  readonly dh: Uint8Array;
+  /** ML-KEM, to the initiator's ephemeral key, 32 bytes. */
+  readonly kem: Uint8Array;
+  /** ML-KEM, to the responder's published prekey: its public key and the secret; `null` without. */
+  readonly prekey: { readonly publicKey: Uint8Array; readonly secret: Uint8Array } | null;
+}
+
 /** The sealed part of one gate, after the key exchange. */
 export class GateChannel implements Disposable {
   readonly #provider: CryptoProvider;
@@ -53,26 +66,24 @@ export class GateChannel implements Disposable {
   #sent = 0n;
   #received = 0n;
 
-  /**
-   * @param dh X25519 shared secret, 32 bytes; wiped
-   * @param kemSecret ML-KEM shared secret, 32 bytes; wiped
-   */
   constructor(
     provider: CryptoProvider,
     role: 'initiator' | 'responder',
-    dh: Uint8Array,
-    kemSecret: Uint8Array,
+    secrets: GateSecrets,
     th2: Uint8Array<ArrayBuffer>,
   ) {
-    const ikm = concatBytes(dh, kemSecret);
-    const keys = provider.hkdfSha512(ikm, th2, utf8('wot.id/v1/gate-keys'), 128);
+    const { dh, kem, prekey } = secrets;
+    const label = utf8('wot.id/v1/gate-keys');
+    const ikm = concatBytes(dh, kem, ...(prekey === null ? [] : [prekey.secret]));
+    const info = prekey === null ? label : concatBytes(label, provider.sha256(encodeKem(prekey.publicKey)));
+    const keys = provider.hkdfSha512(ikm, th2, info, 128);
     const [kA, kB] = [keys.slice(0, 32), keys.slice(32, 64)];
     this.#provider = provider;
     this.#exporter = keys.slice(64);
     this.#sendingKey = role === 'initiator' ? kA : kB;
     this.#receivingKey = role === 'initiator' ? kB : kA;
     this.#hash = th2;
-    wipe(dh, kemSecret, ikm, keys);
+    wipe(dh, kem, ikm, keys, ...(prekey === null ? [] : [prekey.secret]));
   }
 
   /** The current transcript hash, 64 bytes: th2 at first, then one step per sealed frame. */

@@ -1,14 +1,11 @@
 /**
- * The key agreement of PQXDH (rev. 3, sections 3.3 and 3.4), the same for the gate and for offline messages: from
- * identity keys, prekeys, an ephemeral key and a KEM to the first ratchet state. Knows no message layout and no
- * signature.
+ * The key agreement of PQXDH (rev. 3, sections 3.3 and 3.4) and, at levels 1 and 2, of X3DH (rev. 1, the same sections),
+ * the same for the gate and for offline messages: from identity keys, prekeys, an ephemeral key and a KEM to the first
+ * ratchet state. Knows no message layout and no signature.
  */
 import { wipe, type CryptoProvider, type KemKeyPair, type X25519KeyPair } from '@wotid/crypto';
-import { initSealKey, pqxdhSecret, sessionId, sessionKeys, type OneTimeKey } from '../kdf.ts';
-import { SessionError } from '../errors.ts';
-import { LEVEL_QUANTUM_RESISTANT } from '../levels.ts';
+import { handshakeSecret, initSealKey, sessionId, sessionKeys, type OneTimeKey } from '../kdf.ts';
 import { initiatorRatchet, responderRatchet, type RatchetState } from '../ratchet/state.ts';
-import { SUITE_AES_256_GCM } from '../suites.ts';
 import { sessionAssociatedData, type HandshakePrekeys, type HandshakeTranscript } from './encoding.ts';
 
 /** What the gate adds to a handshake: its transcript hash and its exported secret. */
@@ -32,15 +29,16 @@ export interface AgreedSession {
 export interface InitiatorShare {
   /** 32 bytes. */
   readonly ephemeral: Uint8Array;
-  /** 1568 bytes. */
-  readonly ciphertext: Uint8Array<ArrayBuffer>;
+  /** 1568 bytes, or `null` without a KEM prekey. */
+  readonly ciphertext: Uint8Array<ArrayBuffer> | null;
   /** DH2, DH3 and, with a one-time prekey, DH4. */
   readonly dhs: readonly Uint8Array[];
-  readonly ss: Uint8Array<ArrayBuffer>;
+  /** 32 bytes, or `null` without a KEM prekey. */
+  readonly ss: Uint8Array<ArrayBuffer> | null;
 }
 
 /**
- * DH2, DH3, [DH4] and (CT, SS) of the initiator. The ephemeral private key is dropped here.
+ * DH2, DH3, [DH4] and [(CT, SS)] of the initiator. The ephemeral private key is dropped here.
  * @throws CryptoError `BAD_PUBLIC_KEY` for prekeys that are no keys
  */
 export function initiatorShare(
@@ -49,31 +47,53 @@ export function initiatorShare(
   prekeys: HandshakePrekeys,
 ): InitiatorShare {
   using ephemeral = provider.x25519Generate();
-  using kem = provider.kemImportPublic(prekeys.kem);
   const dhs = [provider.x25519(ephemeral, responderIk), provider.x25519(ephemeral, prekeys.spk)];
   if (prekeys.opk !== null) dhs.push(provider.x25519(ephemeral, prekeys.opk));
+  const share = { ephemeral: ephemeral.publicKey.slice(), dhs };
+  if (prekeys.kem === null) return { ...share, ciphertext: null, ss: null };
+  using kem = provider.kemImportPublic(prekeys.kem);
   const { ciphertext, sharedSecret } = provider.kemEncapsulate(kem);
-  return { ephemeral: ephemeral.publicKey.slice(), ciphertext, dhs, ss: sharedSecret };
+  return { ...share, ciphertext, ss: sharedSecret };
 }
 
 /** The responder's private prekeys of one handshake; `spk` becomes its first ratchet key. */
 export interface ResponderPrekeys {
   readonly spk: X25519KeyPair;
   readonly opk: X25519KeyPair | null;
-  readonly kem: KemKeyPair;
+  /** `null` at levels 1 and 2. */
+  readonly kem: KemKeyPair | null;
 }
 
-/** DH2, DH3, [DH4] and SS of the responder. @throws CryptoError for an ephemeral key or ciphertext that is none */
+/** Drops the handles. */
+export function disposePrekeys({ spk, opk, kem }: ResponderPrekeys): void {
+  spk.dispose();
+  opk?.dispose();
+  kem?.dispose();
+}
+
+/** Their public halves. */
+export function publicPrekeys({ spk, opk, kem }: ResponderPrekeys): HandshakePrekeys {
+  return { spk: spk.publicKey, opk: opk?.publicKey ?? null, kem: kem?.publicKey ?? null };
+}
+
+/**
+ * DH2, DH3, [DH4] and [SS] of the responder.
+ * @param ciphertext `null` exactly where there is no KEM prekey
+ * @throws CryptoError for an ephemeral key or ciphertext that is none
+ */
 export function responderShare(
   provider: CryptoProvider,
   responderIk: X25519KeyPair,
   prekeys: ResponderPrekeys,
   ephemeral: Uint8Array,
-  ciphertext: Uint8Array,
+  ciphertext: Uint8Array | null,
 ): Pick<InitiatorShare, 'dhs' | 'ss'> {
+  const { kem } = prekeys;
+  if ((kem === null) !== (ciphertext === null)) throw new TypeError('a KEM prekey without a ciphertext');
   const dhs = [provider.x25519(responderIk, ephemeral), provider.x25519(prekeys.spk, ephemeral)];
   if (prekeys.opk !== null) dhs.push(provider.x25519(prekeys.opk, ephemeral));
-  return { dhs, ss: provider.kemDecapsulate(prekeys.kem, ciphertext) };
+  const ss = kem === null || ciphertext === null ? null : provider.kemDecapsulate(kem, ciphertext);
+  return { dhs, ss };
 }
 
 /** The key that hides the initiator's identity in an offline initial message. */
@@ -121,19 +141,9 @@ export function agreeAsResponder(
   );
 }
 
-/** @throws SessionError `UNSUPPORTED` for a level or suite that is not spoken yet */
-export function assertSpoken(level: number, suite: number): void {
-  if (level !== LEVEL_QUANTUM_RESISTANT || suite !== SUITE_AES_256_GCM) {
-    throw new SessionError('UNSUPPORTED', `level ${level} with suite ${suite} is not supported`, {
-      hint: 'one of the two agents needs an update',
-      data: { level, suite },
-    });
-  }
-}
-
 /** Wipes the secrets of a share. */
 export function wipeShare(share: Pick<InitiatorShare, 'dhs' | 'ss'>): void {
-  wipe(...share.dhs, share.ss);
+  wipe(...share.dhs, ...(share.ss === null ? [] : [share.ss]));
 }
 
 function agree(
@@ -145,7 +155,7 @@ function agree(
   ratchetOf: (keys: ReturnType<typeof sessionKeys>, sessionAd: Uint8Array) => RatchetState,
 ): AgreedSession {
   const sessionAd = sessionAssociatedData(provider, transcript);
-  const sk = pqxdhSecret(provider, [dh1, ...share.dhs], share.ss);
+  const sk = handshakeSecret(provider, [dh1, ...share.dhs], share.ss);
   try {
     const keys = sessionKeys(provider, sk, gate?.exporter ?? null, transcript.level, sessionAd);
     return { ratchet: ratchetOf(keys, sessionAd), sessionAd, sid: sessionId(provider, sessionAd) };

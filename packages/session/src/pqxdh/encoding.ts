@@ -7,6 +7,8 @@
 import { concatBytes } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
 import { prekeyId } from '../kdf.ts';
+import type { SecurityLevel } from '../levels.ts';
+import type { Suite } from '../suites.ts';
 
 const EC_TAG = Uint8Array.of(0x05);
 const KEM_TAG = Uint8Array.of(0x0a);
@@ -31,8 +33,8 @@ export interface HandshakePrekeys {
   readonly spk: Uint8Array;
   /** One-time prekey, X25519, 32 bytes. */
   readonly opk: Uint8Array | null;
-  /** One-time or last-resort KEM prekey, ML-KEM-1024, 1568 bytes. */
-  readonly kem: Uint8Array;
+  /** One-time or last-resort KEM prekey, ML-KEM-1024, 1568 bytes; `null` at levels 1 and 2, which have none. */
+  readonly kem: Uint8Array | null;
 }
 
 /** The ids under which the responder finds them; 0 = none. */
@@ -47,7 +49,7 @@ export function prekeyIds(provider: CryptoProvider, prekeys: HandshakePrekeys): 
   return {
     spkId: prekeyId(provider, encodeEc(prekeys.spk)),
     opkId: prekeys.opk === null ? 0 : prekeyId(provider, encodeEc(prekeys.opk)),
-    kemId: prekeyId(provider, encodeKem(prekeys.kem)),
+    kemId: prekeys.kem === null ? 0 : prekeyId(provider, encodeKem(prekeys.kem)),
   };
 }
 
@@ -58,18 +60,20 @@ export interface HandshakeTranscript {
   readonly prekeys: HandshakePrekeys;
   /** The initiator's ephemeral key EK_A. */
   readonly ephemeral: Uint8Array;
-  readonly ciphertext: Uint8Array;
+  /** 1568 bytes; `null` where there is no KEM prekey. */
+  readonly ciphertext: Uint8Array | null;
   readonly initiatorIdFp: Uint8Array;
   readonly responderIdFp: Uint8Array;
-  readonly suite: number;
-  readonly level: number;
+  readonly suite: Suite;
+  readonly level: SecurityLevel;
   /** 64 bytes, or `null` offline. */
   readonly gateHash: Uint8Array | null;
 }
 
 /**
  * sessionAd, 64 bytes: H512 of the associated data. Beyond PQXDH's AD it covers the ephemeral key, all prekeys, the KEM
- * ciphertext (against re-encapsulation), both identities, suite, level and the gate's transcript.
+ * ciphertext (against re-encapsulation), both identities, suite, level and the gate's transcript. At levels 1 and 2 the
+ * two KEM items are left out; the tag of the third item tells the two forms apart.
  */
 export function sessionAssociatedData(
   provider: CryptoProvider,
@@ -80,11 +84,11 @@ export function sessionAssociatedData(
     concatBytes(
       encodeEc(transcript.initiatorIk),
       encodeEc(transcript.responderIk),
-      encodeKem(prekeys.kem),
+      ...(prekeys.kem === null ? [] : [encodeKem(prekeys.kem)]),
       encodeEc(transcript.ephemeral),
       encodeEc(prekeys.spk),
       ...(prekeys.opk === null ? [ABSENT] : [PRESENT, encodeEc(prekeys.opk)]),
-      provider.sha256(transcript.ciphertext),
+      ...(transcript.ciphertext === null ? [] : [provider.sha256(transcript.ciphertext)]),
       transcript.initiatorIdFp,
       transcript.responderIdFp,
       Uint8Array.of(transcript.suite, transcript.level),

@@ -1,16 +1,17 @@
 /**
- * PQXDH at the gate: both identities and credentials are verified already and both ends are present, so there is no seal
+ * PQXDH, or X3DH at levels 1 and 2, at the gate: both identities and credentials are verified already and both ends are present, so there is no seal
  * and no signature; the gate's transcript hash goes into the associated data and its exporter into the session keys.
  */
 import { CryptoError, type CryptoProvider } from '@wotid/crypto';
 import { initRejected } from '../errors.ts';
+import type { SecurityLevel } from '../levels.ts';
 import { assertOther, type OwnIdentity, type PeerIdentity } from '../identity.ts';
 import type { OnlinePrekeys } from '../prekeys/store.ts';
 import { newSession, type Session } from '../session.ts';
+import type { Suite } from '../suites.ts';
 import {
   agreeAsInitiator,
   agreeAsResponder,
-  assertSpoken,
   initiatorShare,
   responderShare,
   wipeShare,
@@ -24,8 +25,8 @@ export interface GateSessionInit {
   readonly ours: OwnIdentity;
   /** The peer, whose signature and credential the gate has verified. */
   readonly peer: PeerIdentity;
-  readonly level: number;
-  readonly suite: number;
+  readonly level: SecurityLevel;
+  readonly suite: Suite;
   readonly gate: GateBinding;
   /** The signed `ts` of M3: the time of the handshake that both sides know. */
   readonly initiatedAtMs: number;
@@ -34,8 +35,8 @@ export interface GateSessionInit {
 
 /**
  * The initiator's side, from the prekeys in M4.
- * @returns the session, which can seal the first message at once, and the public part for M5, 1617 bytes
- * @throws SessionError `UNSUPPORTED`, `SELF_SESSION`
+ * @returns the session, which can seal the first message at once, and the public part for M5, 1617 bytes at level 3
+ * @throws SessionError `SELF_SESSION`
  * @throws CryptoError `BAD_PUBLIC_KEY` for prekeys that are no keys
  */
 export function createGateSession(
@@ -43,7 +44,6 @@ export function createGateSession(
   init: GateSessionInit & { readonly prekeys: HandshakePrekeys },
 ): { readonly session: Session; readonly publicPart: Uint8Array<ArrayBuffer> } {
   const { ours, peer, prekeys, level, suite } = init;
-  assertSpoken(level, suite);
   assertOther(ours, peer);
   const share = initiatorShare(provider, peer.block.ik, prekeys);
   try {
@@ -86,8 +86,8 @@ export function createGateSession(
  * The responder's side, from the public part in M5. The session proves itself with the first message: open it with
  * `openEnvelope`, which turns the ratchet, and drop the session when that fails.
  * @param prekeys those sent in M4; stay the caller's to dispose of
- * @throws SessionError `INIT_REJECTED` for anything that is not a public part for these prekeys, `UNSUPPORTED`,
- *   `SELF_SESSION`; nothing has changed then
+ * @throws SessionError `INIT_REJECTED` for anything that is not a public part for these prekeys, `SELF_SESSION`; nothing
+ *   has changed then
  */
 export function acceptGateSession(
   provider: CryptoProvider,
@@ -95,7 +95,6 @@ export function acceptGateSession(
   init: GateSessionInit & { readonly prekeys: OnlinePrekeys },
 ): Session {
   const { ours, peer, prekeys, level, suite } = init;
-  assertSpoken(level, suite);
   assertOther(ours, peer);
   const part = parsePublicPart(publicPart);
   const handshake = prekeys.publicKeys;
@@ -136,7 +135,7 @@ function shareOf(
   ours: OwnIdentity,
   prekeys: OnlinePrekeys,
   ephemeral: Uint8Array,
-  ciphertext: Uint8Array,
+  ciphertext: Uint8Array | null,
 ): ReturnType<typeof responderShare> {
   try {
     return responderShare(provider, ours.keys.ik, prekeys, ephemeral, ciphertext);

@@ -2,16 +2,33 @@
  * Starting a session with somebody who is away, the initiator's side: one initial message carries the handshake, the
  * sender's identity and credential under seal, and the first ratchet message.
  *
- * Envelope (kind 02): public part 1617 bytes (`public-part.ts`), sealed part (`init-seal.ts`), ratchet envelope.
+ * Envelope (kind 02): public part (`public-part.ts`), sealed part (`init-seal.ts`), ratchet envelope.
  */
 import { concatBytes } from '@wotid/core';
 import { signaturePurposes, signHybrid, type CryptoProvider } from '@wotid/crypto';
 import { assertOther, type OwnIdentity } from '../identity.ts';
-import { LEVEL_QUANTUM_RESISTANT } from '../levels.ts';
+import { SessionError } from '../errors.ts';
+import { SECURITY_LEVELS, type SecurityLevel } from '../levels.ts';
 import { TAG_BYTES } from '../limits.ts';
-import { assertCurrent, handshakePrekeys, type VerifiedPrekeys } from '../prekeys/publication.ts';
-import { SUITE_AES_256_GCM } from '../suites.ts';
+import { verifyOneTimePair } from '../prekeys/one-time.ts';
+import {
+  assertCurrent,
+  handshakePrekeys,
+  type PrekeyPublication,
+  type VerifiedPrekeys,
+} from '../prekeys/publication.ts';
+import {
+  atLeast,
+  commonLevel,
+  commonSuite,
+  defaultSecurityPolicy,
+  levelBitmap,
+  levelRefused,
+  type SecurityPolicy,
+} from '../security-policy.ts';
+import type { Suite } from '../suites.ts';
 import { newSession, type Session } from '../session.ts';
+import { mailboxAlgorithms } from '../signature-policy.ts';
 import { sealMessage, type OutgoingMessage } from '../wire/message.ts';
 import { agreeAsInitiator, initiatorShare, shareSealKey, wipeShare } from './agreement.ts';
 import { prekeyIds } from './encoding.ts';
@@ -23,6 +40,12 @@ export interface CreateInitInit {
   readonly ours: OwnIdentity;
   /** The recipient's prekeys; verify its credential before sealing anything to them. */
   readonly prekeys: VerifiedPrekeys;
+  /** A one-time pair of that publication, as a directory gave it; absent: the last-resort prekey. */
+  readonly oneTimePair?: Uint8Array;
+  /** Default {@link defaultSecurityPolicy}. */
+  readonly policy?: SecurityPolicy;
+  /** The level reached with this peer before: a lower one is refused. */
+  readonly reachedLevel?: SecurityLevel;
   /** Our credential, opaque here, at most 24,576 bytes. */
   readonly credential: Uint8Array;
   /** Sends identity block and credential along: always, unless the recipient is known to have both. */
@@ -39,7 +62,8 @@ export interface CreateInitInit {
 /**
  * Makes an initial message. Store the session before the envelope leaves.
  * @returns the session (active, not confirmed) and the envelope of kind 02
- * @throws SessionError `PREKEYS_EXPIRED`, `SELF_SESSION`, `PAYLOAD_TOO_LARGE`, `BAD_MESSAGE`
+ * @throws SessionError `PREKEYS_EXPIRED`, `SELF_SESSION`, `PAYLOAD_TOO_LARGE`, `BAD_MESSAGE`, `PAIR_INVALID`,
+ *   `LEVEL_REFUSED`, `UNSUPPORTED` without a common suite
  */
 export function createInit(
   provider: CryptoProvider,
@@ -49,7 +73,11 @@ export function createInit(
   const peer = prekeys.owner;
   assertCurrent(prekeys.publication, nowMs);
   assertOther(ours, peer);
-  const handshake = handshakePrekeys(prekeys.publication);
+  const { level, suite } = chosenFor(prekeys.publication, init);
+  const { oneTimePair } = init;
+  const pair =
+    oneTimePair === undefined ? null : verifyOneTimePair(provider, prekeys.publication, oneTimePair);
+  const handshake = handshakePrekeys(prekeys.publication, level, pair);
   const share = initiatorShare(provider, peer.block.ik, handshake);
   try {
     const transcript = {
@@ -60,14 +88,15 @@ export function createInit(
       ciphertext: share.ciphertext,
       initiatorIdFp: ours.idFp,
       responderIdFp: peer.idFp,
-      suite: SUITE_AES_256_GCM,
-      level: LEVEL_QUANTUM_RESISTANT,
+      suite,
+      level,
       gateHash: null,
     };
     const agreed = agreeAsInitiator(provider, ours.keys.ik, share, transcript, null);
     const ids = prekeyIds(provider, handshake);
     const credentialHash = provider.sha256(init.credential);
     const body = signedInitBody(agreed.sessionAd, ids, nowMs, credentialHash);
+    const [algorithm] = mailboxAlgorithms(level, ours.block, peer.block);
     const plaintext = encodeInitClaims({
       identityBlock: init.isFirstContact ? ours.block : null,
       credential: init.isFirstContact ? init.credential : null,
@@ -75,12 +104,12 @@ export function createInit(
       idFp: ours.idFp,
       credentialHash,
       sentAtMs: nowMs,
-      signature: signHybrid(provider, ours.keys, signaturePurposes.init, body),
+      signature: signHybrid(provider, ours.keys, signaturePurposes.init, body, algorithm),
     });
     const publicBytes = encodePublicPart({
       ...ids,
-      suite: SUITE_AES_256_GCM,
-      level: LEVEL_QUANTUM_RESISTANT,
+      suite,
+      level,
       ephemeral: share.ephemeral,
       ciphertext: share.ciphertext,
       sealedLength: plaintext.length + TAG_BYTES,
@@ -89,8 +118,8 @@ export function createInit(
     const session = newSession(agreed, {
       role: 'initiator',
       origin: 'mailbox',
-      level: LEVEL_QUANTUM_RESISTANT,
-      suite: SUITE_AES_256_GCM,
+      level,
+      suite,
       ours,
       peer,
       initHash: provider.sha256(publicBytes),
@@ -107,4 +136,25 @@ export function createInit(
   } finally {
     wipeShare(share);
   }
+}
+
+/** A publication has the keys of every level: from its own minimum up to 3. */
+function chosenFor(
+  publication: PrekeyPublication,
+  init: Pick<CreateInitInit, 'policy' | 'reachedLevel'>,
+): { readonly level: SecurityLevel; readonly suite: Suite } {
+  const policy = init.policy ?? defaultSecurityPolicy;
+  const ours = init.reachedLevel === undefined ? policy : atLeast(policy, init.reachedLevel);
+  const minLevel = publication.minLevel as SecurityLevel;
+  const maxLevel = SECURITY_LEVELS.at(-1) as SecurityLevel;
+  const level = commonLevel(ours, { minLevel, levels: levelBitmap({ minLevel, maxLevel }) });
+  if (level === null) throw levelRefused(ours.maxLevel, Math.max(ours.minLevel, minLevel));
+  const suite = commonSuite(ours, publication.suites);
+  if (suite === null) {
+    throw new SessionError('UNSUPPORTED', 'the recipient accepts no suite of ours', {
+      hint: 'allow more suites in the security policy',
+      data: { theirs: publication.suites, ours: [...ours.suites] },
+    });
+  }
+  return { level, suite };
 }

@@ -14,13 +14,22 @@ import {
 } from '@wotid/crypto';
 import { initRejected, SessionError } from '../errors.ts';
 import { peerIdentity, type OwnIdentity, type PeerIdentity } from '../identity.ts';
+import type { SecurityLevel } from '../levels.ts';
 import { MAX_CLOCK_SKEW_MS, MAX_ENVELOPE_BYTES } from '../limits.ts';
-import { erasedAtMs, findPrekeys, type PrekeyStore } from '../prekeys/store.ts';
+import { erasedAtMs, findPrekeys, usedPrekeys, type PrekeyStore } from '../prekeys/store.ts';
+import {
+  assertAccepted,
+  defaultSecurityPolicy,
+  levelRefused,
+  type SecurityPolicy,
+} from '../security-policy.ts';
 import { newSession, type Session } from '../session.ts';
+import { mailboxAlgorithms } from '../signature-policy.ts';
 import { openEnvelope, type IncomingMessage, type OpenInit } from '../wire/message.ts';
 import {
   agreeAsResponder,
-  assertSpoken,
+  disposePrekeys,
+  publicPrekeys,
   responderShare,
   shareSealKey,
   wipeShare,
@@ -29,7 +38,7 @@ import {
 } from './agreement.ts';
 import { sessionAssociatedData, type HandshakeTranscript } from './encoding.ts';
 import { openInitClaims, signedInitBody, type InitClaims } from './init-seal.ts';
-import { splitInit, type PublicPart } from './public-part.ts';
+import { KIND_INIT, splitInit, type PublicPart } from './public-part.ts';
 
 /** What {@link openInit} needs. */
 export interface OpenInitInit {
@@ -39,6 +48,10 @@ export interface OpenInitInit {
   readonly isReplayed: (initHash: Uint8Array) => boolean;
   /** A block that an earlier contact has left, by DID and fingerprint. Strangers can name any: it has to be one look-up. */
   readonly findIdentity: (did: string, idFp: Uint8Array) => IdentityBlock | null;
+  /** Default {@link defaultSecurityPolicy}. */
+  readonly policy?: SecurityPolicy;
+  /** The level reached with this DID before, or `null`: a lower one is refused. */
+  readonly reachedLevel?: (did: string) => SecurityLevel | null;
   readonly nowMs: number;
 }
 
@@ -46,7 +59,7 @@ export interface OpenInitInit {
 export interface AcceptedInit {
   readonly session: Session;
   readonly message: IncomingMessage;
-  /** The prekeys that remain. */
+  /** The prekeys that remain: without the one-time pair of this message, if it used one. */
   readonly prekeys: PrekeyStore;
   /** Goes into the replay cache until the prekeys of this message are erased. */
   readonly replay: { readonly initHash: Uint8Array; readonly keepUntilMs: number };
@@ -67,12 +80,14 @@ export class PendingInit implements Disposable {
   readonly sentAtMs: number;
   /** H256 of the public part, 32 bytes. */
   readonly initHash: Uint8Array;
+  /** The handshake's level. */
+  readonly level: SecurityLevel;
   readonly #accept: (nowMs: number) => AcceptedInit;
   readonly #release: () => void;
 
   /** Internal: made by {@link openInit}. */
   constructor(
-    facts: Pick<PendingInit, 'sender' | 'credential' | 'credentialHash' | 'sentAtMs' | 'initHash'>,
+    facts: Pick<PendingInit, 'sender' | 'credential' | 'credentialHash' | 'sentAtMs' | 'initHash' | 'level'>,
     accept: (nowMs: number) => AcceptedInit,
     release: () => void,
   ) {
@@ -81,6 +96,7 @@ export class PendingInit implements Disposable {
     this.credentialHash = facts.credentialHash;
     this.sentAtMs = facts.sentAtMs;
     this.initHash = facts.initHash;
+    this.level = facts.level;
     this.#accept = accept;
     this.#release = release;
   }
@@ -100,17 +116,20 @@ export class PendingInit implements Disposable {
 }
 
 /**
- * Reads an initial message up to the point where the sender's identity is proven: form, replay cache, prekeys, seal,
- * identity block, `init` signature, clock. In this order, so that strangers cost one lookup, three DHs and one
- * decapsulation at most.
- * @throws SessionError `INIT_REJECTED`, `INIT_REPLAYED`, `PREKEY_UNKNOWN`, `UNSUPPORTED`, `CLOCK_SKEW`; nothing has
- *   changed then
+ * Reads an initial message up to the point where the sender's identity is proven: form, level and suite, replay cache,
+ * prekeys, seal, identity block, `init` signature, the level reached before, clock. In this order, so that strangers cost
+ * one lookup, three DHs and one decapsulation at most (and one KEM key generation where a one-time pair is named).
+ * @throws SessionError `INIT_REJECTED`, `INIT_REPLAYED`, `PREKEY_UNKNOWN`, `UNSUPPORTED`, `LEVEL_REFUSED`, `CLOCK_SKEW`;
+ *   nothing has changed then, and no one-time pair is used up
  */
 export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: OpenInitInit): PendingInit {
+  const [kind, suiteByte, levelByte] = bytes;
+  if (kind !== KIND_INIT || suiteByte === undefined || levelByte === undefined) throw initRejected();
+  // Before the rest is read, whose layout is that of the level.
+  const { level, suite } = assertAccepted(init.policy ?? defaultSecurityPolicy, levelByte, suiteByte);
   const parts = bytes.length > MAX_ENVELOPE_BYTES ? null : splitInit(bytes);
   if (parts === null || parts.sealed.length === 0) throw initRejected();
   const { publicPart } = parts;
-  assertSpoken(publicPart.level, publicPart.suite);
   const initHash = provider.sha256(parts.publicBytes);
   if (init.isReplayed(initHash)) {
     throw new SessionError('INIT_REPLAYED', 'this initial message was accepted before', {
@@ -118,18 +137,17 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
       data: { initHash: initHash.toHex() },
     });
   }
-  const found = findPrekeys(provider, init.prekeys, publicPart);
+  const found = findPrekeys(provider, init.prekeys, publicPart, level);
   if (found === null) {
     throw new SessionError('PREKEY_UNKNOWN', 'the initial message uses prekeys that are not here', {
-      hint: 'it is older than 44 days, or for another agent; the sender has to write again',
+      hint: 'it is older than 44 days, for another agent, or to a one-time key used before; the sender has to write again',
     });
   }
   const { keys, generation } = found;
   let share: Pick<InitiatorShare, 'dhs' | 'ss'> | null = null;
   const release = (): void => {
     if (share !== null) wipeShare(share);
-    keys.spk.dispose();
-    keys.kem.dispose();
+    disposePrekeys(keys);
   };
   try {
     const agreed = (share = shareWith(provider, init.ours, keys, publicPart));
@@ -139,21 +157,26 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
     const transcript: HandshakeTranscript = {
       initiatorIk: sender.block.ik,
       responderIk: init.ours.keys.ik.publicKey,
-      prekeys: { spk: keys.spk.publicKey, opk: null, kem: keys.kem.publicKey },
+      prekeys: publicPrekeys(keys),
       ephemeral: publicPart.ephemeral,
       ciphertext: publicPart.ciphertext,
       initiatorIdFp: sender.idFp,
       responderIdFp: init.ours.idFp,
-      suite: publicPart.suite,
-      level: publicPart.level,
+      suite,
+      level,
       gateHash: null,
     };
     const { credential, credentialHash, sentAtMs, signature } = claims;
     const sessionAd = sessionAssociatedData(provider, transcript);
     const body = signedInitBody(sessionAd, publicPart, sentAtMs, credentialHash);
     const verifyingKeys = importIdentityVerifyingKeys(provider, sender.block);
-    if (!verifyHybrid(provider, verifyingKeys, signaturePurposes.init, body, signature)) throw initRejected();
+    const accepted = mailboxAlgorithms(level, init.ours.block, sender.block);
+    if (!verifyHybrid(provider, verifyingKeys, signaturePurposes.init, body, signature, accepted)) {
+      throw initRejected();
+    }
     if (credential !== null && !equalBytes(provider.sha256(credential), credentialHash)) throw initRejected();
+    const reached = init.reachedLevel?.(sender.block.did) ?? null;
+    if (reached !== null && level < reached) throw levelRefused(level, reached);
     if (sentAtMs > init.nowMs + MAX_CLOCK_SKEW_MS) {
       throw new SessionError('CLOCK_SKEW', 'the initial message claims to come from the future', {
         hint: 'check the clock; the message can be read once its time has come',
@@ -164,8 +187,8 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
       const session = newSession(agreeWith(provider, keys.spk, agreed, transcript, null), {
         role: 'responder',
         origin: 'mailbox',
-        level: publicPart.level,
-        suite: publicPart.suite,
+        level,
+        suite,
         ours: init.ours,
         peer: sender,
         initHash,
@@ -174,9 +197,11 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
         nowMs,
       });
       const opened = openFirst(provider, session, parts.envelope, { nowMs, peer: sender.block });
-      return { ...opened, prekeys: init.prekeys, replay: { initHash, keepUntilMs: erasedAtMs(generation) } };
+      const prekeys = usedPrekeys(init.prekeys, publicPart);
+      return { ...opened, prekeys, replay: { initHash, keepUntilMs: erasedAtMs(generation) } };
     };
-    return new PendingInit({ sender, credential, credentialHash, sentAtMs, initHash }, accept, release);
+    const facts = { sender, credential, credentialHash, sentAtMs, initHash, level };
+    return new PendingInit(facts, accept, release);
   } catch (error) {
     release();
     throw error;

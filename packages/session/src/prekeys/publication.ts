@@ -15,7 +15,7 @@
  * | 8 + 8 | notBefore, notAfter | milliseconds since the Unix epoch |
  * | 4 + 32 | spkId, spk | signed prekey (X25519) |
  * | 4 + 1568 | kemId, lastResortKem | last-resort KEM prekey (ML-KEM-1024) |
- * | 2 + 32 | otCount, otRoot | one-time pairs under a Merkle root; 0 and zeros where there are none |
+ * | 2 + 32 | otCount, otRoot | one-time pairs under a Merkle root (`one-time.ts`), at most 256; 0 and zeros where there are none |
  *
  * All integers are little-endian (BCS). Published form, at most 16,384 bytes: identity block, publication (ULEB128
  * length), hybrid signature of purpose `prekeys` over the publication's bytes.
@@ -46,16 +46,18 @@ import {
   KEM_BYTES,
   KEY_BYTES,
   MAX_CLOCK_SKEW_MS,
+  MAX_ONE_TIME_PAIRS,
   MAX_PUBLISHED_PREKEYS_BYTES,
   PREKEY_LIFETIME_MS,
 } from '../limits.ts';
-import { LEVEL_QUANTUM_RESISTANT } from '../levels.ts';
+import { isSecurityLevel, levelFacts, type SecurityLevel } from '../levels.ts';
 import { prekeyIds, type HandshakePrekeys } from '../pqxdh/encoding.ts';
-import { SUITE_AES_256_GCM } from '../suites.ts';
+import { suiteBitmap, type SecurityPolicy } from '../security-policy.ts';
+import { SUITES } from '../suites.ts';
 import { safeU64Type } from '../wire/codec.ts';
+import type { OneTimePair } from './one-time.ts';
 
 const VERSION = 1;
-const SUITES_BITMAP = 1 << (SUITE_AES_256_GCM - 1);
 
 /** Where prekeys are published: they are valid for this mailbox alone. */
 export interface MailboxPlace {
@@ -112,24 +114,26 @@ const publishedType = bcs.struct('published prekeys', {
 export function signPublication(
   provider: CryptoProvider,
   ours: OwnIdentity,
-  fields: Pick<PrekeyPublication, 'chainId' | 'mailboxId' | 'number' | 'notBeforeMs' | 'notAfterMs'>,
-  prekeys: HandshakePrekeys,
+  fields: Pick<
+    PrekeyPublication,
+    'chainId' | 'mailboxId' | 'number' | 'notBeforeMs' | 'notAfterMs' | 'otCount' | 'otRoot'
+  > & { readonly policy: SecurityPolicy },
+  prekeys: { readonly spk: Uint8Array; readonly kem: Uint8Array },
 ): Uint8Array<ArrayBuffer> {
-  const { spkId, kemId } = prekeyIds(provider, prekeys);
+  const { spkId, kemId } = prekeyIds(provider, { ...prekeys, opk: null });
+  const { policy, ...signed } = fields;
   const publication = publicationType
     .serialize({
-      ...fields,
+      ...signed,
       version: VERSION,
-      suites: SUITES_BITMAP,
-      minLevel: LEVEL_QUANTUM_RESISTANT,
+      suites: suiteBitmap(policy.suites),
+      minLevel: policy.minLevel,
       did: ours.block.did,
       idFp: ours.idFp,
       spkId,
       spk: prekeys.spk,
       kemId,
       lastResortKem: prekeys.kem,
-      otCount: 0,
-      otRoot: new Uint8Array(32),
     })
     .toBytes();
   const signature = signHybrid(provider, ours.keys, signaturePurposes.prekeys, publication);
@@ -194,8 +198,11 @@ export function verifyPrekeys(
     throw refused('PREKEYS_INVALID', 'names another identity than the block beside it');
   }
   assertBelongs(publication, init);
-  if ((publication.suites & SUITES_BITMAP) === 0 || publication.minLevel > LEVEL_QUANTUM_RESISTANT) {
+  if ((publication.suites & suiteBitmap(SUITES)) === 0 || !isSecurityLevel(publication.minLevel)) {
     throw refused('UNSUPPORTED', 'offers no level and suite that we speak', 'update wot.id');
+  }
+  if (!hasSensibleTree(publication)) {
+    throw refused('PREKEYS_INVALID', `has ${publication.otCount} one-time pairs, or a root without any`);
   }
   assertCurrent(publication, init.nowMs);
   if (publication.number < (init.lastNumber ?? 0)) {
@@ -209,7 +216,11 @@ export function verifyPrekeys(
     assertX25519PublicKey(publication.spk);
     provider.kemImportPublic(publication.lastResortKem).dispose();
   });
-  const ids = prekeyIds(provider, handshakePrekeys(publication));
+  const ids = prekeyIds(provider, {
+    spk: publication.spk,
+    opk: null,
+    kem: publication.lastResortKem,
+  });
   if (
     ids.spkId !== publication.spkId ||
     ids.kemId !== publication.kemId ||
@@ -221,9 +232,21 @@ export function verifyPrekeys(
   return { owner, publication };
 }
 
-/** The prekeys of an offline handshake. */
-export function handshakePrekeys(publication: PrekeyPublication): HandshakePrekeys {
-  return { spk: publication.spk, opk: null, kem: publication.lastResortKem };
+/**
+ * The prekeys of an offline handshake: those of a verified one-time pair, or the last-resort ones without it; at levels 1
+ * and 2 without the KEM's.
+ */
+export function handshakePrekeys(
+  publication: Pick<PrekeyPublication, 'spk' | 'lastResortKem'>,
+  level: SecurityLevel,
+  pair: OneTimePair | null,
+): HandshakePrekeys {
+  const kem = levelFacts(level).isPostQuantum ? (pair?.kem ?? publication.lastResortKem) : null;
+  return { spk: publication.spk, opk: pair?.opk ?? null, kem };
+}
+
+function hasSensibleTree({ otCount, otRoot }: PrekeyPublication): boolean {
+  return otCount <= MAX_ONE_TIME_PAIRS && (otCount > 0 || otRoot.every((byte) => byte === 0));
 }
 
 /** @throws SessionError `PREKEYS_EXPIRED` when the publication is not valid at `nowMs` */

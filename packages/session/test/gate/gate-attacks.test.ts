@@ -7,7 +7,7 @@ import {
   type KeyHandle,
   type X25519KeyPair,
 } from '@wotid/crypto';
-import { gateCodes } from '@wotid/session';
+import { gateCodes, type Session } from '@wotid/session';
 import { describe, expect, it } from 'vitest';
 import { encodeTagged, sealedKinds, sessionType, type SealedKind } from '../../src/gate/messages.ts';
 import { GateChannel } from '../../src/gate/transcript.ts';
@@ -36,14 +36,10 @@ describe('credential secrecy against recorded traffic', () => {
     const m3 = rawM3(mallory, m1.finish(m2, bob.peerId), m3Claims(mallory), mallory.own.keys);
     const unknown = new Uint8Array(32);
     const read = (known: 'both' | 'dh' | 'kem'): Uint8Array => {
-      const { dh, kemSecret, th2 } = m1.secrets(m2, bob.peerId);
-      return new GateChannel(
-        provider,
-        'responder',
-        known === 'kem' ? new Uint8Array(unknown) : dh,
-        known === 'dh' ? new Uint8Array(unknown) : kemSecret,
-        th2,
-      ).open(m3);
+      const { secrets, th2 } = m1.secrets(m2, bob.peerId);
+      const dh = known === 'kem' ? new Uint8Array(unknown) : secrets.dh;
+      const kem = known === 'dh' ? new Uint8Array(unknown) : secrets.kem;
+      return new GateChannel(provider, 'responder', { dh, kem, prekey: null }, th2).open(m3);
     };
     expect(() => read('dh')).toThrow('does not open');
     expect(() => read('kem')).toThrow('does not open');
@@ -226,7 +222,7 @@ describe('unknown key share', () => {
     const toBob = rawM1(m);
     const bobChannel = toBob.finish(only(await responder.receive(toBob.frame)), b.peerId);
     await responder.receive(rawM3(m, bobChannel, m3Claims(m), m.own.keys));
-    const bobsBundle = b.sessions.bundle(m.own);
+    const bobsBundle = b.sessions.bundle(m.own, 3);
 
     const initiator = initiatorOf(a, m);
     const toAlice = rawM2(m, only(initiator.start()), a.peerId);
@@ -403,12 +399,14 @@ describe('sessions', () => {
   it('an offered session that is not ours is not resumed: a new one starts', async () => {
     const [a, b] = [gatePerson('a'), gatePerson('b')];
     await runGate(a, b);
-    const before = a.sessions.liveSid(b.own);
-    const offering = overriding(b.sessions, { liveSid: () => sid });
+    const before = a.sessions.liveSession(b.own)?.sid;
+    const offering = overriding(b.sessions, {
+      liveSession: () => ({ ...(a.sessions.liveSession(b.own) as Session), sid }),
+    });
     const run = await runGate(a, b, undefined, { b: { sessions: offering } });
     expect(run.a.done?.resumedSid).toBeNull();
     expect(run.b.done?.resumedSid).toBeNull();
-    expect(a.sessions.liveSid(b.own)).not.toEqual(before);
+    expect(a.sessions.liveSession(b.own)?.sid).not.toEqual(before);
   });
 
   it('a session that both name and whose ratchets do not fit ends the gate', async () => {

@@ -3,7 +3,7 @@ import { concatBytes } from '@wotid/core';
 import { gateCodes } from '@wotid/session';
 import { describe, expect, it } from 'vitest';
 import { sealedKinds, sessionType } from '../../src/gate/messages.ts';
-import { bitOf } from '../../src/gate/negotiation.ts';
+import { bitOf } from '../../src/security-policy.ts';
 import { alice, bob, expectNoSession, mallory, only, refusalOf, refusalOfM4 } from './gate-refusals.ts';
 import { initiatorOf, issue, responderOf } from './gate-people.ts';
 import { flipped, runGate, type Run, type Wire } from './gate-run.ts';
@@ -14,7 +14,7 @@ describe('downgrade', () => {
     ['lower levels only', { levels: bitOf(1) | bitOf(2), minLevel: 1 }, gateCodes.LEVEL],
     ['no level', { levels: 0, minLevel: 1 }, gateCodes.LEVEL],
     ['a higher minimum', { minLevel: 4 }, gateCodes.LEVEL],
-    ['other suites only', { suites: bitOf(2) | bitOf(3) }, gateCodes.SUITE],
+    ['other suites only', { suites: bitOf(4) | bitOf(8) }, gateCodes.SUITE],
     ['no suite', { suites: 0 }, gateCodes.SUITE],
     ['another version', { version: 2 }, gateCodes.VERSION],
     [
@@ -38,7 +38,7 @@ describe('downgrade', () => {
     [{ level: 2 }, gateCodes.LEVEL],
     [{ level: 0 }, gateCodes.LEVEL],
     [{ level: 200 }, gateCodes.LEVEL],
-    [{ suite: 3 }, gateCodes.SUITE],
+    [{ suite: 4 }, gateCodes.SUITE],
     [{ suite: 0 }, gateCodes.SUITE],
     [{ version: 2 }, gateCodes.VERSION],
   ])('an M2 that chooses %o is refused', async (changes, code) => {
@@ -51,7 +51,7 @@ describe('downgrade', () => {
     for (const [at, index, mask] of [
       [2, 0, 3], // levels: adds 1 and 2
       [3, 0, 2], // minLevel 3 -> 1
-      [4, 0, 6], // suites: adds 2 and 3
+      [4, 0, 6], // suites: takes 2 and 3 away
     ] as const) {
       const run = await runGate(alice, bob, (frame, _from, i) =>
         i === index ? flipped(frame, at, mask) : frame,

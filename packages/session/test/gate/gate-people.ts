@@ -16,8 +16,8 @@ import {
   OnlinePrekeys,
   openEnvelope,
   ownIdentity,
-  PUBLIC_PART_BYTES,
   sealMessage,
+  splitInit,
   type GateBundle,
   type GateCode,
   type GateInitiator,
@@ -31,7 +31,9 @@ import {
   type PeerToVerify,
   type PeerVerdict,
   type ResponderSessions,
+  type SecurityLevel,
   type Session,
+  SessionError,
 } from '@wotid/session';
 import { VirtualClock } from '@wotid/testkit';
 
@@ -91,8 +93,8 @@ export class TestSessions implements InitiatorSessions<TestCredential>, Responde
     this.#clock = clock;
   }
 
-  liveSid(peer: PeerIdentity): Uint8Array | null {
-    return this.live.get(peer.idFp.toHex())?.sid ?? null;
+  liveSession(peer: PeerIdentity): Session | null {
+    return this.live.get(peer.idFp.toHex()) ?? null;
   }
 
   open(context: GateSessionContext<TestCredential>, bundle: GateBundle): Uint8Array {
@@ -117,17 +119,19 @@ export class TestSessions implements InitiatorSessions<TestCredential>, Responde
     this.#keep(context, reply);
   }
 
-  bundle(_peer: PeerIdentity): GateBundle {
-    this.#prekeys = new OnlinePrekeys(this.#provider);
+  bundle(_peer: PeerIdentity, level: SecurityLevel): GateBundle {
+    this.#prekeys = new OnlinePrekeys(this.#provider, level);
     return this.#prekeys.publicKeys;
   }
 
   accept(context: GateSessionContext<TestCredential>, message: Uint8Array): Uint8Array {
-    this.#pending = acceptGateSession(this.#provider, message.slice(0, PUBLIC_PART_BYTES), {
+    const parts = splitInit(message);
+    if (parts === null) throw new SessionError('INIT_REJECTED', 'no public part');
+    this.#pending = acceptGateSession(this.#provider, parts.publicBytes, {
       ...this.#init(context),
       prekeys: this.#prekeys as OnlinePrekeys,
     });
-    this.#open(context, message.slice(PUBLIC_PART_BYTES));
+    this.#open(context, parts.envelope);
     return this.#keep(context, this.#seal('hello to you'));
   }
 

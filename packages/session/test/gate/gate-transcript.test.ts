@@ -20,7 +20,12 @@ const known = {
 describe.each([new NodeProvider(), new NobleProvider()])('gate transcript on $name', (provider) => {
   const th2 = helloHash(provider, peerIds, m1, m2);
   const channel = (role: 'initiator' | 'responder'): GateChannel =>
-    new GateChannel(provider, role, new Uint8Array(32).fill(9), new Uint8Array(32).fill(6), th2);
+    new GateChannel(
+      provider,
+      role,
+      { dh: new Uint8Array(32).fill(9), kem: new Uint8Array(32).fill(6), prekey: null },
+      th2,
+    );
 
   it('has the known th2, keys and exporter', () => {
     expect(th2.toHex()).toBe(known.th2);

@@ -52,7 +52,7 @@ describe('an honest gate', () => {
     expect(run.a.done?.resumedSid).toBeNull();
     expect(a.sessions.texts).toEqual(['hello to you']);
     expect(b.sessions.texts).toEqual(['hello']);
-    expect(a.sessions.liveSid(b.own)).toEqual(b.sessions.liveSid(a.own));
+    expect(a.sessions.liveSession(b.own)?.sid).toEqual(b.sessions.liveSession(a.own)?.sid);
   });
 
   it('has frames of the sizes that the layouts give', async () => {
@@ -92,23 +92,23 @@ describe('an honest gate', () => {
   it('goes on in the live session when both have it, and starts a new one when either has not', async () => {
     const [a, b] = [gatePerson('a'), gatePerson('b')];
     await runGate(a, b);
-    const sid = a.sessions.liveSid(b.own);
+    const sid = a.sessions.liveSession(b.own)?.sid;
     const again = await runGate(a, b);
     expectPassed(again, a, b);
     expect(again.a.done?.resumedSid).toEqual(sid);
     expect(again.b.done?.resumedSid).toEqual(sid);
-    expect(a.sessions.liveSid(b.own)).toEqual(sid);
+    expect(a.sessions.liveSession(b.own)?.sid).toEqual(sid);
     const otherWay = await runGate(b, a);
     expectPassed(otherWay, b, a);
     expect(otherWay.a.done?.resumedSid).toEqual(sid);
     for (const loser of [a, b]) {
-      const before = a.sessions.liveSid(b.own);
+      const before = a.sessions.liveSession(b.own)?.sid;
       loser.sessions.live.clear();
       const fresh = await runGate(a, b);
       expectPassed(fresh, a, b);
       expect(fresh.a.done?.resumedSid).toBeNull();
-      expect(a.sessions.liveSid(b.own)).toEqual(b.sessions.liveSid(a.own));
-      expect(a.sessions.liveSid(b.own)).not.toEqual(before);
+      expect(a.sessions.liveSession(b.own)?.sid).toEqual(b.sessions.liveSession(a.own)?.sid);
+      expect(a.sessions.liveSession(b.own)?.sid).not.toEqual(before);
     }
   });
 
