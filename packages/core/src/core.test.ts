@@ -99,6 +99,22 @@ describe('bytes', () => {
     );
   });
 
+  it('equality sees every byte, at every length and offset', () => {
+    const bytes = fc.uint8Array({ minLength: 1, maxLength: 300 });
+    fc.assert(
+      fc.property(bytes, fc.nat(), fc.integer({ min: 1, max: 255 }), fc.nat(7), (left, at, flip, offset) => {
+        // A view that starts anywhere in a longer buffer.
+        const right = new Uint8Array(left.length + 8).subarray(offset, offset + left.length);
+        right.set(left);
+        expect(equalBytes(left, right)).toBe(true);
+        const place = at % left.length;
+        right[place] = (right[place] as number) ^ flip;
+        expect(equalBytes(left, right)).toBe(false);
+        expect(equalBytes(left, left.subarray(1))).toBe(false);
+      }),
+    );
+  });
+
   it('writes little-endian integers and refuses what does not fit', () => {
     expect(u16le(0x0102).toHex()).toBe('0201');
     expect(u32le(0xfffefdfc).toHex()).toBe('fcfdfeff');
