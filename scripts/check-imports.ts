@@ -20,7 +20,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@wotid/localnet': ['core', 'crypto', 'move-vm'],
   '@wotid/agent': ['core', 'crypto', 'session', 'credential', 'transport', 'mailbox', 'did-iota'],
   '@wotid/testkit': ['core'],
-  wotid: ['agent', 'core', 'credential', 'crypto', 'did-iota', 'localnet', 'mailbox', 'move-build'],
+  '@wotid/identity': ['core', 'credential', 'crypto', 'session', 'did-iota'],
+  wotid: [
+    'agent',
+    'core',
+    'credential',
+    'crypto',
+    'did-iota',
+    'identity',
+    'localnet',
+    'mailbox',
+    'move-build',
+  ],
 };
 
 interface Manifest {

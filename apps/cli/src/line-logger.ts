@@ -14,3 +14,16 @@ export function createLineLogger(output: Output): Logger {
     error: (event, facts) => write('error', event, facts),
   };
 }
+
+/** A logger of a service: one JSON object a line on stderr, with its time, for whatever collects logs. */
+export function createServiceLogger(): Logger {
+  const write = (level: string, event: string, facts: Readonly<Record<string, unknown>> = {}): void => {
+    process.stderr.write(`${toJson({ time: new Date().toISOString(), level, event, ...facts })}\n`);
+  };
+  return {
+    debug: () => {},
+    info: (event, facts) => write('info', event, facts),
+    warn: (event, facts) => write('warn', event, facts),
+    error: (event, facts) => write('error', event, facts),
+  };
+}

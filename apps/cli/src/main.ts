@@ -8,6 +8,7 @@ import { addAgentCommands } from './commands/agent.ts';
 import { addCardCommands } from './commands/card.ts';
 import { addCredentialCommands } from './commands/credential.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addIdentityCommands } from './commands/identity.ts';
 import { addIssueCommands } from './commands/issue.ts';
 import { addMailboxCommands } from './commands/mailbox.ts';
 import { addMessageCommands } from './commands/message.ts';
@@ -30,6 +31,7 @@ for (const add of [
   addNetworkCommands,
   addSetupCommands,
   addWalletCommands,
+  addIdentityCommands,
   addIssueCommands,
   addCredentialCommands,
   addTrustCommands,

@@ -88,7 +88,7 @@ export {
   type SignerKey,
 } from './signer.ts';
 export type { StatusChecker } from './status.ts';
-export type { Json, JsonObject } from './strict-json.ts';
+export { parseStrictJson, type Json, type JsonObject, type StrictJsonLimits } from './strict-json.ts';
 export { encodeTrustedIssuer, parseTrustedIssuer, type TrustedIssuer } from './trusted-issuer.ts';
 export { verifiedHumanDocuments, type PublishedDocument } from './verified-human.ts';
 export {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { addHomeOptions, addOutputOptions, openHome, outputOf, type HomeOptions } from '../home-command.ts';
+import { parsePort } from '../options.ts';
 import { untilStopped } from '../stop-signal.ts';
 
 interface LocalnetOptions {
@@ -89,13 +90,6 @@ function parseTime(text: string): number {
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (!(time >= 0)) throw new InvalidArgumentError('A time is like 2026-01-01T00:00:00Z, from 1970 on.');
   return time;
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65_535)
-    throw new InvalidArgumentError('A port is a number from 0 to 65535.');
-  return port;
 }
 
 /**

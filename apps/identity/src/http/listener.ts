@@ -1,0 +1,191 @@
+/** One listening socket for the app, with or without TLS: bounded against slow and many clients, closed gracefully. */
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server';
+import { errorText, WotError, type Logger } from '@wotid/core';
+import {
+  headersTimeoutMs,
+  keepAliveTimeoutMs,
+  maxConnections,
+  maxHeaderBytes,
+  maxRequestsPerSocket,
+  requestTimeoutMs,
+  stopGraceMs,
+  stuckSocketMs,
+} from './limits.ts';
+
+/** Codes of {@link ListenError}. */
+export type ListenErrorCode = 'PORT_IN_USE' | 'CANNOT_LISTEN' | 'BAD_CERTIFICATE';
+/** The service could not open its port; nothing is left running. */
+export class ListenError extends WotError<ListenErrorCode> {}
+
+/** PEM files. They are read again when they change, so that a renewed certificate needs no restart. */
+export interface TlsFiles {
+  /** Certificate, then its chain. */
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+export interface ListenerInit {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly tls?: TlsFiles;
+  readonly fetch: (request: Request, bindings: HttpBindings) => Response | Promise<Response>;
+  readonly logger: Logger;
+  /** Milliseconds for a client to send its whole request. Default {@link requestTimeoutMs}. */
+  readonly requestTimeoutMs?: number;
+}
+
+export interface Listener {
+  readonly url: string;
+  readonly port: number;
+  /** Stops accepting, lets answers under way end for {@link stopGraceMs}, then closes every socket. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** How often a certificate file is looked at. */
+const certificatePollMs = 60_000;
+
+/** Opens the port. @throws ListenError */
+export async function listen(init: ListenerInit): Promise<Listener> {
+  const { host, port, tls, logger } = init;
+  let underWay = 0;
+  let onIdle: (() => void) | undefined;
+  const answer = async (request: Request, bindings: HttpBindings): Promise<Response> => {
+    underWay++;
+    try {
+      return await init.fetch(request, bindings);
+    } finally {
+      if (--underWay === 0) onIdle?.();
+    }
+  };
+  const onRequest = getRequestListener(answer as Parameters<typeof getRequestListener>[0], {
+    overrideGlobalObjects: false,
+    errorHandler: (error) => {
+      if (error instanceof RequestError) return new Response(null, { status: 400 });
+      logger.error('http.internal', { error: errorText(error) });
+      return new Response(null, { status: 500 });
+    },
+  });
+  const wholeMs = init.requestTimeoutMs ?? requestTimeoutMs;
+  const bounds = {
+    requestTimeout: wholeMs,
+    headersTimeout: Math.min(headersTimeoutMs, wholeMs),
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, wholeMs),
+    maxHeaderSize: maxHeaderBytes,
+    noDelay: true,
+  };
+  const { server, stopWatching } =
+    tls === undefined
+      ? { server: createServer(bounds, onRequest), stopWatching: () => {} }
+      : createTls(bounds, tls, onRequest, logger);
+  server.maxConnections = maxConnections;
+  server.maxRequestsPerSocket = maxRequestsPerSocket;
+  // A client that does not read its answer.
+  server.setTimeout(stuckSocketMs);
+  try {
+    await open(server, host, port);
+  } catch (error) {
+    stopWatching();
+    throw error;
+  }
+  const actual = (server.address() as AddressInfo).port;
+
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    stopWatching();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    if (underWay > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, stopGraceMs);
+        onIdle = () => {
+          clearTimeout(timer);
+          // One turn of the event loop lets the answer that just ended reach its socket.
+          setImmediate(resolve);
+        };
+      });
+    }
+    server.closeAllConnections();
+    await closed;
+  };
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${actual}`,
+    port: actual,
+    close: () => (closing ??= close()),
+  };
+}
+
+function createTls(
+  bounds: Parameters<typeof createServer>[0] & object,
+  files: TlsFiles,
+  onRequest: Parameters<typeof createServer>[1],
+  logger: Logger,
+): { server: Server; stopWatching: () => void } {
+  const read = (): { cert: Buffer; key: Buffer } => ({
+    cert: readFileSync(files.certificateFile),
+    key: readFileSync(files.keyFile),
+  });
+  let server: ReturnType<typeof createTlsServer>;
+  try {
+    server = createTlsServer(
+      { ...bounds, ...read(), minVersion: 'TLSv1.2', handshakeTimeout: headersTimeoutMs },
+      onRequest,
+    );
+  } catch (error) {
+    throw new ListenError('BAD_CERTIFICATE', `the TLS files cannot be used: ${errorText(error)}`, {
+      hint: 'give PEM files: the certificate with its chain, and the private key that belongs to it',
+      cause: error,
+    });
+  }
+  const reload = (): void => {
+    try {
+      server.setSecureContext({ ...read(), minVersion: 'TLSv1.2' });
+      logger.info('tls.reloaded');
+    } catch (error) {
+      // Certificate and key are replaced one after the other; the second change brings both.
+      logger.warn('tls.not-reloaded', { error: errorText(error) });
+    }
+  };
+  const watched = [files.certificateFile, files.keyFile];
+  for (const file of watched) {
+    watchFile(file, { interval: certificatePollMs, persistent: false }, reload);
+  }
+  return {
+    server,
+    stopWatching: () => {
+      for (const file of watched) unwatchFile(file, reload);
+    },
+  };
+}
+
+function open(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      const inUse = error.code === 'EADDRINUSE';
+      reject(
+        new ListenError(
+          inUse ? 'PORT_IN_USE' : 'CANNOT_LISTEN',
+          inUse ? `port ${port} on ${host} is in use` : `cannot listen on ${host}:${port}: ${error.message}`,
+          {
+            hint: inUse
+              ? 'stop what uses the port, or choose another one (0 picks a free one)'
+              : 'check host and port',
+            data: { host, port },
+            cause: error,
+          },
+        ),
+      );
+    };
+    server.once('error', onError);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,86 @@
+/** What operators and their machines ask: health, readiness, metrics. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Database } from '../database/database.ts';
+import type { ServiceApp } from '../http/app.ts';
+import { isLoopback } from '../http/client-address.ts';
+import { ProblemError, problemResponses } from '../http/problem.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface OpsInit {
+  readonly database: Database;
+  readonly metrics: Metrics;
+  /** True from the moment the service is told to stop: balancers send no more. */
+  readonly isStopping: () => boolean;
+  /** True when the request carries an operator's token. */
+  readonly isOperator: (authorization: string | undefined) => Promise<boolean>;
+}
+
+const text = (
+  description: string,
+): { description: string; content: { 'text/plain': { schema: z.ZodString } } } => ({
+  description,
+  content: { 'text/plain': { schema: z.string() } },
+});
+
+/** Adds `/healthz`, `/readyz` and `/metrics`. */
+export function addOpsRoutes(app: ServiceApp, init: OpsInit): void {
+  const tags = ['operation'];
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/healthz',
+      tags,
+      summary: 'The process lives',
+      responses: { 200: text('`ok`') },
+    }),
+    (context) => context.text('ok\n', 200),
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/readyz',
+      tags,
+      summary: 'The service can do its work: its database answers and it is not stopping',
+      responses: { 200: text('`ready`'), ...problemResponses(503) },
+    }),
+    async (context) => {
+      if (init.isStopping()) throw notReady('the service is stopping');
+      try {
+        await init.database.query('SELECT 1');
+      } catch {
+        throw notReady('the database does not answer');
+      }
+      return context.text('ready\n', 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/metrics',
+      tags,
+      summary: 'Metrics in the Prometheus text format',
+      description: 'From this machine itself without a token, from elsewhere with an operator’s token.',
+      responses: { 200: text('Metrics'), ...problemResponses(401) },
+    }),
+    async (context) => {
+      // A proxy on this machine is no reason to tell the world.
+      const isLocal =
+        isLoopback(context.get('clientAddress')) && context.req.header('x-forwarded-for') === undefined;
+      if (!isLocal && !(await init.isOperator(context.req.header('authorization')))) {
+        throw new ProblemError({
+          status: 401,
+          code: 'UNAUTHORIZED',
+          detail: 'metrics need an operator’s token from outside of this machine',
+          headers: { 'www-authenticate': 'Bearer' },
+        });
+      }
+      return context.text(await init.metrics.text(), 200, { 'content-type': init.metrics.contentType });
+    },
+  );
+}
+
+function notReady(detail: string): ProblemError {
+  return new ProblemError({ status: 503, code: 'NOT_READY', detail, headers: { 'retry-after': '2' } });
+}
