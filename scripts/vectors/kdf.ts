@@ -156,13 +156,13 @@ export function headerVectors(): VectorFile {
   const { provider } = alice('header');
   const headerKey = counting(0x40, 32);
   const fields = [
-    { dh: counting(0, 32), pn: 0, n: 0, epoch: 0, i: 0 },
-    { dh: counting(0, 32), pn: 0x2120, n: 0x2322, epoch: 0x27262524, i: 0x2928 },
-    { dh: filled(0xff, 32), pn: 65_535, n: 65_535, epoch: 0xffff_ffff, i: 65_535 },
+    { dh: counting(0, 32), pn: 0, n: 0, epoch: 0, pi: 0, i: 0 },
+    { dh: counting(0, 32), pn: 0x2120, n: 0x2322, epoch: 0x2524, pi: 0x2726, i: 0x2928 },
+    { dh: filled(0xff, 32), pn: 65_535, n: 65_535, epoch: 65_535, pi: 65_535, i: 65_535 },
   ];
   return {
     about:
-      'AES-256-GCM-SIV, zero nonce, no associated data, over dh 32 | pn u16 | n u16 | epoch u32 | i u16.',
+      'AES-256-GCM-SIV, zero nonce, no associated data, over dh 32 | pn u16 | n u16 | epoch u16 | pi u16 | i u16.',
     headerKey: hex(headerKey),
     cases: fields.map((header) => {
       const plaintext = encodeHeader(header);
@@ -181,6 +181,7 @@ export function frameVectors(): VectorFile {
   const { provider, own } = alice('frame');
   const base: Frame = {
     ackSeq: null,
+    control: null,
     type: messageTypes.text,
     messageId: counting(0xa0, 16),
     seq: 1,

@@ -1,6 +1,12 @@
 /** Vectors of a short conversation: turns, a skipped message that comes late, and one from an older chain. */
 import { utf8 } from '@wotid/core';
-import { decrypt, encrypt, type RatchetState } from '@wotid/session';
+import {
+  decrypt,
+  encrypt,
+  LEVEL_QUANTUM_RESISTANT,
+  SUITE_AES_256_GCM,
+  type RatchetState,
+} from '@wotid/session';
 import { initiatorRatchet, responderRatchet } from '../../packages/session/src/ratchet/state.ts';
 import { alice, bob, counting, filled, hex, startMs, type VectorFile, type VectorPerson } from './people.ts';
 
@@ -32,6 +38,7 @@ export function ratchetVectors(): VectorFile {
   // The ratchets wipe what they have used up.
   const copy = (): typeof keys =>
     Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, key.slice()])) as typeof keys;
+  const kind = { level: LEVEL_QUANTUM_RESISTANT, suite: SUITE_AES_256_GCM };
   const sessionAd = filled(0x20, 64);
   const a = alice('ratchet');
   const b = bob('ratchet');
@@ -41,9 +48,9 @@ export function ratchetVectors(): VectorFile {
     a: {
       name: 'a',
       provider: a.provider,
-      state: initiatorRatchet(a.provider, copy(), sessionAd, spk.publicKey),
+      state: initiatorRatchet(a.provider, kind, copy(), sessionAd, spk.publicKey),
     },
-    b: { name: 'b', provider: b.provider, state: responderRatchet(copy(), sessionAd, spk) },
+    b: { name: 'b', provider: b.provider, state: responderRatchet(kind, copy(), sessionAd, spk) },
   };
   const firstSecret = a.provider.takeDrawn();
   const sent: Sent[] = [];

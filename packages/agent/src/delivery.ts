@@ -290,7 +290,7 @@ export class Deliveries {
       return isAcknowledged ? { route: 'p2p', payloadBytes: envelope.length } : null;
     } catch (error) {
       this.#log.info('delivery.online-failed', { reason: errorText(error) });
-      if (isWotError(error) && error.code === 'SESSION_EXHAUSTED') {
+      if (isWotError(error) && needsHandshake.has(error.code)) {
         // The next gate agrees on a new one.
         keeper.abandon(session.sid);
         await link.close();
@@ -350,6 +350,9 @@ export class Deliveries {
     });
   }
 }
+
+/** What a session answers that can send no more. */
+const needsHandshake: ReadonlySet<string> = new Set(['SESSION_EXHAUSTED', 'REKEY_OVERDUE']);
 
 /** Nothing had to be sent. */
 const acknowledgedMeanwhile: RouteOutcome = { route: 'p2p', payloadBytes: 0 };

@@ -12,6 +12,7 @@ import {
   findSession,
   isSessionExpired,
   openEnvelope,
+  rekeyNeed,
   removeSession,
   sealMessage,
   sessionBook,
@@ -108,6 +109,8 @@ export class SessionKeeper {
   resumable(peerDid: string, peerIdFp: Uint8Array): Session | null {
     const session = this.active(peerDid);
     if (session === null || this.isAbandoned(session)) return null;
+    // Nobody has proven an identity in it for too long: the gate, where both do, starts a new one.
+    if (rekeyNeed(session, 'online', this.#init.clock.nowMs()).isOverdue) return null;
     return equalBytes(session.peerIdFp, peerIdFp) ? session : null;
   }
 
@@ -182,6 +185,7 @@ export class SessionKeeper {
     const sealed = sealMessage(provider, session, message, {
       route,
       nowMs: clock.nowMs(),
+      rekeyWith: ours,
       ...(options.sign === true ? { signWith: ours } : {}),
     });
     this.#replace(session, sealed.session, options.alongside ?? (() => {}));

@@ -20,7 +20,9 @@ import { WotError } from '@wotid/core';
  * | `PREKEYS_OUTDATED` | network | an older prekey publication than one seen before |
  * | `PREKEYS_MISMATCH` | network | a prekey publication of another DID, identity, chain or mailbox |
  * | `PAIR_INVALID` | directory | a one-time pair that the publication has not signed |
- * | `SESSION_EXHAUSTED` | nobody | 65,535 messages were sent in one chain: a new handshake is needed |
+ * | `SESSION_EXHAUSTED` | nobody | 65,535 messages were sent in one chain, or 65,535 epochs made: a new handshake is needed |
+ * | `PQ_CONFLICT` | peer | an Offer or Answer that contradicts what the session has: a new handshake is needed |
+ * | `REKEY_OVERDUE` | nobody | no rekey signed by both ends for too long: a new handshake is needed before more is sent online |
  * | `SESSION_NOT_READY` | caller | the responder has not opened the first message yet |
  * | `SESSION_RECEIVE_ONLY` | caller | the session was replaced by a newer one |
  * | `SESSION_UNKNOWN` | caller | no such session in the book |
@@ -44,6 +46,8 @@ export type SessionErrorCode =
   | 'PREKEYS_MISMATCH'
   | 'PAIR_INVALID'
   | 'SESSION_EXHAUSTED'
+  | 'PQ_CONFLICT'
+  | 'REKEY_OVERDUE'
   | 'SESSION_NOT_READY'
   | 'SESSION_RECEIVE_ONLY'
   | 'SESSION_UNKNOWN'

@@ -87,7 +87,7 @@ describe.each<[string, CryptoProvider]>([
 
 describe('header', () => {
   it('has the documented layout', () => {
-    const header = { dh: range(0, 32), pn: 0x2221, n: 0x2423, epoch: 0x28272625, i: 0x2a29 };
+    const header = { dh: range(0, 32), pn: 0x2221, n: 0x2423, epoch: 0x2625, pi: 0x2827, i: 0x2a29 };
     const bytes = encodeHeader(header);
     expect(bytes.toHex()).toBe(concatBytes(range(0, 32), range(0x21, 10)).toHex());
     expect(decodeHeader(bytes)).toEqual(header);

@@ -2,7 +2,7 @@
  * Key derivation of PQXDH and the ratchet: HKDF-SHA-512 and HMAC-SHA-512 with one label each. Knows no state and no
  * wire format.
  */
-import { concatBytes, utf8 } from '@wotid/core';
+import { concatBytes, u32le, utf8 } from '@wotid/core';
 import { wipe, type CryptoProvider } from '@wotid/crypto';
 import { KEY_BYTES } from './limits.ts';
 
@@ -19,6 +19,7 @@ const SESSION_INFO = utf8('wot.id/v1/session');
 const SID_LABEL = utf8('wot.id/v1/sid');
 const ROOT_INFO = utf8('wot.id/v1/rk');
 const MESSAGE_INFO = utf8('wot.id/v1/mk');
+const EPOCH_INFO = utf8('wot.id/v1/pq-epoch');
 const EC_CHAIN_STEP = Uint8Array.of(1);
 const PQ_CHAIN_STEP = Uint8Array.of(2);
 
@@ -136,6 +137,39 @@ export function ecChainStep(provider: CryptoProvider, chainKey: Uint8Array): Cha
 /** KDF_CK of the PQ chain: HMAC-SHA-512(ck, 02). */
 export function pqChainStep(provider: CryptoProvider, chainKey: Uint8Array): ChainStep {
   return chainStep(provider, chainKey, PQ_CHAIN_STEP);
+}
+
+/** The salt of message keys where there is no PQ share: levels 1 and 2. */
+export const NO_PQ_SHARE: Uint8Array = new Uint8Array(KEY_BYTES);
+
+/** What an epoch starts with: the next root, and a chain key for each direction. */
+export interface EpochKeys {
+  readonly root: Uint8Array<ArrayBuffer>;
+  readonly initiatorToResponder: Uint8Array<ArrayBuffer>;
+  readonly responderToInitiator: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * The keys of a PQ epoch: HKDF(ss, root of the epoch before, "wot.id/v1/pq-epoch" + epoch u32 + H256(ek + ct), 96).
+ * @param ss what ML-KEM-1024 gave for `ct` under `ek`; stays the caller's to wipe
+ * @param exchangeHash H256(ek + ct), 32 bytes
+ */
+export function epochKeys(
+  provider: CryptoProvider,
+  ss: Uint8Array,
+  root: Uint8Array,
+  epoch: number,
+  exchangeHash: Uint8Array,
+): EpochKeys {
+  const info = concatBytes(EPOCH_INFO, u32le(epoch), exchangeHash);
+  const [next, initiatorToResponder, responderToInitiator] = split(
+    provider.hkdfSha512(ss, root, info, 3 * KEY_BYTES),
+  );
+  return {
+    root: next as Uint8Array<ArrayBuffer>,
+    initiatorToResponder: initiatorToResponder as Uint8Array<ArrayBuffer>,
+    responderToInitiator: responderToInitiator as Uint8Array<ArrayBuffer>,
+  };
 }
 
 /** KDF_HYBRID (Double Ratchet rev. 4, section 6.2): a message's key and nonce from its EC and PQ shares. */

@@ -4,11 +4,11 @@
  */
 
 /** X3DH, then two symmetric chains that no Diffie-Hellman renews; Ed25519 signatures. */
-export const LEVEL_STANDARD = 1;
+export const LEVEL_STANDARD = 1 as const;
 /** X3DH, then the Double Ratchet; Ed25519 signatures. */
-export const LEVEL_ENHANCED = 2;
+export const LEVEL_ENHANCED = 2 as const;
 /** PQXDH, then the Double Ratchet and post-quantum epochs; hybrid signatures. The default, and the default minimum. */
-export const LEVEL_QUANTUM_RESISTANT = 3;
+export const LEVEL_QUANTUM_RESISTANT = 3 as const;
 
 /** One of the three levels; a higher number is a stronger one. */
 export type SecurityLevel = typeof LEVEL_STANDARD | typeof LEVEL_ENHANCED | typeof LEVEL_QUANTUM_RESISTANT;

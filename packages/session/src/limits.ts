@@ -7,6 +7,8 @@ const DAY_MS = 86_400 * SECOND_MS;
 export const KEY_BYTES = 32;
 /** ML-KEM-1024 encapsulation key and, by coincidence of FIPS 203, ciphertext. */
 export const KEM_BYTES = 1_568;
+/** ML-KEM-1024 decapsulation key as its seed d + z. */
+export const KEM_SEED_BYTES = 64;
 /** Tag of every AEAD used here. */
 export const TAG_BYTES = 16;
 /** H512 of the associated data. */
@@ -14,7 +16,7 @@ export const SESSION_AD_BYTES = 64;
 /** Session id: names a session in logs and signatures without saying whose it is. */
 export const SESSION_ID_BYTES = 16;
 
-/** Plaintext ratchet header: dh 32, pn 2, n 2, epoch 4, i 2. */
+/** Plaintext ratchet header: dh 32, pn 2, n 2, epoch 2, pi 2, i 2. */
 export const HEADER_BYTES = 42;
 /** The header under its AEAD. */
 export const SEALED_HEADER_BYTES: number = HEADER_BYTES + TAG_BYTES;
@@ -23,7 +25,7 @@ export const ENVELOPE_OVERHEAD_BYTES: number = 1 + SEALED_HEADER_BYTES + TAG_BYT
 
 /**
  * Payload of one application message. 64 KiB holds long texts and credentials; a padded and signed message of this size
- * is below 72 KiB and, even with a first message's seal, below the 128 KiB of an IOTA transaction. Files go in chunks.
+ * with a signed rekey beside it is below 77 KiB and, even with a first message's seal, below the 128 KiB of an IOTA transaction. Files go in chunks.
  */
 export const MAX_PAYLOAD_BYTES = 65_536;
 /**
@@ -33,8 +35,8 @@ export const MAX_PAYLOAD_BYTES = 65_536;
 export const MAX_INIT_SEALED_BYTES: number = 128 * 256 + 16;
 /** Credential bytes inside an initial message or a credential message. */
 export const MAX_CREDENTIAL_BYTES = 24_576;
-/** Plaintext of one ratchet message: largest frame with a signature, padded. */
-export const MAX_PLAINTEXT_BYTES = 73_728;
+/** Plaintext of one ratchet message: largest frame with a signature and a signed control item, padded. */
+export const MAX_PLAINTEXT_BYTES = 77_824;
 /** One ratchet envelope (kind 01). */
 export const MAX_RATCHET_ENVELOPE_BYTES: number = MAX_PLAINTEXT_BYTES + ENVELOPE_OVERHEAD_BYTES;
 /** One envelope of any kind. Transports and mailboxes may refuse longer ones unread. */
@@ -51,8 +53,33 @@ export const MAX_SKIPPED_KEYS = 1_024;
 export const MAX_OLD_HEADER_KEYS = 5;
 /** A message that comes later than this after its successors is lost: its key would be a liability. */
 export const SKIPPED_KEY_TTL_MS: number = 30 * DAY_MS;
-/** Indexes n, pn and i are u16; the last value is never used, so that none can wrap. */
+/** Indexes n, pn, pi and i are u16; the last value is never used, so that none can wrap. */
 export const MAX_CHAIN_INDEX = 65_534;
+/** Epochs are u16 in the header; at one every 32 messages a session has two million of them. */
+export const MAX_EPOCH = 65_535;
+
+/** A new post-quantum epoch is due after this many messages of both ends: one costs 3.2 KB and 150 us at the two. */
+export const REKEY_MESSAGES: Readonly<Record<'online' | 'mailbox', number>> = { online: 32, mailbox: 64 };
+/** A new post-quantum epoch is due this long after the last one. In the mailbox its bytes have a deposit. */
+export const REKEY_AGE_MS: Readonly<Record<'online' | 'mailbox', number>> = {
+  online: 600 * SECOND_MS,
+  mailbox: 7 * DAY_MS,
+};
+/** A rekey that both ends sign is due after this many messages since the last one or the handshake. */
+export const SIGNED_REKEY_MESSAGES = 1_000;
+/** A rekey that both ends sign is due this long after the last one or the handshake: 12.6 KB for the two. */
+export const SIGNED_REKEY_AGE_MS: Readonly<Record<'online' | 'mailbox', number>> = {
+  online: DAY_MS,
+  mailbox: 14 * DAY_MS,
+};
+/** Without a signed rekey for this many messages a session is given up: an active thief gains no more than these. */
+export const OVERDUE_MESSAGES = 10_000;
+/** Without a signed rekey for this long a session is given up. */
+export const OVERDUE_AGE_MS: number = 30 * DAY_MS;
+/** An Offer or Answer under way goes again with one of this many own messages: what carried it may be lost. */
+export const REATTACH_AFTER: Readonly<Record<'online' | 'mailbox', number>> = { online: 16, mailbox: 64 };
+/** An Offer or Answer that was sent longer ago says nothing: as long as a message may wait. */
+export const MAX_REKEY_AGE_MS: number = 30 * DAY_MS;
 
 /** A new prekey publication is due this long after the last one. */
 export const PREKEY_ROTATION_MS: number = 7 * DAY_MS;

@@ -1,7 +1,9 @@
 /** A session: the ratchet of one handshake and the facts about it that are not secret. */
+import type { SecurityLevel } from './levels.ts';
 import type { AgreedSession } from './pqxdh/agreement.ts';
 import type { OwnIdentity, PeerIdentity } from './identity.ts';
-import { wipeReplacedRatchet, type RatchetState } from './ratchet/state.ts';
+import { revealRatchet, wipeReplacedRatchet, type RatchetState } from './ratchet/state.ts';
+import type { Suite } from './suites.ts';
 
 /** Which side of the handshake we were. */
 export type SessionRole = 'initiator' | 'responder';
@@ -14,8 +16,8 @@ export interface SessionFacts {
   readonly sid: Uint8Array;
   readonly role: SessionRole;
   readonly origin: SessionOrigin;
-  readonly level: number;
-  readonly suite: number;
+  readonly level: SecurityLevel;
+  readonly suite: Suite;
   readonly ourDid: string;
   /** 32 bytes. */
   readonly ourIdFp: Uint8Array;
@@ -32,9 +34,20 @@ export interface SessionFacts {
   readonly lastUsedMs: number;
   /** Messages sealed and opened. */
   readonly messageCount: number;
-  /** Number of rekeys: the post-quantum epoch, 0 after the handshake. */
+  /** Number of rekeys: the post-quantum epoch in which we send, 0 after the handshake. */
   readonly rekeySequence: number;
+  /** An Offer or Answer of ours is under way. */
   readonly isRekeying: boolean;
+  /** When `rekeySequence` last grew, by our clock; at first that of the handshake. */
+  readonly rekeyedAtMs: number;
+  /** `messageCount` then. */
+  readonly rekeyedCount: number;
+  /** When both ends last proved their identities, by our clock: in the handshake, or by a signed rekey. */
+  readonly authenticatedAtMs: number;
+  /** `messageCount` then. */
+  readonly authenticatedCount: number;
+  /** The handshake used the responder's last-resort KEM key, which opens it until it is erased. */
+  readonly isLastResort: boolean;
   /** When a newer session took over, after which this one only receives; `null` = active. */
   readonly replacedAtMs: number | null;
   /** True once the peer has answered in this session, so that it surely has it too. */
@@ -54,13 +67,15 @@ export interface Session extends SessionFacts {
 export interface NewSessionInit {
   readonly role: SessionRole;
   readonly origin: SessionOrigin;
-  readonly level: number;
-  readonly suite: number;
+  readonly level: SecurityLevel;
+  readonly suite: Suite;
   readonly ours: OwnIdentity;
   readonly peer: PeerIdentity;
   readonly initHash: Uint8Array;
   readonly initiatedAtMs: number;
   readonly isPeerVerified: boolean;
+  /** Default: true for a session that begins in the mailbox. */
+  readonly isLastResort?: boolean;
   readonly nowMs: number;
 }
 
@@ -83,6 +98,11 @@ export function newSession(agreed: AgreedSession, init: NewSessionInit): Session
     messageCount: 0,
     rekeySequence: 0,
     isRekeying: false,
+    rekeyedAtMs: init.nowMs,
+    rekeyedCount: 0,
+    authenticatedAtMs: init.nowMs,
+    authenticatedCount: 0,
+    isLastResort: init.isLastResort ?? init.origin === 'mailbox',
     replacedAtMs: null,
     isConfirmed: false,
     isPeerVerified: init.isPeerVerified,
@@ -91,19 +111,34 @@ export function newSession(agreed: AgreedSession, init: NewSessionInit): Session
   };
 }
 
+/** What a step has shown beside the new state of the ratchet. */
+export interface StepFacts {
+  /** The peer has the session. */
+  readonly isConfirmed?: boolean;
+  /** The peer uses an epoch that both ends have signed. */
+  readonly isAuthenticated?: boolean;
+}
+
 /** The session after `ratchet` took a step at `nowMs`. Internal. */
 export function steppedSession(
   session: Session,
   ratchet: RatchetState,
   nowMs: number,
-  changes: Partial<Pick<SessionFacts, 'isConfirmed'>> = {},
+  facts: StepFacts = {},
 ): Session {
+  const { pq } = revealRatchet(ratchet);
+  const messageCount = session.messageCount + 1;
+  const rekeySequence = pq?.sending.epoch ?? 0;
+  const rekeyed = { rekeySequence, rekeyedAtMs: nowMs, rekeyedCount: messageCount };
   return {
     ...session,
-    ...changes,
+    ...(rekeySequence === session.rekeySequence ? {} : rekeyed),
+    ...(facts.isAuthenticated === true ? { authenticatedAtMs: nowMs, authenticatedCount: messageCount } : {}),
+    ...(facts.isConfirmed === true ? { isConfirmed: true } : {}),
+    isRekeying: pq !== null && pq.slot.kind !== 'idle',
     ratchet,
     lastUsedMs: nowMs,
-    messageCount: session.messageCount + 1,
+    messageCount,
     stateVersion: session.stateVersion + 1,
   };
 }

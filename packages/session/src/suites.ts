@@ -5,11 +5,11 @@
 import type { AeadAlgorithm } from '@wotid/crypto';
 
 /** The default: fastest where the processor has AES. */
-export const SUITE_AES_256_GCM = 1;
+export const SUITE_AES_256_GCM = 1 as const;
 /** For who may restore old state: a key used twice shows equality of messages and nothing else (RFC 8452 section 9). */
-export const SUITE_AES_256_GCM_SIV = 2;
+export const SUITE_AES_256_GCM_SIV = 2 as const;
 /** Constant-time by construction in software: for browsers and processors without AES. */
-export const SUITE_CHACHA20_POLY1305 = 3;
+export const SUITE_CHACHA20_POLY1305 = 3 as const;
 
 /** One of the three suites; the number is a name, not an order. */
 export type Suite = typeof SUITE_AES_256_GCM | typeof SUITE_AES_256_GCM_SIV | typeof SUITE_CHACHA20_POLY1305;

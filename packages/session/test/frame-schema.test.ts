@@ -1,7 +1,16 @@
 /** The frame as a BCS schema: what the hand-written encoding must agree with, byte for byte and in what it refuses. */
-import { bcs, bytesType, decodeStrict, fixedBytesType, isWotError, optionType, u64Type } from '@wotid/core';
+import {
+  bcs,
+  bytesType,
+  decodeStrict,
+  fixedBytesType,
+  isWotError,
+  optionType,
+  u64Type,
+  type BcsType,
+} from '@wotid/core';
 import { hybridSignatureType } from '@wotid/crypto';
-import { encodeFrame, MAX_PAYLOAD_BYTES, parseFrame, type Frame } from '@wotid/session';
+import { encodeFrame, MAX_PAYLOAD_BYTES, MAX_PLAINTEXT_BYTES, parseFrame, type Frame } from '@wotid/session';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -15,31 +24,74 @@ const tail = {
   payload: bytesType,
   signature: optionType(hybridSignatureType),
 };
-const plain = bcs.struct('frame', { flags: bcs.u8(), ...tail });
-const acknowledging = bcs.struct('frame', { flags: bcs.u8(), ackSeq: bcs.uleb128(), ...tail });
+const control = bcs.struct('control', {
+  kind: bcs.u8(),
+  epoch: bcs.u32(),
+  key: fixedBytesType(1_568),
+  sentAtMs: u64Type,
+  signature: optionType(hybridSignatureType),
+});
+const flags = bcs.u8();
+const ackSeq = bcs.uleb128();
+/** By flags. */
+const schemas = [
+  bcs.struct('frame', { flags, ...tail }),
+  bcs.struct('frame', { flags, ackSeq, ...tail }),
+  bcs.struct('frame', { flags, control, ...tail }),
+  bcs.struct('frame', { flags, ackSeq, control, ...tail }),
+] as unknown as readonly BcsType<SchemaFrame, SchemaFrame>[];
 
-function encodeBySchema({ ackSeq, ...frame }: Frame): Uint8Array {
-  const fields = { ...frame, sentAtMs: BigInt(frame.sentAtMs) };
-  const init = { maxSize: 100_000 };
-  return ackSeq === null
-    ? plain.serialize({ ...fields, flags: 0 }, init).toBytes()
-    : acknowledging.serialize({ ...fields, flags: 1, ackSeq }, init).toBytes();
+/** A frame with its fields as the schema has them. */
+interface SchemaFrame extends Omit<Frame, 'sentAtMs' | 'control' | 'ackSeq'> {
+  readonly flags: number;
+  readonly sentAtMs: bigint;
+  readonly ackSeq?: number | null;
+  readonly control?: {
+    readonly kind: number;
+    readonly epoch: number;
+    readonly key: Uint8Array;
+    readonly sentAtMs: bigint;
+    readonly signature: Uint8Array | null;
+  } | null;
+}
+
+function encodeBySchema(frame: Frame): Uint8Array {
+  const { control: item } = frame;
+  const which = (frame.ackSeq === null ? 0 : 1) + (item === null ? 0 : 2);
+  const fields = {
+    ...frame,
+    flags: which,
+    sentAtMs: BigInt(frame.sentAtMs),
+    control:
+      item === null
+        ? null
+        : { ...item, kind: item.kind === 'offer' ? 1 : 2, sentAtMs: BigInt(item.sentAtMs) },
+  };
+  return (schemas[which] as (typeof schemas)[number]).serialize(fields, { maxSize: 100_000 }).toBytes();
 }
 
 /** The frame, or `null` when the schema or the ranges refuse it. */
 function parseBySchema(bytes: Uint8Array): Frame | null {
   try {
-    const init = { what: 'frame', maxBytes: 73_728 };
-    const { flags, sentAtMs, ...rest } =
-      bytes[0] === 1
-        ? decodeStrict(acknowledging, bytes, init)
-        : { ackSeq: null, ...decodeStrict(plain, bytes, init) };
+    const schema = schemas[bytes[0] ?? 255];
+    if (schema === undefined) return null;
+    const read = decodeStrict(schema, bytes, { what: 'frame', maxBytes: MAX_PLAINTEXT_BYTES });
+    const { flags: _, sentAtMs, ackSeq: ack = null, control: item = null, ...rest } = read;
     const isInRange =
-      flags <= 1 &&
-      sentAtMs <= BigInt(Number.MAX_SAFE_INTEGER) &&
-      [rest.seq, rest.ackSeq ?? 0].every((seq) => seq <= 0xffff_ffff) &&
+      [sentAtMs, item?.sentAtMs ?? 0n].every((time) => time <= BigInt(Number.MAX_SAFE_INTEGER)) &&
+      [rest.seq, ack ?? 0].every((seq) => seq <= 0xffff_ffff) &&
+      [1, 2].includes(item?.kind ?? 1) &&
       rest.payload.length <= MAX_PAYLOAD_BYTES;
-    return isInRange ? { ...rest, sentAtMs: Number(sentAtMs) } : null;
+    if (!isInRange) return null;
+    return {
+      ...rest,
+      ackSeq: ack,
+      control:
+        item === null
+          ? null
+          : { ...item, kind: item.kind === 1 ? 'offer' : 'answer', sentAtMs: Number(item.sentAtMs) },
+      sentAtMs: Number(sentAtMs),
+    };
   } catch (error) {
     if (!isWotError(error)) throw error;
     return null;
@@ -57,18 +109,28 @@ function parse(bytes: Uint8Array): Frame | null {
 
 const id = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const u32 = fc.oneof(fc.nat({ max: 300 }), fc.integer({ min: 0, max: 0xffff_ffff }));
+const signatures = fc
+  .uint8Array({ minLength: 4_691, maxLength: 4_691 })
+  .map((rest) => Uint8Array.of(1, ...rest));
 const frames: fc.Arbitrary<Frame> = fc.record({
   ackSeq: fc.option(u32),
+  control: fc.option(
+    fc.record({
+      kind: fc.constantFrom('offer' as const, 'answer' as const),
+      epoch: u32,
+      key: fc.uint8Array({ minLength: 1_568, maxLength: 1_568 }),
+      sentAtMs: fc.maxSafeNat(),
+      signature: fc.option(signatures, { freq: 8 }),
+    }),
+    { freq: 8 },
+  ),
   type: fc.integer({ min: 0, max: 0xffff }),
   messageId: id,
   seq: u32,
   sentAtMs: fc.maxSafeNat(),
   replyTo: fc.option(id),
   payload: fc.uint8Array({ maxLength: 200 }),
-  signature: fc.option(
-    fc.uint8Array({ minLength: 4_691, maxLength: 4_691 }).map((rest) => Uint8Array.of(1, ...rest)),
-    { freq: 8 },
-  ),
+  signature: fc.option(signatures, { freq: 8 }),
 });
 
 describe('the frame and its schema', () => {
@@ -84,8 +146,9 @@ describe('the frame and its schema', () => {
     fc.assert(
       fc.property(frames, fc.nat(), fc.nat({ max: 2 }), fc.nat({ max: 255 }), (frame, where, kind, value) => {
         const bytes = encodeFrame(frame);
-        // The first 60 bytes hold all that has structure but the end.
-        const at = where % Math.min(bytes.length, 60);
+        // The first 60 bytes, and those behind a control item, hold all that has structure but the end.
+        const offset = frame.control === null || where % 2 === 0 ? 0 : 1_568;
+        const at = offset + (where % Math.min(bytes.length - offset, 60));
         const changed = Uint8Array.from([
           ...bytes.subarray(0, at),
           ...(kind === 2 ? [] : [value]),

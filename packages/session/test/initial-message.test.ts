@@ -5,6 +5,7 @@ import {
   encodeFrame,
   encrypt,
   MAX_CREDENTIAL_BYTES,
+  LEVEL_QUANTUM_RESISTANT,
   MAX_ENVELOPE_BYTES,
   MAX_INIT_SEALED_BYTES,
   MAX_PAYLOAD_BYTES,
@@ -13,6 +14,7 @@ import {
   sessionBook,
   addSession,
   sessionOf,
+  SUITE_AES_256_GCM,
   splitInit,
   type CreateInitInit,
 } from '@wotid/session';
@@ -65,8 +67,8 @@ function craft(changes: Partial<InitClaims>, from = alice, algorithm: HybridAlgo
     ciphertext: share.ciphertext,
     initiatorIdFp: from.own.idFp,
     responderIdFp: bob.own.idFp,
-    suite: 1,
-    level: 3,
+    suite: SUITE_AES_256_GCM,
+    level: LEVEL_QUANTUM_RESISTANT,
     gateHash: null,
   } as const;
   const agreed = agreeAsInitiator(native, from.own.keys.ik, share, transcript, null);
@@ -101,6 +103,7 @@ function craft(changes: Partial<InitClaims>, from = alice, algorithm: HybridAlgo
     seq,
     sentAtMs,
     ackSeq: null,
+    control: null,
     replyTo: null,
     signature: null,
   });

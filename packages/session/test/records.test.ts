@@ -14,6 +14,7 @@ import {
 } from '@wotid/session';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { PqSlot } from '../src/ratchet/pq-state.ts';
 import { revealRatchet } from '../src/ratchet/state.ts';
 import {
   codeOf,
@@ -98,17 +99,30 @@ describe('a session record', () => {
       messageKey: new Uint8Array(32),
       storedAtMs: 1,
     }));
+    const pq = fields.pq!;
+    const answered: PqSlot = {
+      kind: 'answered',
+      isSigned: false,
+      ekHash: new Uint8Array(64),
+      ciphertext: new Uint8Array(1_568),
+      chainKey: new Uint8Array(32),
+      sentSince: 0,
+    };
     const broken = [
       { ...fields, receiving: { ...fields.receiving!, skipped } },
       {
         ...fields,
         oldChains: Array.from({ length: 6 }, () => ({ headerKey: new Uint8Array(32), skipped: [] })),
       },
-      { ...fields, pq: { ...fields.pq, sendEpoch: 1 } },
-      { ...fields, pq: { ...fields.pq, epochs: [] } },
-      { ...fields, pq: { ...fields.pq, epochs: [...fields.pq.epochs, ...fields.pq.epochs] } },
-      { ...fields, theirs: null },
-      { ...fields, theirs: new Uint8Array(32).fill(0xff) },
+      { ...fields, pq: null },
+      { ...fields, dh: null },
+      { ...fields, pq: { ...pq, sending: { ...pq.sending, epoch: 1 } } },
+      { ...fields, pq: { ...pq, receiving: [] } },
+      { ...fields, pq: { ...pq, receiving: [...pq.receiving, ...pq.receiving] } },
+      { ...fields, pq: { ...pq, receiving: [...pq.receiving, { ...pq.receiving[0]!, epoch: 2, i: 0 }] } },
+      { ...fields, pq: { ...pq, slot: answered } },
+      { ...fields, dh: { ...fields.dh!, theirs: null } },
+      { ...fields, dh: { ...fields.dh!, theirs: new Uint8Array(32).fill(0xff) } },
       { ...fields, sending: null },
       { ...fields, sessionAd: new Uint8Array(64) },
     ];
@@ -144,11 +158,11 @@ describe('secrets', () => {
     const fields = revealRatchet(session.ratchet);
     const stored = encodePrekeys(bob.prekeys);
     const secrets = [
-      fields.rootKey,
+      fields.dh!.rootKey,
       fields.receiving!.chainKey,
       fields.receiving!.skipped[0]!.messageKey,
-      fields.pq.pqRoot,
-      fields.ours.exportSecret(),
+      fields.pq!.root,
+      fields.dh!.ours.exportSecret(),
       stored.subarray(2 + 24, 2 + 56),
       stored.subarray(-64),
     ].map((secret) => secret.slice(0, 16));

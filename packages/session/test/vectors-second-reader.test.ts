@@ -175,7 +175,14 @@ describe('a second reader', () => {
   it('seals headers', () => {
     const file = read('header');
     for (const one of file.cases) {
-      const header = cat(bytes(one.dh), le(one.pn, 2), le(one.n, 2), le(one.epoch, 4), le(one.i, 2));
+      const header = cat(
+        bytes(one.dh),
+        le(one.pn, 2),
+        le(one.n, 2),
+        le(one.epoch, 2),
+        le(one.pi, 2),
+        le(one.i, 2),
+      );
       expect(header.toString('hex')).toBe(one.plaintext);
       expect(sealSiv(bytes(file.headerKey), header)).toBe(one.sealed);
     }

@@ -5,6 +5,7 @@ import {
   encodeReceipt,
   encodeText,
   MAX_CREDENTIAL_BYTES,
+  MAX_PLAINTEXT_BYTES,
   paddedLength,
   parseFrame,
   parsePresentation,
@@ -21,20 +22,31 @@ import { codeOf, native } from './people.ts';
 const bytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length });
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const signature = fc
+  .constantFrom([1, 4_692] as const, [2, 1_345] as const, [3, 65] as const)
+  .chain(([algorithm, length]) =>
+    bytesOf(length).map((bytes) => {
+      bytes[0] = algorithm;
+      return bytes;
+    }),
+  );
+const control: fc.Arbitrary<NonNullable<Frame['control']>> = fc.record({
+  kind: fc.constantFrom('offer' as const, 'answer' as const),
+  epoch: u32,
+  key: bytesOf(1_568),
+  sentAtMs: fc.maxSafeNat(),
+  signature: fc.option(signature),
+});
 const frame: fc.Arbitrary<Frame> = fc.record({
   ackSeq: fc.option(u32),
+  control: fc.option(control, { freq: 6 }),
   type: fc.integer({ min: 0, max: 0xffff }),
   messageId: bytesOf(16),
   seq: u32,
   sentAtMs: fc.maxSafeNat(),
   replyTo: fc.option(bytesOf(16)),
   payload: fc.uint8Array({ maxLength: 300 }),
-  signature: fc.option(
-    bytesOf(4_692).map((bytes) => {
-      bytes[0] = 1;
-      return bytes;
-    }),
-  ),
+  signature: fc.option(signature),
 });
 const decodeCode = (bytes: Uint8Array): string => {
   try {
@@ -51,6 +63,7 @@ describe('a frame', () => {
     const id = '000102030405060708090a0b0c0d0e0f';
     const simple = {
       ackSeq: null,
+      control: null,
       type: 0x0201,
       messageId: Uint8Array.fromHex(id),
       seq: 300,
@@ -62,6 +75,18 @@ describe('a frame', () => {
     expect(encodeFrame(simple).toHex()).toBe(`000102${id}ac02030201000000000000` + '02aabb' + '00');
     expect(encodeFrame({ ...simple, ackSeq: 5, replyTo: simple.messageId }).toHex()).toBe(
       `01050102${id}ac02030201000000000001${id}02aabb00`,
+    );
+    const key = new Uint8Array(1_568).fill(0xee);
+    const signature = new Uint8Array(65).fill(3);
+    const answer = { kind: 'answer', epoch: 0x01020304, key, sentAtMs: 0x0a0b, signature } as const;
+    expect(encodeFrame({ ...simple, ackSeq: 5, control: answer }).toHex()).toBe(
+      `0305` +
+        `0204030201${key.toHex()}0b0a00000000000001${signature.toHex()}` +
+        `0102${id}ac02030201000000000000` +
+        '02aabb00',
+    );
+    expect(encodeFrame({ ...simple, control: { ...answer, kind: 'offer', signature: null } }).toHex()).toBe(
+      `0201${'04030201'}${key.toHex()}0b0a00000000000000${`0102${id}ac02030201000000000000`}02aabb00`,
     );
   });
 
@@ -78,12 +103,13 @@ describe('a frame', () => {
 
   it('of random bytes is refused with a decode error', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decodeCode(bytes)));
-    expect(decodeCode(new Uint8Array(73_729))).toBe('DecodeError');
+    expect(decodeCode(new Uint8Array(MAX_PLAINTEXT_BYTES + 1))).toBe('DecodeError');
   });
 
   it('is refused for later flags, an over-long or too large number, and an unknown signature', () => {
     const good = encodeFrame({
       ackSeq: 1,
+      control: null,
       type: 1,
       messageId: new Uint8Array(16),
       seq: 1,
@@ -95,7 +121,7 @@ describe('a frame', () => {
     const changed = (at: number, remove: number, insert: readonly number[]): Uint8Array =>
       concatBytes(good.subarray(0, at), Uint8Array.from(insert), good.subarray(at + remove));
     expect(decodeCode(good)).toBe('none');
-    for (const flags of [2, 3, 4, 0x80]) expect(decodeCode(changed(0, 1, [flags]))).toBe('DecodeError');
+    for (const flags of [2, 3, 4, 5, 0x80]) expect(decodeCode(changed(0, 1, [flags]))).toBe('DecodeError');
     expect(decodeCode(changed(1, 1, [0x81, 0x00]))).toBe('DecodeError');
     expect(decodeCode(changed(1, 1, [0x80, 0x80, 0x80, 0x80, 0x10]))).toBe('DecodeError');
     expect(decodeCode(changed(20, 1, [0x80, 0x80, 0x80, 0x80, 0x10]))).toBe('DecodeError');
@@ -113,6 +139,7 @@ describe('a frame', () => {
     const facts = { sid: new Uint8Array(16), signerIdFp: new Uint8Array(32), from: 'did:a:1', to: 'did:b:2' };
     const base: Frame = {
       ackSeq: null,
+      control: null,
       type: 1,
       messageId: new Uint8Array(16),
       seq: 1,

@@ -117,7 +117,7 @@ export function agreeAsInitiator(
 ): AgreedSession {
   const dh1 = provider.x25519(ik, transcript.prekeys.spk);
   return agree(provider, dh1, share, transcript, gate, (keys, sessionAd) =>
-    initiatorRatchet(provider, keys, sessionAd, transcript.prekeys.spk),
+    initiatorRatchet(provider, transcript, keys, sessionAd, transcript.prekeys.spk),
   );
 }
 
@@ -137,7 +137,7 @@ export function agreeAsResponder(
   const ratchetKey = provider.x25519FromSecret(secret);
   wipe(secret);
   return agree(provider, dh1, share, transcript, gate, (keys, sessionAd) =>
-    responderRatchet(keys, sessionAd, ratchetKey),
+    responderRatchet(transcript, keys, sessionAd, ratchetKey),
   );
 }
 

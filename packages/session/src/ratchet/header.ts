@@ -3,11 +3,12 @@
  *
  * | offset | size | field | meaning |
  * |---|---|---|---|
- * | 0 | 32 | dh | the sender's ratchet key (X25519) |
+ * | 0 | 32 | dh | the sender's ratchet key (X25519); zeros at level 1 |
  * | 32 | 2 | pn | messages in the sender's previous sending chain, little-endian |
  * | 34 | 2 | n | index in the current sending chain |
- * | 36 | 4 | epoch | post-quantum epoch of the message's PQ chain |
- * | 40 | 2 | i | index in that PQ chain |
+ * | 36 | 2 | epoch | post-quantum epoch of the message's PQ chain; 0 at levels 1 and 2 |
+ * | 38 | 2 | pi | messages in the sender's PQ chain of the epoch before |
+ * | 40 | 2 | i | index in the PQ chain |
  */
 import { utf8 } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
@@ -21,8 +22,10 @@ export interface RatchetHeader {
   readonly pn: number;
   /** 0..65535 */
   readonly n: number;
-  /** u32 */
+  /** 0..65535 */
   readonly epoch: number;
+  /** 0..65535 */
+  readonly pi: number;
   /** 0..65535 */
   readonly i: number;
 }
@@ -41,7 +44,8 @@ export function encodeHeader(header: RatchetHeader): Uint8Array<ArrayBuffer> {
   out.set(header.dh, 0);
   view.setUint16(32, header.pn, true);
   view.setUint16(34, header.n, true);
-  view.setUint32(36, header.epoch, true);
+  view.setUint16(36, header.epoch, true);
+  view.setUint16(38, header.pi, true);
   view.setUint16(40, header.i, true);
   return out;
 }
@@ -53,7 +57,8 @@ export function decodeHeader(bytes: Uint8Array): RatchetHeader {
     dh: bytes.slice(0, KEY_BYTES),
     pn: view.getUint16(32, true),
     n: view.getUint16(34, true),
-    epoch: view.getUint32(36, true),
+    epoch: view.getUint16(36, true),
+    pi: view.getUint16(38, true),
     i: view.getUint16(40, true),
   };
 }

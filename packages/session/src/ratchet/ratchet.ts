@@ -1,6 +1,7 @@
 /**
- * The header-encrypted Double Ratchet (Double Ratchet rev. 4, section 4) with a post-quantum symmetric ratchet beside it
- * (section 6: message keys depend on both). Bytes in, bytes out; knows no frame, identity, record or clock.
+ * The header-encrypted Double Ratchet (Double Ratchet rev. 4, section 4) with a post-quantum ratchet beside it (section
+ * 6: message keys depend on both). Level 2 is without the post-quantum one, level 1 has two chains that nothing renews.
+ * Bytes in, bytes out; knows no frame, identity, record or clock.
  *
  * Envelope (kind 01):
  *
@@ -8,26 +9,29 @@
  * |---|---|---|---|
  * | 0 | 1 | kind | 01 |
  * | 1 | 58 | header | AES-256-GCM-SIV(header key, zero nonce, header of 42 bytes) |
- * | 59 | n | body | AES-256-GCM(message key and nonce, plaintext), AAD = sessionAd + kind + plaintext header |
+ * | 59 | n | body | the suite's AEAD(message key and nonce, plaintext), AAD = sessionAd + kind + plaintext header |
  * | 59+n | 16 | tag | |
  */
 import { concatBytes, equalBytes } from '@wotid/core';
 import { wipe, type CryptoProvider } from '@wotid/crypto';
 import { decryptFailed, SessionError } from '../errors.ts';
-import { ecChainStep, messageKey, pqChainStep, rootStep } from '../kdf.ts';
+import { ecChainStep, messageKey, NO_PQ_SHARE, pqChainStep, rootStep } from '../kdf.ts';
 import {
   ENVELOPE_OVERHEAD_BYTES,
+  KEY_BYTES,
   MAX_CHAIN_INDEX,
   MAX_JUMP,
   MAX_PLAINTEXT_BYTES,
   MAX_RATCHET_ENVELOPE_BYTES,
   SEALED_HEADER_BYTES,
 } from '../limits.ts';
+import { suiteAead } from '../suites.ts';
 import { decodeHeader, encodeHeader, openHeader, sealHeader, type RatchetHeader } from './header.ts';
 import { advanceEc, boundEc, boundPq, endChain, takePq, takeSkippedEc } from './receive-keys.ts';
 import {
   RatchetState,
   revealRatchet,
+  type DhRatchet,
   type OldChain,
   type RatchetFields,
   type ReceivingChain,
@@ -37,6 +41,8 @@ import {
 export const KIND_RATCHET = 1;
 
 const BODY_OFFSET = 1 + SEALED_HEADER_BYTES;
+/** In the header where there is no ratchet key: level 1. */
+const NO_DH = new Uint8Array(KEY_BYTES);
 
 /**
  * Encrypts one message. Store the new state before the envelope leaves: a crash then skips a number, never reuses a key.
@@ -51,7 +57,7 @@ export function encrypt(
   plaintext: Uint8Array,
 ): { readonly state: RatchetState; readonly envelope: Uint8Array<ArrayBuffer> } {
   const fields = revealRatchet(state);
-  const { sending, pq, ours } = fields;
+  const { sending, pq } = fields;
   if (plaintext.length > MAX_PLAINTEXT_BYTES) {
     throw new SessionError(
       'PAYLOAD_TOO_LARGE',
@@ -67,47 +73,39 @@ export function encrypt(
       'the responder cannot send before the first message was opened',
     );
   }
-  const epoch = pq.epochs.find((candidate) => candidate.epoch === pq.sendEpoch);
-  if (epoch === undefined) throw new SessionError('RECORD_INVALID', 'the sending epoch has no chains');
-  if (sending.n > MAX_CHAIN_INDEX || epoch.sending.i > MAX_CHAIN_INDEX) {
+  if (sending.n > MAX_CHAIN_INDEX || (pq !== null && pq.sending.i > MAX_CHAIN_INDEX)) {
     throw new SessionError('SESSION_EXHAUSTED', 'this session has sent all the messages it can', {
       hint: 'make a new handshake with this peer',
     });
   }
   const ec = ecChainStep(provider, sending.chainKey);
-  const pqStep = pqChainStep(provider, epoch.sending.chainKey);
-  const once = messageKey(provider, ec.messageKey, pqStep.messageKey);
+  const pqStep = pq === null ? null : pqChainStep(provider, pq.sending.chainKey);
+  const once = messageKey(provider, ec.messageKey, pqStep?.messageKey ?? NO_PQ_SHARE);
   try {
     const header = encodeHeader({
-      dh: ours.publicKey,
+      dh: fields.dh?.ours.publicKey ?? NO_DH,
       pn: fields.previousLength,
       n: sending.n,
-      epoch: epoch.epoch,
-      i: epoch.sending.i,
+      epoch: pq?.sending.epoch ?? 0,
+      pi: pq?.previousLength ?? 0,
+      i: pq?.sending.i ?? 0,
     });
-    const body = provider.seal(
-      'aes-256-gcm',
-      once.key,
-      once.nonce,
-      plaintext,
-      bodyAad(fields.sessionAd, header),
-    );
+    const aad = bodyAad(fields.sessionAd, header);
+    const body = provider.seal(suiteAead(fields.suite), once.key, once.nonce, plaintext, aad);
     const envelope = concatBytes(
       Uint8Array.of(KIND_RATCHET),
       sealHeader(provider, sending.headerKey, header),
       body,
     );
-    const sent = { ...epoch, sending: { chainKey: pqStep.chainKey, i: epoch.sending.i + 1 } };
-    return {
-      envelope,
-      state: new RatchetState({
-        ...fields,
-        sending: { headerKey: sending.headerKey, chainKey: ec.chainKey, n: sending.n + 1 },
-        pq: { ...pq, epochs: pq.epochs.map((candidate) => (candidate === epoch ? sent : candidate)) },
-      }),
-    };
+    const pqSent =
+      pq === null || pqStep === null
+        ? null
+        : { ...pq, sending: { ...pq.sending, chainKey: pqStep.chainKey, i: pq.sending.i + 1 } };
+    const sent = { headerKey: sending.headerKey, chainKey: ec.chainKey, n: sending.n + 1 };
+    return { envelope, state: new RatchetState({ ...fields, sending: sent, pq: pqSent }) };
   } finally {
-    wipe(once.key, once.nonce, ec.messageKey, pqStep.messageKey);
+    wipe(once.key, once.nonce, ec.messageKey);
+    if (pqStep !== null) wipe(pqStep.messageKey);
   }
 }
 
@@ -115,7 +113,7 @@ export function encrypt(
  * Decrypts one message. The header is authenticated before any key is advanced, so a stranger can force no work beyond
  * at most seven header trials. Store the new state before the plaintext is shown or acknowledged.
  * @param nowMs milliseconds since the Unix epoch: dates skipped keys and ends those older than 30 days
- * @returns the new state and the plaintext; `state` stays usable and unchanged
+ * @returns the new state, the plaintext, and the PQ epoch of the message; `state` stays usable and unchanged
  * @throws SessionError `DECRYPT_FAILED` for whatever is wrong with the envelope; nothing has changed then
  */
 export function decrypt(
@@ -123,23 +121,23 @@ export function decrypt(
   state: RatchetState,
   envelope: Uint8Array,
   nowMs: number,
-): { readonly state: RatchetState; readonly plaintext: Uint8Array<ArrayBuffer> } {
+): {
+  readonly state: RatchetState;
+  readonly plaintext: Uint8Array<ArrayBuffer>;
+  readonly messageEpoch: number;
+} {
   const fields = revealRatchet(state);
   const match = matchHeader(provider, fields, envelope);
   if (match === null) throw decryptFailed();
   const { header, headerBytes } = match;
-  const pqTaken = takePq(provider, fields.pq, header.epoch, header.i, nowMs);
-  if (pqTaken === null) throw decryptFailed();
-  const body = envelope.subarray(BODY_OFFSET);
+  const pqTaken = fields.pq === null ? null : takePq(provider, fields.pq, header, nowMs);
+  if (fields.pq !== null && pqTaken === null) throw decryptFailed();
+  if (fields.pq === null && (header.epoch !== 0 || header.pi !== 0 || header.i !== 0)) throw decryptFailed();
   const open = (ecKey: Uint8Array): Uint8Array<ArrayBuffer> => {
-    const once = messageKey(provider, ecKey, pqTaken.pqKey);
-    const plaintext = provider.open(
-      'aes-256-gcm',
-      once.key,
-      once.nonce,
-      body,
-      bodyAad(fields.sessionAd, headerBytes),
-    );
+    const once = messageKey(provider, ecKey, pqTaken?.pqKey ?? NO_PQ_SHARE);
+    const body = envelope.subarray(BODY_OFFSET);
+    const aad = bodyAad(fields.sessionAd, headerBytes);
+    const plaintext = provider.open(suiteAead(fields.suite), once.key, once.nonce, body, aad);
     wipe(once.key, once.nonce);
     if (plaintext === null) throw decryptFailed();
     return plaintext;
@@ -148,13 +146,17 @@ export function decrypt(
     match.chain === 'next'
       ? stepAndOpen(provider, fields, header, nowMs, open)
       : openInChain(provider, fields, match.chain, header, nowMs, open);
+  // A sender's two indexes grow together. Who knows the keys of an epoch that has ended, and no newer ones, can at most
+  // fill the gaps that were left in it: it must not move the classical half on.
+  if (pqTaken !== null && pqTaken.isLate !== received.isLate) throw decryptFailed();
   return {
     plaintext: received.plaintext,
+    messageEpoch: header.epoch,
     state: new RatchetState({
       ...fields,
       ...received.changes,
       ...boundEc(received.oldChains, received.receiving, nowMs),
-      pq: boundPq(pqTaken.pq, nowMs),
+      pq: pqTaken === null ? null : boundPq(pqTaken.pq, nowMs),
     }),
   };
 }
@@ -170,6 +172,8 @@ export function recognizes(provider: CryptoProvider, state: RatchetState, envelo
 /** What opening a message changes; `changes` holds the results of a ratchet step, if one happened. */
 interface Received {
   readonly plaintext: Uint8Array<ArrayBuffer>;
+  /** The message's EC share had been stored when a later message arrived. */
+  readonly isLate: boolean;
   readonly oldChains: readonly OldChain[];
   readonly receiving: ReceivingChain;
   readonly changes: Partial<RatchetFields>;
@@ -198,8 +202,10 @@ function matchHeader(
     const match = attempt(fields.receiving.headerKey, 'current');
     if (match !== null) return match;
   }
-  const next = attempt(fields.nextReceivingHeaderKey, 'next');
-  if (next !== null) return next;
+  if (fields.dh !== null) {
+    const match = attempt(fields.dh.nextReceivingHeaderKey, 'next');
+    if (match !== null) return match;
+  }
   for (let k = fields.oldChains.length - 1; k >= 0; k--) {
     const match = attempt((fields.oldChains[k] as OldChain).headerKey, k);
     if (match !== null) return match;
@@ -219,10 +225,17 @@ function openInChain(
   const receiving = fields.receiving;
   if (receiving === null) throw decryptFailed();
   if (chain === 'current' && header.n >= receiving.n) {
-    if (fields.theirs === null || !equalBytes(header.dh, fields.theirs)) throw decryptFailed();
+    const theirs = fields.dh === null ? NO_DH : fields.dh.theirs;
+    if (theirs === null || !equalBytes(header.dh, theirs)) throw decryptFailed();
     const taken = advanceEc(provider, receiving, header.n, nowMs);
     if (taken === null) throw decryptFailed();
-    return { plaintext: open(taken.ecKey), oldChains: fields.oldChains, receiving: taken.chain, changes: {} };
+    return {
+      plaintext: open(taken.ecKey),
+      isLate: false,
+      oldChains: fields.oldChains,
+      receiving: taken.chain,
+      changes: {},
+    };
   }
   const source = chain === 'current' ? receiving : (fields.oldChains[chain] as OldChain);
   const taken = takeSkippedEc(source.skipped, header.n, nowMs);
@@ -231,6 +244,7 @@ function openInChain(
   if (chain === 'current') {
     return {
       plaintext,
+      isLate: true,
       oldChains: fields.oldChains,
       receiving: { ...receiving, skipped: taken.skipped },
       changes: {},
@@ -239,7 +253,7 @@ function openInChain(
   const oldChains = fields.oldChains.map((old, k) =>
     k === chain ? { headerKey: old.headerKey, skipped: taken.skipped } : old,
   );
-  return { plaintext, oldChains, receiving, changes: {} };
+  return { plaintext, isLate: true, oldChains, receiving, changes: {} };
 }
 
 /**
@@ -253,7 +267,8 @@ function stepAndOpen(
   nowMs: number,
   open: (ecKey: Uint8Array) => Uint8Array<ArrayBuffer>,
 ): Received {
-  if (header.n > MAX_JUMP) throw decryptFailed();
+  const { dh } = fields;
+  if (dh === null || header.n > MAX_JUMP) throw decryptFailed();
   let oldChains = fields.oldChains;
   if (fields.receiving === null) {
     if (header.pn !== 0) throw decryptFailed();
@@ -262,11 +277,11 @@ function stepAndOpen(
     if (ended === null) throw decryptFailed();
     oldChains = [...oldChains, ended];
   }
-  const receivingStep = rootStepWith(provider, fields.rootKey, fields.ours, header.dh);
+  const receivingStep = rootStepWith(provider, dh.rootKey, dh.ours, header.dh);
   const taken = advanceEc(
     provider,
     {
-      headerKey: fields.nextReceivingHeaderKey,
+      headerKey: dh.nextReceivingHeaderKey,
       chainKey: receivingStep.chainKey,
       n: 0,
       skipped: [],
@@ -281,15 +296,18 @@ function stepAndOpen(
   wipe(receivingStep.rootKey, receivingStep.chainKey);
   return {
     plaintext,
+    isLate: false,
     oldChains,
     receiving: taken.chain,
     changes: {
-      rootKey: sendingStep.rootKey,
-      ours,
-      theirs: header.dh,
-      sending: { headerKey: fields.nextSendingHeaderKey, chainKey: sendingStep.chainKey, n: 0 },
-      nextSendingHeaderKey: sendingStep.nextHeaderKey,
-      nextReceivingHeaderKey: receivingStep.nextHeaderKey,
+      dh: {
+        rootKey: sendingStep.rootKey,
+        ours,
+        theirs: header.dh,
+        nextSendingHeaderKey: sendingStep.nextHeaderKey,
+        nextReceivingHeaderKey: receivingStep.nextHeaderKey,
+      },
+      sending: { headerKey: dh.nextSendingHeaderKey, chainKey: sendingStep.chainKey, n: 0 },
       previousLength: fields.sending?.n ?? 0,
     },
   };
@@ -299,7 +317,7 @@ function stepAndOpen(
 function rootStepWith(
   provider: CryptoProvider,
   rootKey: Uint8Array,
-  ours: RatchetFields['ours'],
+  ours: DhRatchet['ours'],
   theirs: Uint8Array,
 ): ReturnType<typeof rootStep> {
   let dh: Uint8Array;

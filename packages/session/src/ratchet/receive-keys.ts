@@ -1,6 +1,6 @@
 /**
  * The keys of received messages: advancing chains past skipped messages, and taking stored keys of late ones. Pure
- * bookkeeping over the values of `state.ts`; every function leaves its inputs as they are.
+ * bookkeeping over the values of `state.ts` and `pq-state.ts`; every function leaves its inputs as they are.
  */
 import { wipe, type CryptoProvider } from '@wotid/crypto';
 import { ecChainStep, pqChainStep, type ChainStep } from '../kdf.ts';
@@ -11,7 +11,9 @@ import {
   MAX_SKIPPED_KEYS,
   SKIPPED_KEY_TTL_MS,
 } from '../limits.ts';
-import type { OldChain, PqEpoch, PqRatchet, ReceivingChain, SkippedEcKey } from './state.ts';
+import type { RatchetHeader } from './header.ts';
+import { idleSlot, type PqChain, type PqRatchet, type SkippedPqKey } from './pq-state.ts';
+import type { OldChain, ReceivingChain, SkippedEcKey } from './state.ts';
 
 /** A chain advanced to `index`, with the keys of the messages in between. */
 interface Advanced {
@@ -94,38 +96,69 @@ export function takeSkippedEc(
   return { ecKey: found.messageKey, skipped: skipped.filter((key) => key !== found) };
 }
 
-/** The PQ share of message `i` of `epoch` and the PQ ratchet after it; `null` when there is none. */
+/** A message key's PQ share and the PQ ratchet after it. */
+export interface TakenPq {
+  readonly pqKey: Uint8Array;
+  readonly pq: PqRatchet;
+  /** The message is late: its share had been stored when a later one arrived. */
+  readonly isLate: boolean;
+}
+
+/**
+ * The PQ share of a message and the PQ ratchet after it; `null` when there is none. The first message of the newest
+ * epoch ends the peer's chain of the one before at the length that its header tells, and shows that the peer has the
+ * epoch, so that we send in it from now on.
+ */
 export function takePq(
   provider: CryptoProvider,
   pq: PqRatchet,
-  epoch: number,
-  i: number,
+  { epoch, i, pi }: Pick<RatchetHeader, 'epoch' | 'i' | 'pi'>,
   nowMs: number,
-): { readonly pqKey: Uint8Array; readonly pq: PqRatchet } | null {
+): TakenPq | null {
   const stored = pq.skipped.find((key) => key.epoch === epoch && key.i === i);
   if (stored !== undefined) {
     if (isExpired(stored, nowMs)) return null;
-    return { pqKey: stored.messageKey, pq: { ...pq, skipped: pq.skipped.filter((key) => key !== stored) } };
+    const skipped = pq.skipped.filter((key) => key !== stored);
+    return { pqKey: stored.messageKey, pq: { ...pq, skipped }, isLate: true };
   }
-  const chains = pq.epochs.find((candidate) => candidate.epoch === epoch);
-  if (chains === undefined || !isReachable(chains.receiving.i, i)) return null;
-  const from = chains.receiving.i;
-  const { chainKey, skippedKeys, messageKey } = advance(
-    provider,
-    pqChainStep,
-    chains.receiving.chainKey,
-    i - from,
-  );
-  const fresh = skippedKeys.map((key, k) => ({ epoch, i: from + k, messageKey: key, storedAtMs: nowMs }));
-  const advanced: PqEpoch = { ...chains, receiving: { chainKey, i: i + 1 } };
-  return {
-    pqKey: messageKey,
-    pq: {
-      ...pq,
-      epochs: pq.epochs.map((candidate) => (candidate === chains ? advanced : candidate)),
-      skipped: [...pq.skipped, ...fresh],
-    },
-  };
+  const chain = pq.receiving.find((candidate) => candidate.epoch === epoch);
+  if (chain === undefined || !isReachable(chain.i, i)) return null;
+  const before = pq.receiving[0] as PqChain;
+  const ended = chain === before ? [] : endPqChain(provider, before, pi, nowMs);
+  if (ended === null) return null;
+  const { chainKey, skippedKeys, messageKey } = advance(provider, pqChainStep, chain.chainKey, i - chain.i);
+  const fresh = skippedKeys.map((key, k) => ({ epoch, i: chain.i + k, messageKey: key, storedAtMs: nowMs }));
+  const advanced = { epoch, chainKey, i: i + 1 };
+  const skipped = [...pq.skipped, ...ended, ...fresh];
+  if (chain === before) {
+    const receiving = [advanced, ...pq.receiving.slice(1)];
+    return { pqKey: messageKey, pq: { ...pq, receiving, skipped }, isLate: false };
+  }
+  const confirmed = pq.slot.kind === 'answered' ? sendInEpoch(pq, epoch, pq.slot.chainKey) : pq;
+  return { pqKey: messageKey, pq: { ...confirmed, receiving: [advanced], skipped }, isLate: false };
+}
+
+function sendInEpoch(pq: PqRatchet, epoch: number, chainKey: Uint8Array): PqRatchet {
+  return { ...pq, sending: { epoch, chainKey, i: 0 }, previousLength: pq.sending.i, slot: idleSlot };
+}
+
+/** The keys of the messages that are still to come in a chain that the peer has ended after `length`. */
+function endPqChain(
+  provider: CryptoProvider,
+  { epoch, chainKey, i: from }: PqChain,
+  length: number,
+  nowMs: number,
+): readonly SkippedPqKey[] | null {
+  if (length === from) return [];
+  if (length < from || length - from > MAX_JUMP || !isReachable(from, length - 1)) return null;
+  const last = advance(provider, pqChainStep, chainKey, length - 1 - from);
+  wipe(last.chainKey);
+  return [...last.skippedKeys, last.messageKey].map((messageKey, k) => ({
+    epoch,
+    i: from + k,
+    messageKey,
+    storedAtMs: nowMs,
+  }));
 }
 
 /** Applies age, count and header-key bounds to the stored EC keys, oldest first. */

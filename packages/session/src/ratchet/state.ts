@@ -5,8 +5,11 @@
  */
 import { wipe, type CryptoProvider, type X25519KeyPair } from '@wotid/crypto';
 import { rootStep, type SessionKeys } from '../kdf.ts';
+import { levelFacts, type SecurityLevel } from '../levels.ts';
+import type { Suite } from '../suites.ts';
+import { firstEpoch, pqSecrets, type PqRatchet } from './pq-state.ts';
 
-/** An EC chain: `n` is the index of the next message. */
+/** A chain of the classical half: `n` is the index of the next message. */
 export interface EcChain {
   readonly headerKey: Uint8Array;
   readonly chainKey: Uint8Array;
@@ -32,57 +35,35 @@ export interface OldChain {
   readonly skipped: readonly SkippedEcKey[];
 }
 
-/** A PQ chain: `i` is the index of the next message. */
-export interface PqChain {
-  readonly chainKey: Uint8Array;
-  readonly i: number;
-}
-
-/** The PQ chains of one epoch. */
-export interface PqEpoch {
-  readonly epoch: number;
-  readonly sending: PqChain;
-  readonly receiving: PqChain;
-}
-
-/** The PQ share of a message that has not arrived yet. */
-export interface SkippedPqKey {
-  readonly epoch: number;
-  readonly i: number;
-  readonly messageKey: Uint8Array;
-  /** When it was stored, milliseconds since the Unix epoch. */
-  readonly storedAtMs: number;
-}
-
-/** The post-quantum half: symmetric chains, one pair an epoch, newest last. Epoch 0 comes from PQXDH. */
-export interface PqRatchet {
-  readonly pqRoot: Uint8Array;
-  /** The epoch that our messages use. */
-  readonly sendEpoch: number;
-  readonly epochs: readonly PqEpoch[];
-  /** Oldest first. */
-  readonly skipped: readonly SkippedPqKey[];
-}
-
-/** Everything a ratchet knows; all of it but `sessionAd` and public keys is secret. */
-export interface RatchetFields {
-  /** H512 of the handshake's associated data, 64 bytes: in the AAD of every message. */
-  readonly sessionAd: Uint8Array;
+/** The Diffie-Hellman ratchet, which starts new chains. */
+export interface DhRatchet {
   readonly rootKey: Uint8Array;
   /** Our ratchet key: SPK_B for the responder until the first step. */
   readonly ours: X25519KeyPair;
   /** The peer's ratchet key; `null` for the responder before the first message. */
   readonly theirs: Uint8Array | null;
-  /** `null` for the responder before the first message. */
-  readonly sending: EcChain | null;
-  readonly receiving: ReceivingChain | null;
   readonly nextSendingHeaderKey: Uint8Array;
   readonly nextReceivingHeaderKey: Uint8Array;
+}
+
+/** Everything a ratchet knows; all of it but `sessionAd`, numbers and public keys is secret. */
+export interface RatchetFields {
+  /** Selects the AEAD of message bodies. */
+  readonly suite: Suite;
+  /** H512 of the handshake's associated data, 64 bytes: in the AAD of every message. */
+  readonly sessionAd: Uint8Array;
+  /** `null` at level 1, where two chains serve the whole session. */
+  readonly dh: DhRatchet | null;
+  /** `null` for a responder with a DH ratchet before the first message. */
+  readonly sending: EcChain | null;
+  /** `null` with a DH ratchet before the first message of the peer. */
+  readonly receiving: ReceivingChain | null;
   /** pn: messages in our previous sending chain. */
   readonly previousLength: number;
   /** Oldest first. */
   readonly oldChains: readonly OldChain[];
-  readonly pq: PqRatchet;
+  /** `null` at levels 1 and 2. */
+  readonly pq: PqRatchet | null;
 }
 
 /** Reads the secrets of a state; internal to this package. */
@@ -108,9 +89,20 @@ export class RatchetState {
       sent: sending?.n ?? 0,
       received: receiving?.n ?? 0,
       skipped: oldChains.reduce((sum, chain) => sum + chain.skipped.length, receiving?.skipped.length ?? 0),
-      pqEpoch: pq.sendEpoch,
+      pqEpoch: pq?.sending.epoch ?? 0,
     };
   }
+}
+
+/** `state` with another post-quantum half. Internal. */
+export function withPq(state: RatchetState, pq: PqRatchet): RatchetState {
+  return new RatchetState({ ...revealRatchet(state), pq });
+}
+
+/** What fixes the shape of a ratchet, agreed on in the handshake. */
+export interface RatchetKind {
+  readonly level: SecurityLevel;
+  readonly suite: Suite;
 }
 
 /**
@@ -120,60 +112,90 @@ export class RatchetState {
  */
 export function initiatorRatchet(
   provider: CryptoProvider,
+  kind: RatchetKind,
   keys: SessionKeys,
   sessionAd: Uint8Array,
   theirs: Uint8Array,
 ): RatchetState {
+  const { headerKeyA, nextHeaderKeyB, pqInitiatorToResponder, pqResponderToInitiator } = keys;
+  const pq = pqOf(kind, keys.pqRoot, pqInitiatorToResponder, pqResponderToInitiator);
+  const common = { suite: kind.suite, sessionAd, previousLength: 0, oldChains: [], pq };
+  if (!levelFacts(kind.level).hasDhRatchet) {
+    wipe(keys.rootKey);
+    return new RatchetState({
+      ...common,
+      dh: null,
+      sending: { headerKey: headerKeyA, chainKey: pqInitiatorToResponder, n: 0 },
+      receiving: { headerKey: nextHeaderKeyB, chainKey: pqResponderToInitiator, n: 0, skipped: [] },
+    });
+  }
   const ours = provider.x25519Generate();
-  const dh = provider.x25519(ours, theirs);
-  const step = rootStep(provider, keys.rootKey, dh);
-  wipe(dh, keys.rootKey);
+  const secret = provider.x25519(ours, theirs);
+  const step = rootStep(provider, keys.rootKey, secret);
+  wipe(secret, keys.rootKey);
   return new RatchetState({
-    sessionAd,
-    rootKey: step.rootKey,
-    ours,
-    theirs: theirs.slice(),
-    sending: { headerKey: keys.headerKeyA, chainKey: step.chainKey, n: 0 },
+    ...common,
+    dh: {
+      rootKey: step.rootKey,
+      ours,
+      theirs: theirs.slice(),
+      nextSendingHeaderKey: step.nextHeaderKey,
+      nextReceivingHeaderKey: nextHeaderKeyB,
+    },
+    sending: { headerKey: headerKeyA, chainKey: step.chainKey, n: 0 },
     receiving: null,
-    nextSendingHeaderKey: step.nextHeaderKey,
-    nextReceivingHeaderKey: keys.nextHeaderKeyB,
-    previousLength: 0,
-    oldChains: [],
-    pq: firstEpoch(keys.pqRoot, keys.pqInitiatorToResponder, keys.pqResponderToInitiator),
   });
 }
 
 /**
- * The responder's first state (RatchetInitBobHE): it can send after the first message was opened.
- * @param ours the signed prekey's pair; owned by the state from now on
+ * The responder's first state (RatchetInitBobHE): with a DH ratchet it can send after the first message was opened.
+ * @param ours the signed prekey's pair; owned by the state from now on, or dropped where there is no DH ratchet
  */
 export function responderRatchet(
+  kind: RatchetKind,
   keys: SessionKeys,
   sessionAd: Uint8Array,
   ours: X25519KeyPair,
 ): RatchetState {
+  const { headerKeyA, nextHeaderKeyB, pqInitiatorToResponder, pqResponderToInitiator } = keys;
+  const pq = pqOf(kind, keys.pqRoot, pqResponderToInitiator, pqInitiatorToResponder);
+  const common = { suite: kind.suite, sessionAd, previousLength: 0, oldChains: [], pq };
+  if (!levelFacts(kind.level).hasDhRatchet) {
+    ours.dispose();
+    wipe(keys.rootKey);
+    return new RatchetState({
+      ...common,
+      dh: null,
+      sending: { headerKey: nextHeaderKeyB, chainKey: pqResponderToInitiator, n: 0 },
+      receiving: { headerKey: headerKeyA, chainKey: pqInitiatorToResponder, n: 0, skipped: [] },
+    });
+  }
   return new RatchetState({
-    sessionAd,
-    rootKey: keys.rootKey,
-    ours,
-    theirs: null,
+    ...common,
+    dh: {
+      rootKey: keys.rootKey,
+      ours,
+      theirs: null,
+      nextSendingHeaderKey: nextHeaderKeyB,
+      nextReceivingHeaderKey: headerKeyA,
+    },
     sending: null,
     receiving: null,
-    nextSendingHeaderKey: keys.nextHeaderKeyB,
-    nextReceivingHeaderKey: keys.headerKeyA,
-    previousLength: 0,
-    oldChains: [],
-    pq: firstEpoch(keys.pqRoot, keys.pqResponderToInitiator, keys.pqInitiatorToResponder),
   });
 }
 
-function firstEpoch(pqRoot: Uint8Array, sending: Uint8Array, receiving: Uint8Array): PqRatchet {
-  return {
-    pqRoot,
-    sendEpoch: 0,
-    epochs: [{ epoch: 0, sending: { chainKey: sending, i: 0 }, receiving: { chainKey: receiving, i: 0 } }],
-    skipped: [],
-  };
+/** The post-quantum half; at lower levels its keys are not used, or are those of the two chains. */
+function pqOf(
+  { level }: RatchetKind,
+  root: Uint8Array,
+  sending: Uint8Array,
+  receiving: Uint8Array,
+): PqRatchet | null {
+  const { isPostQuantum, hasDhRatchet } = levelFacts(level);
+  if (isPostQuantum) return firstEpoch(root, sending, receiving);
+  wipe(root);
+  if (hasDhRatchet) wipe(sending, receiving);
+  return null;
 }
 
 /**
@@ -185,17 +207,20 @@ export function wipeReplacedRatchet(old: RatchetState, next: RatchetState | null
   if (next !== null) {
     const fields = revealRatchet(next);
     for (const secret of secretsOf(fields)) kept.add(secret);
-    kept.add(fields.ours);
+    kept.add(fields.dh?.ours);
+    if (fields.pq?.slot.kind === 'offered') kept.add(fields.pq.slot.pair);
   }
   const fields = revealRatchet(old);
   for (const secret of secretsOf(fields)) if (!kept.has(secret)) wipe(secret);
-  if (!kept.has(fields.ours)) fields.ours.dispose();
+  if (fields.dh !== null && !kept.has(fields.dh.ours)) fields.dh.ours.dispose();
+  if (fields.pq?.slot.kind === 'offered' && !kept.has(fields.pq.slot.pair)) fields.pq.slot.pair.dispose();
 }
 
 /** An array and no generator: this runs for every message. */
 function secretsOf(fields: RatchetFields): Uint8Array[] {
-  const { sending, receiving, oldChains, pq } = fields;
-  const secrets = [fields.rootKey, fields.nextSendingHeaderKey, fields.nextReceivingHeaderKey, pq.pqRoot];
+  const { dh, sending, receiving, oldChains, pq } = fields;
+  const secrets: Uint8Array[] = [];
+  if (dh !== null) secrets.push(dh.rootKey, dh.nextSendingHeaderKey, dh.nextReceivingHeaderKey);
   if (sending !== null) secrets.push(sending.headerKey, sending.chainKey);
   if (receiving !== null) {
     secrets.push(receiving.headerKey, receiving.chainKey);
@@ -205,7 +230,6 @@ function secretsOf(fields: RatchetFields): Uint8Array[] {
     secrets.push(chain.headerKey);
     for (const key of chain.skipped) secrets.push(key.messageKey);
   }
-  for (const epoch of pq.epochs) secrets.push(epoch.sending.chainKey, epoch.receiving.chainKey);
-  for (const key of pq.skipped) secrets.push(key.messageKey);
+  if (pq !== null) pqSecrets(pq, secrets);
   return secrets;
 }

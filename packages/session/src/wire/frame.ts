@@ -3,8 +3,9 @@
  *
  * | size | field | meaning |
  * |---|---|---|
- * | 1 | flags | bit 0: ackSeq is present; bit 1: a control item is present (not in this version); others zero |
+ * | 1 | flags | bit 0: ackSeq is present; bit 1: a control item is present; others zero |
  * | 1-5 | ackSeq | ULEB128; all seq numbers up to this one have arrived; only with flag bit 0 |
+ * | 1582 + | control | an Offer or Answer (`control.ts`); only with flag bit 1 |
  * | 2 | type | little-endian, see `message-types.ts` |
  * | 16 | message_id | random; the same on every route |
  * | 1-5 | seq | ULEB128 u32, per pair of DIDs and direction |
@@ -16,19 +17,26 @@
 import { bcs, DecodeError, fixedBytesType, optionType, shortTextType } from '@wotid/core';
 import { hybridSignatureLength, type CryptoProvider } from '@wotid/crypto';
 import { SessionError } from '../errors.ts';
-import { MAX_PAYLOAD_BYTES, MAX_PLAINTEXT_BYTES, SESSION_ID_BYTES } from '../limits.ts';
+import { KEM_BYTES, MAX_PAYLOAD_BYTES, MAX_PLAINTEXT_BYTES, SESSION_ID_BYTES } from '../limits.ts';
 import { safeU64Type } from './codec.ts';
+import type { ControlItem } from './control.ts';
 
 /** Length of a message id. */
 export const MESSAGE_ID_BYTES = 16;
 
 const FLAG_ACK = 0x01;
+const FLAG_CONTROL = 0x02;
+const CONTROL_KINDS: readonly ControlItem['kind'][] = ['offer', 'answer'];
+/** kind 1, epoch 4, key 1568, sent_at 8; the Option of a signature follows. */
+const CONTROL_BYTES: number = 13 + KEM_BYTES;
 const MAX_SEQ = 0xffff_ffff;
 
 /** What the two ends of a session tell each other in one message. */
 export interface Frame {
   /** Cumulative acknowledgement, or `null`. */
   readonly ackSeq: number | null;
+  /** An Offer or Answer that rides along, or `null`. */
+  readonly control: ControlItem | null;
   /** u16 */
   readonly type: number;
   /** 16 bytes. */
@@ -62,32 +70,34 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
     );
   }
   assertFields(frame);
-  const { ackSeq, payload, replyTo, signature } = frame;
+  const { ackSeq, control, payload, replyTo, signature } = frame;
   const length =
     1 +
     (ackSeq === null ? 0 : ulebBytes(ackSeq)) +
+    (control === null ? 0 : CONTROL_BYTES + optionBytes(control.signature)) +
     2 +
     MESSAGE_ID_BYTES +
     ulebBytes(frame.seq) +
     8 +
-    (replyTo === null ? 1 : 1 + MESSAGE_ID_BYTES) +
+    optionBytes(replyTo) +
     ulebBytes(payload.length) +
     payload.length +
-    (signature === null ? 1 : 1 + signature.length);
+    optionBytes(signature);
   const out = new Uint8Array(length);
-  let at = 0;
-  if (ackSeq === null) at = 1;
-  else {
+  let at = 1;
+  if (ackSeq !== null) {
     out[0] = FLAG_ACK;
     at = writeUleb(out, 1, ackSeq);
+  }
+  if (control !== null) {
+    out[0] = (out[0] ?? 0) | FLAG_CONTROL;
+    at = writeControl(out, at, control);
   }
   out[at] = frame.type & 0xff;
   out[at + 1] = frame.type >>> 8;
   out.set(frame.messageId, at + 2);
   at = writeUleb(out, at + 2 + MESSAGE_ID_BYTES, frame.seq);
-  writeU32(out, at, frame.sentAtMs % 2 ** 32);
-  writeU32(out, at + 4, Math.floor(frame.sentAtMs / 2 ** 32));
-  at = writeUleb(out, writeOption(out, at + 8, replyTo), payload.length);
+  at = writeUleb(out, writeOption(out, writeTime(out, at, frame.sentAtMs), replyTo), payload.length);
   out.set(payload, at);
   writeOption(out, at + payload.length, signature);
   return out;
@@ -103,13 +113,13 @@ export function parseFrame(bytes: Uint8Array): Frame {
   }
   const reader = new FrameReader(bytes);
   const flags = reader.byte();
-  if ((flags & ~FLAG_ACK) !== 0) throw malformed('it has flags of a later version');
-  const ackSeq = flags === FLAG_ACK ? reader.u32Uleb() : null;
+  if ((flags & ~(FLAG_ACK | FLAG_CONTROL)) !== 0) throw malformed('it has flags of a later version');
+  const ackSeq = (flags & FLAG_ACK) === 0 ? null : reader.u32Uleb();
+  const control = (flags & FLAG_CONTROL) === 0 ? null : reader.control();
   const type = reader.byte() + 256 * reader.byte();
   const messageId = reader.take(MESSAGE_ID_BYTES);
   const seq = reader.u32Uleb();
-  const sentAtMs = reader.u32() + 2 ** 32 * reader.u32();
-  if (!Number.isSafeInteger(sentAtMs)) throw malformed('its time is above 2^53 - 1');
+  const sentAtMs = reader.time();
   const replyTo = reader.option(MESSAGE_ID_BYTES);
   const payloadLength = reader.u32Uleb();
   if (payloadLength > MAX_PAYLOAD_BYTES) {
@@ -118,7 +128,7 @@ export function parseFrame(bytes: Uint8Array): Frame {
   const payload = reader.take(payloadLength);
   const signature = reader.signature();
   reader.end();
-  return { ackSeq, type, messageId, seq, sentAtMs, replyTo, payload, signature };
+  return { ackSeq, control, type, messageId, seq, sentAtMs, replyTo, payload, signature };
 }
 
 /** Takes a frame apart from its start; every result is a copy. */
@@ -146,6 +156,19 @@ class FrameReader {
 
   u32(): number {
     return this.byte() + 2 ** 8 * this.byte() + 2 ** 16 * this.byte() + 2 ** 24 * this.byte();
+  }
+
+  time(): number {
+    const time = this.u32() + 2 ** 32 * this.u32();
+    if (!Number.isSafeInteger(time)) throw malformed('a time is above 2^53 - 1');
+    return time;
+  }
+
+  control(): ControlItem {
+    const kind = CONTROL_KINDS[this.byte() - 1];
+    if (kind === undefined) throw malformed('its control item is of an unknown kind');
+    const epoch = this.u32();
+    return { kind, epoch, key: this.take(KEM_BYTES), sentAtMs: this.time(), signature: this.signature() };
   }
 
   /** ULEB128 of at most 32 bits, in its shortest form. */
@@ -188,7 +211,7 @@ function malformed(why: string): DecodeError {
 
 /** @throws SessionError `BAD_MESSAGE` */
 function assertFields(frame: Frame): void {
-  const { type, messageId, sentAtMs, replyTo, signature } = frame;
+  const { type, messageId, sentAtMs, replyTo, control } = frame;
   if (!isSeq(frame.seq) || (frame.ackSeq !== null && !isSeq(frame.ackSeq))) {
     throw new SessionError('BAD_MESSAGE', 'seq and ackSeq are integers of 32 bits');
   }
@@ -197,13 +220,25 @@ function assertFields(frame: Frame): void {
     type >= 0 &&
     type <= 0xffff &&
     messageId.length === MESSAGE_ID_BYTES &&
-    Number.isSafeInteger(sentAtMs) &&
-    sentAtMs >= 0 &&
+    isTime(sentAtMs) &&
     (replyTo === null || replyTo.length === MESSAGE_ID_BYTES) &&
-    (signature === null || signature.length === hybridSignatureLength(signature[0] ?? 0));
+    isSignature(frame.signature) &&
+    (control === null ||
+      (isSeq(control.epoch) &&
+        control.key.length === KEM_BYTES &&
+        isTime(control.sentAtMs) &&
+        isSignature(control.signature)));
   if (!isGood) {
     throw new SessionError('BAD_MESSAGE', 'a field of the message has the wrong length or range');
   }
+}
+
+function isTime(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+function isSignature(value: Uint8Array | null): boolean {
+  return value === null || value.length === hybridSignatureLength(value[0] ?? 0);
 }
 
 function isSeq(value: number): boolean {
@@ -216,6 +251,10 @@ function ulebBytes(value: number): number {
   return bytes;
 }
 
+function optionBytes(value: Uint8Array | null): number {
+  return value === null ? 1 : 1 + value.length;
+}
+
 /** Each of these gives the offset behind what it wrote. */
 function writeUleb(out: Uint8Array, at: number, value: number): number {
   let rest = value;
@@ -225,11 +264,23 @@ function writeUleb(out: Uint8Array, at: number, value: number): number {
   return end + 1;
 }
 
-function writeU32(out: Uint8Array, at: number, value: number): void {
+function writeU32(out: Uint8Array, at: number, value: number): number {
   out[at] = value & 0xff;
   out[at + 1] = (value >>> 8) & 0xff;
   out[at + 2] = (value >>> 16) & 0xff;
   out[at + 3] = value >>> 24;
+  return at + 4;
+}
+
+function writeTime(out: Uint8Array, at: number, timeMs: number): number {
+  return writeU32(out, writeU32(out, at, timeMs % 2 ** 32), Math.floor(timeMs / 2 ** 32));
+}
+
+function writeControl(out: Uint8Array, at: number, control: ControlItem): number {
+  out[at] = 1 + CONTROL_KINDS.indexOf(control.kind);
+  const keyAt = writeU32(out, at + 1, control.epoch);
+  out.set(control.key, keyAt);
+  return writeOption(out, writeTime(out, keyAt + KEM_BYTES, control.sentAtMs), control.signature);
 }
 
 function writeOption(out: Uint8Array, at: number, value: Uint8Array | null): number {

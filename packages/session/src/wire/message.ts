@@ -1,6 +1,6 @@
 /**
- * Typed messages in and out of a session: frame, signature, padding and ratchet together. Nothing is committed before
- * all of them have succeeded.
+ * Typed messages in and out of a session: frame, signature, rekey, padding and ratchet together. Nothing is committed
+ * before all of them have succeeded.
  */
 import { equalBytes, type Random } from '@wotid/core';
 import {
@@ -15,8 +15,14 @@ import {
 import { decryptFailed, SessionError } from '../errors.ts';
 import type { OwnIdentity } from '../identity.ts';
 import { RECEIVE_ONLY_MS } from '../limits.ts';
+import { isItemDue, noteSent, offerEpoch, pendingItem } from '../ratchet/pq-epochs.ts';
+import { oldestOpenEpoch } from '../ratchet/pq-state.ts';
 import { decrypt, encrypt } from '../ratchet/ratchet.ts';
+import { revealRatchet, withPq, type RatchetState } from '../ratchet/state.ts';
+import { rekeyNeed } from '../rekey-policy.ts';
 import { steppedSession, type Session } from '../session.ts';
+import { mailboxAlgorithms, onlineAlgorithms, type AlgorithmList } from '../signature-policy.ts';
+import { controlItem, takeControl, type ControlItem } from './control.ts';
 import { encodeFrame, MESSAGE_ID_BYTES, parseFrame, signedBody, type Frame } from './frame.ts';
 import { requiresSignature } from './message-types.ts';
 import { pad, paddedLength, unpad, type Route } from './padding.ts';
@@ -59,11 +65,17 @@ export interface IncomingMessage {
 
 /** How to send one message. */
 export interface SealInit {
-  /** Decides the padding. */
+  /** Decides the padding, and what is due. */
   readonly route: Route;
   readonly nowMs: number;
   /** Signs the message; needed for types that require it. */
   readonly signWith?: OwnIdentity;
+  /** Signs Offers and Answers; without it none that must be signed is sent. Default `signWith`. */
+  readonly rekeyWith?: OwnIdentity;
+  /** `due`: what the policy asks for (default); `epoch` and `signed`: a rekey on request, if none is under way. */
+  readonly rekey?: 'due' | 'epoch' | 'signed';
+  /** The peer's block: with a Falcon key at both ends, signatures in the mailbox are short. */
+  readonly peer?: Pick<IdentityBlock, 'falcon1024'>;
 }
 
 /** A fresh message id. */
@@ -72,10 +84,12 @@ export function newMessageId(random: Random): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Seals a message into an envelope of kind 01. Store the new session before the envelope leaves.
+ * Seals a message into an envelope of kind 01, together with an Offer or Answer where one is due. Store the new session
+ * before the envelope leaves.
  * @returns the new session and the envelope; `session` stays usable and unchanged
- * @throws SessionError `SESSION_RECEIVE_ONLY`, `SESSION_NOT_READY`, `SESSION_EXHAUSTED`, `PAYLOAD_TOO_LARGE`,
- *   `BAD_MESSAGE` for fields out of range, a missing signer, or a signer who is not our end of the session
+ * @throws SessionError `SESSION_RECEIVE_ONLY`, `SESSION_NOT_READY`, `SESSION_EXHAUSTED`, `REKEY_OVERDUE` (online only),
+ *   `PAYLOAD_TOO_LARGE`, `BAD_MESSAGE` for fields out of range, a missing signer, or a signer who is not our end of the
+ *   session
  */
 export function sealMessage(
   provider: CryptoProvider,
@@ -88,8 +102,11 @@ export function sealMessage(
       hint: 'send in the active session',
     });
   }
-  const unsigned: Frame = {
+  const { route, nowMs, signWith } = init;
+  const rekeyed = rekeyForMessage(provider, session, init);
+  const frame: Frame = {
     ackSeq: message.ackSeq ?? null,
+    control: rekeyed.control,
     type: message.type,
     messageId: message.messageId,
     seq: message.seq,
@@ -98,40 +115,100 @@ export function sealMessage(
     payload: message.payload,
     signature: null,
   };
-  let bytes = encodeFrame(unsigned);
-  if (init.signWith !== undefined) {
-    if (!equalBytes(init.signWith.idFp, session.ourIdFp)) {
-      throw new SessionError('BAD_MESSAGE', 'the signer is not our end of this session');
-    }
-    const body = signedBody(provider, {
-      sid: session.sid,
-      signerIdFp: session.ourIdFp,
-      from: session.ourDid,
-      to: session.peerDid,
-      frame: unsigned,
-    });
-    const signature = signHybrid(provider, init.signWith.keys, signaturePurposes.message, body);
-    bytes = encodeFrame({ ...unsigned, signature });
-  } else if (requiresSignature(message.type)) {
+  if (signWith === undefined && requiresSignature(message.type)) {
     throw new SessionError('BAD_MESSAGE', `messages of type ${message.type} must be signed`);
   }
-  const padded = pad(bytes, paddedLength(bytes.length, init.route));
-  const { state, envelope } = encrypt(provider, session.ratchet, padded);
-  return { session: steppedSession(session, state, init.nowMs), envelope };
+  const bytes = encodeFrame(
+    signWith === undefined
+      ? frame
+      : { ...frame, signature: signFrame(provider, session, frame, signWith, sealAlgorithms(session, init)) },
+  );
+  const padded = pad(bytes, paddedLength(bytes.length, route));
+  const { state, envelope } = encrypt(provider, rekeyed.ratchet, padded);
+  return { session: steppedSession(session, state, nowMs), envelope };
+}
+
+/**
+ * The ratchet with a new Offer if one is due, and the item that goes with this message, if any.
+ * @throws SessionError `REKEY_OVERDUE`, `SESSION_EXHAUSTED`, `BAD_MESSAGE`
+ */
+function rekeyForMessage(
+  provider: CryptoProvider,
+  session: Session,
+  init: SealInit,
+): { readonly ratchet: RatchetState; readonly control: ControlItem | null } {
+  const { route, nowMs, rekey = 'due', rekeyWith: ours = init.signWith } = init;
+  const { due, isOverdue } = rekeyNeed(session, route, nowMs, ours !== undefined);
+  if (isOverdue && route === 'online') {
+    throw new SessionError('REKEY_OVERDUE', 'for too long nobody has proven an identity in this session', {
+      hint: 'make a new handshake with this peer',
+      data: { messageCount: session.messageCount, authenticatedAtMs: session.authenticatedAtMs },
+    });
+  }
+  const { pq } = revealRatchet(session.ratchet);
+  if (pq === null) return { ratchet: session.ratchet, control: null };
+  if (ours !== undefined) assertOurEnd(ours, session);
+  const want = rekey === 'due' ? due : rekey;
+  if (want === 'signed' && ours === undefined) {
+    throw new SessionError('BAD_MESSAGE', 'a signed rekey needs our identity to sign with');
+  }
+  const offered = want === 'nothing' ? pq : offerEpoch(provider, pq, want === 'signed');
+  const pending = pendingItem(provider, offered);
+  const isAttached =
+    isItemDue(offered, route) && pending !== null && (!pending.isSigned || ours !== undefined);
+  const ratchet = withPq(session.ratchet, noteSent(offered, isAttached));
+  if (!isAttached) return { ratchet, control: null };
+  const signer = ours === undefined ? null : { ours, algorithms: sealAlgorithms(session, init) };
+  return { ratchet, control: controlItem(provider, session, pending, nowMs, signer) };
+}
+
+/** The first of the list is what we sign with. */
+function sealAlgorithms(session: Session, { route, signWith, rekeyWith, peer }: SealInit): AlgorithmList {
+  const ours = (signWith ?? rekeyWith)?.block;
+  return route === 'mailbox' && ours !== undefined && peer !== undefined
+    ? mailboxAlgorithms(session.level, ours, peer)
+    : onlineAlgorithms(session.level);
+}
+
+/** @throws SessionError `BAD_MESSAGE` */
+function assertOurEnd(signer: OwnIdentity, session: Session): void {
+  if (!equalBytes(signer.idFp, session.ourIdFp)) {
+    throw new SessionError('BAD_MESSAGE', 'the signer is not our end of this session');
+  }
+}
+
+function signFrame(
+  provider: CryptoProvider,
+  session: Session,
+  frame: Frame,
+  signer: OwnIdentity,
+  [algorithm]: AlgorithmList,
+): Uint8Array<ArrayBuffer> {
+  assertOurEnd(signer, session);
+  const body = signedBody(provider, {
+    sid: session.sid,
+    signerIdFp: session.ourIdFp,
+    from: session.ourDid,
+    to: session.peerDid,
+    frame,
+  });
+  return signHybrid(provider, signer.keys, signaturePurposes.message, body, algorithm);
 }
 
 /** What opening an envelope needs. */
 export interface OpenInit {
   readonly nowMs: number;
-  /** The peer's identity block: checks signed messages; its fingerprint must be the session's. */
+  /** The peer's identity block: checks signatures; its fingerprint must be the session's. */
   readonly peer: IdentityBlock;
+  /** Our own block: with a Falcon key at both ends we take its signatures. */
+  readonly ours?: Pick<IdentityBlock, 'falcon1024'>;
 }
 
 /**
  * Opens an envelope of kind 01. Store the new session before the message is shown or acknowledged.
  * @returns the new session and the message; `session` stays usable and unchanged
- * @throws SessionError `DECRYPT_FAILED` for whatever is wrong with the envelope, its frame or its signature; the
- *   session is unchanged then
+ * @throws SessionError `DECRYPT_FAILED` for whatever is wrong with the envelope, its frame or a signature, `PQ_CONFLICT`
+ *   for an Offer or Answer that contradicts the session; the session is unchanged then
  */
 export function openEnvelope(
   provider: CryptoProvider,
@@ -139,32 +216,84 @@ export function openEnvelope(
   envelope: Uint8Array,
   init: OpenInit,
 ): { readonly session: Session; readonly message: IncomingMessage } {
+  const { nowMs } = init;
   // The record should have been erased by now; a thief of it must not go on using the session.
-  if (session.replacedAtMs !== null && init.nowMs - session.replacedAtMs >= RECEIVE_ONLY_MS)
-    throw decryptFailed();
-  const { state, plaintext } = decrypt(provider, session.ratchet, envelope, init.nowMs);
-  const message = readMessage(provider, session, plaintext, init.peer);
+  if (session.replacedAtMs !== null && nowMs - session.replacedAtMs >= RECEIVE_ONLY_MS) throw decryptFailed();
+  const { state, plaintext, messageEpoch } = decrypt(provider, session.ratchet, envelope, nowMs);
+  const frame = readFrame(plaintext);
+  if (frame === null) throw decryptFailed();
+  const peer = signingPeer(provider, session, frame, init);
+  const message = checkedMessage(provider, session, frame, peer);
   if (message === null) throw decryptFailed();
-  return { session: steppedSession(session, state, init.nowMs, { isConfirmed: true }), message };
+  const isAuthenticated = hasEndedForSignedEpoch(session.ratchet, state);
+  const ratchet = rekeyFromMessage(provider, session, state, frame.control, { messageEpoch, nowMs, peer });
+  return {
+    session: steppedSession(session, ratchet, nowMs, { isConfirmed: true, isAuthenticated }),
+    message,
+  };
 }
 
-function readMessage(
+/** Who has signed, and what counts. */
+interface SigningPeer {
+  readonly block: IdentityBlock;
+  readonly accepted: AlgorithmList;
+}
+
+/** The peer's block, once it is known to be the session's; `null` where nothing is signed. */
+function signingPeer(
   provider: CryptoProvider,
   session: Session,
-  plaintext: Uint8Array,
-  peer: IdentityBlock,
-): IncomingMessage | null {
+  frame: Frame,
+  { peer, ours }: OpenInit,
+): SigningPeer | null {
+  if (frame.signature === null && (frame.control === null || frame.control.signature === null)) return null;
+  if (!equalBytes(identityFingerprint(provider, peer), session.peerIdFp)) throw decryptFailed();
+  const accepted =
+    ours === undefined ? onlineAlgorithms(session.level) : mailboxAlgorithms(session.level, ours, peer);
+  return { block: peer, accepted };
+}
+
+/** True when the peer has moved on to an epoch that both ends have signed. */
+function hasEndedForSignedEpoch(before: RatchetState, after: RatchetState): boolean {
+  const [old, next] = [revealRatchet(before).pq, revealRatchet(after).pq];
+  return old !== null && next !== null && next.isSigned && oldestOpenEpoch(next) > oldestOpenEpoch(old);
+}
+
+/** @throws SessionError `DECRYPT_FAILED`, `PQ_CONFLICT` */
+function rekeyFromMessage(
+  provider: CryptoProvider,
+  session: Session,
+  state: RatchetState,
+  control: ControlItem | null,
+  context: { readonly messageEpoch: number; readonly nowMs: number; readonly peer: SigningPeer | null },
+): RatchetState {
+  if (control === null) return state;
+  const { pq } = revealRatchet(state);
+  if (pq === null) throw decryptFailed();
+  return withPq(state, takeControl(provider, pq, control, { ...context, session }));
+}
+
+function readFrame(plaintext: Uint8Array): Frame | null {
   const bytes = unpad(plaintext);
   if (bytes === null) return null;
-  let frame: Frame;
   try {
-    frame = parseFrame(bytes);
+    return parseFrame(bytes);
   } catch {
     return null;
   }
-  const { signature, ...fields } = frame;
+}
+
+function checkedMessage(
+  provider: CryptoProvider,
+  session: Session,
+  frame: Frame,
+  peer: SigningPeer | null,
+): IncomingMessage | null {
+  const { signature, control: _, ...fields } = frame;
   const message = { ...fields, from: session.peerDid, to: session.ourDid };
-  if (signature === null) return requiresSignature(frame.type) ? null : { ...message, proof: null };
+  if (signature === null || peer === null) {
+    return requiresSignature(frame.type) ? null : { ...message, proof: null };
+  }
   const body = signedBody(provider, {
     sid: session.sid,
     signerIdFp: session.peerIdFp,
@@ -172,18 +301,7 @@ function readMessage(
     to: session.ourDid,
     frame,
   });
-  if (!isSignedBy(provider, peer, session.peerIdFp, body, signature)) return null;
-  return { ...message, proof: { body, signature } };
-}
-
-function isSignedBy(
-  provider: CryptoProvider,
-  peer: IdentityBlock,
-  idFp: Uint8Array,
-  body: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  if (!equalBytes(identityFingerprint(provider, peer), idFp)) return false;
-  const keys = importIdentityVerifyingKeys(provider, peer);
-  return verifyHybrid(provider, keys, signaturePurposes.message, body, signature);
+  using keys = importIdentityVerifyingKeys(provider, peer.block);
+  const isGood = verifyHybrid(provider, keys, signaturePurposes.message, body, signature, peer.accepted);
+  return isGood ? { ...message, proof: { body, signature } } : null;
 }
