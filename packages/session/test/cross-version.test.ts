@@ -129,8 +129,25 @@ describe.each(versions)('what %s wrote', (version) => {
     },
   );
 
+  it.runIf(version === 'v1')('has session records that move to version 2', () => {
+    const provider = new NodeProvider();
+    for (const name of ['conversation', 'fresh-gate']) {
+      const { alice, bob } = load<Conversation>(version, name);
+      for (const record of [alice, bob]) {
+        const old = decodeSession(provider, hex(record));
+        const moved = encodeSession(old);
+        expect(moved[0]).toBe(2);
+        const { ratchet, ...facts } = decodeSession(provider, moved);
+        const { ratchet: before, ...factsBefore } = old;
+        expect(facts).toEqual(factsBefore);
+        expect(JSON.stringify(ratchet)).toBe(JSON.stringify(before));
+        expect(encodeSession(decodeSession(provider, moved))).toEqual(moved);
+      }
+    }
+  });
+
   // As long as the formats are those of this version; a later one migrates and says so here.
-  it.runIf(version === 'v1')('is written the same way still', () => {
+  it.runIf(version === 'v2')('is written the same way still', () => {
     const provider = new NodeProvider();
     for (const name of ['conversation', 'fresh-gate']) {
       const { alice, bob } = load<Conversation>(version, name);
@@ -138,5 +155,7 @@ describe.each(versions)('what %s wrote', (version) => {
         expect(encodeSession(decodeSession(provider, hex(record))).toHex()).toBe(record);
       }
     }
+    const { privateRecord } = load<Prekeys>(version, 'prekeys');
+    expect(encodePrekeys(decodePrekeys(hex(privateRecord))).toHex()).toBe(privateRecord);
   });
 });
