@@ -80,16 +80,15 @@ export function parseConfirmation(value: Json | undefined): Pick<CredentialClaim
     throw badCredential(`cnf has neither jwk nor ${confirmationMember}`);
   }
   return {
-    idFp: fingerprint === undefined ? null : parseFingerprint(fingerprint),
+    idFp: fingerprint === undefined ? null : parseFingerprint(fingerprint, `cnf.${confirmationMember}`),
     holderJwk: jwk === undefined ? null : parseHolderJwk(jwk),
   };
 }
 
 /** A 32-byte fingerprint from its base64url. @throws CredentialError `BAD_CREDENTIAL` */
-export function parseFingerprint(value: Json | undefined): Uint8Array {
+export function parseFingerprint(value: Json | undefined, name: string): Uint8Array {
   const bytes = typeof value === 'string' ? decodeBase64Url(value) : null;
-  if (bytes?.length !== idFpBytes)
-    throw badCredential(`cnf.${confirmationMember} is not a 32-byte fingerprint`);
+  if (bytes?.length !== idFpBytes) throw badCredential(`${name} is not a 32-byte fingerprint`);
   return bytes;
 }
 

@@ -3,13 +3,24 @@ import { WotError } from '@wotid/core';
 
 /** Codes of {@link CredentialError}. */
 export type CredentialErrorCode =
-  | 'BAD_DID'
-  | 'BAD_JWK'
-  | 'BAD_TRUST_FILE'
   | 'BAD_CREDENTIAL'
+  | 'BAD_DID'
   | 'BAD_ISSUE_REQUEST'
+  | 'BAD_JWK'
   | 'BAD_PROOF'
-  | 'NO_SIGNING_KEY';
+  | 'BAD_STATUS_LIST'
+  | 'BAD_TRUST_FILE'
+  | 'NO_SIGNING_KEY'
+  /** A signature of a status list is missing or wrong. */
+  | 'STATUS_FORGED'
+  /** A status list is older than one seen before. */
+  | 'STATUS_ROLLED_BACK'
+  /** A status list is from the future, or not valid any more. */
+  | 'STATUS_STALE'
+  /** A status list could not be fetched. */
+  | 'STATUS_UNREACHABLE'
+  /** A status list is not where it may be fetched. */
+  | 'STATUS_URL';
 
 /**
  * Something a caller or a file gave us is unusable. A credential that a peer presents never throws this out of
@@ -34,8 +45,10 @@ export const credentialFailureCodes = {
   ISSUER: 34,
   /** Not yet valid, or not valid any more. */
   EXPIRED: 35,
-  /** Revoked, or its status could not be established. */
+  /** Revoked by its issuer. */
   REVOKED: 36,
+  /** Its status could not be established: nobody is believed without it. */
+  STATUS_UNKNOWN: 36,
   /** Not a Verified Human credential. */
   TYPE: 37,
   /** Issued to another DID than the presenter's. */

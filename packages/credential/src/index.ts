@@ -87,6 +87,34 @@ export {
   type LocalSignerInit,
   type SignerKey,
 } from './signer.ts';
+export {
+  createStatusChecker,
+  defaultStatusGraceMs,
+  maxStatusTtlMs,
+  type CachingStatusChecker,
+  type StatusCheckerInit,
+  type StatusListStore,
+  type StoredStatusList,
+} from './status-checker.ts';
+export {
+  defaultStatusTtlMs,
+  issueStatusList,
+  maxStatusListBytes,
+  statusFormOf,
+  statusListMediaTypes,
+  verifyStatusList,
+  type StatusList,
+  type StatusListForm,
+  type StatusListInit,
+} from './status-list-credential.ts';
+export {
+  decodeBitstring,
+  encodeBitstring,
+  maxStatusEntries,
+  minStatusEntries,
+  randomStatusIndex,
+  StatusBits,
+} from './status-list.ts';
 export type { StatusChecker } from './status.ts';
 export { parseStrictJson, type Json, type JsonObject, type StrictJsonLimits } from './strict-json.ts';
 export { encodeTrustedIssuer, parseTrustedIssuer, type TrustedIssuer } from './trusted-issuer.ts';

@@ -16,6 +16,12 @@ export interface StatusChecker {
   ): Promise<boolean>;
 }
 
+/** Why a credential is not taken for its status. */
+export interface StatusProblem {
+  readonly code: 'REVOKED' | 'STATUS_UNKNOWN';
+  readonly reason: string;
+}
+
 /**
  * Why a credential counts as revoked, or `null`. A credential that names no status list cannot be revoked; one that
  * names a list is refused unless the list, under the issuer's pinned origin, says that it is good.
@@ -24,16 +30,18 @@ export async function checkStatus(
   claims: CredentialClaims,
   issuer: TrustedIssuer,
   init: { readonly status?: StatusChecker; readonly nowMs: number; readonly signal?: AbortSignal },
-): Promise<string | null> {
+): Promise<StatusProblem | null> {
   if (claims.status === null) return null;
+  const unknown = (reason: string): StatusProblem => ({ code: 'STATUS_UNKNOWN', reason });
   const url = URL.parse(claims.status.statusListCredential);
   if (url === null || issuer.statusOrigin === null || url.origin !== issuer.statusOrigin) {
-    return 'its status list is not under the pinned origin of its issuer';
+    return unknown('its status list is not under the pinned origin of its issuer');
   }
-  if (init.status === undefined) return 'it names a status list, and none can be looked up here';
+  if (init.status === undefined) return unknown('it names a status list, and none can be looked up here');
   try {
-    return (await init.status.isRevoked(claims.status, issuer, init)) ? 'it is revoked' : null;
+    const isRevoked = await init.status.isRevoked(claims.status, issuer, init);
+    return isRevoked ? { code: 'REVOKED', reason: 'it is revoked' } : null;
   } catch (error) {
-    return `its status could not be established: ${errorText(error)}`;
+    return unknown(`its status could not be established: ${errorText(error)}`);
   }
 }

@@ -4,15 +4,16 @@
  * credential (`iss`, `sub`, `jti`) have its value.
  */
 import { utf8 } from '@wotid/core';
+import { encodeBase64Url } from './base64url.ts';
 import { dateOf, dateTimeOf, dateTimeText, didOf, objectOf, textOf, textsOf } from './claim-readers.ts';
 import {
   assertDateOrder,
   credentialSchema,
-  encodeConfirmation,
   encodeEvidence,
   encodeStatus,
-  parseConfirmation,
   parseEvidence,
+  parseFingerprint,
+  parseHolderJwk,
   parseStatus,
   verifiedHumanContext,
   type CredentialClaims,
@@ -21,6 +22,8 @@ import { isJsonObject, type Json, type JsonObject } from './strict-json.ts';
 import { parsePayload } from './vc11-claims.ts';
 import { badCredential } from './wire.ts';
 
+/** Member of `credentialSubject` with the fingerprint: in a JSON-LD document every name needs a meaning. */
+export const fingerprintMember = 'identityFingerprint';
 /** Context that every VC 2.0 starts with. */
 export const credentialsV2Context = 'https://www.w3.org/ns/credentials/v2';
 
@@ -34,7 +37,10 @@ export function encodeVc20Claims(claims: CredentialClaims): Uint8Array<ArrayBuff
       issuer: claims.issuer,
       validFrom: dateTimeText(claims.notBeforeSec),
       validUntil: dateTimeText(claims.expiresAtSec),
-      credentialSubject: { id: claims.subject },
+      credentialSubject: {
+        id: claims.subject,
+        ...(claims.idFp === null ? {} : { [fingerprintMember]: encodeBase64Url(claims.idFp) }),
+      },
       evidence: encodeEvidence(claims.evidence),
       credentialSchema,
       ...(claims.status === null ? {} : { credentialStatus: encodeStatus(claims.status) }),
@@ -43,7 +49,7 @@ export function encodeVc20Claims(claims: CredentialClaims): Uint8Array<ArrayBuff
       jti: claims.credentialId,
       iat: claims.issuedAtSec,
       exp: claims.expiresAtSec,
-      cnf: encodeConfirmation(claims),
+      ...(claims.holderJwk === null ? {} : { cnf: { jwk: claims.holderJwk } }),
     }),
   );
 }
@@ -59,10 +65,8 @@ export function parseVc20Claims(payload: Uint8Array): CredentialClaims {
     throw badCredential('@context does not start with the context of VC 2.0');
   }
   const issuer = didOf(idOf(json['issuer']), 'issuer');
-  const subject = didOf(
-    objectOf(json['credentialSubject'], 'credentialSubject')['id'],
-    'credentialSubject.id',
-  );
+  const credentialSubject = objectOf(json['credentialSubject'], 'credentialSubject');
+  const subject = didOf(credentialSubject['id'], 'credentialSubject.id');
   const credentialId = textOf(json['id'], 'id');
   assertRepeats(json, { iss: issuer, sub: subject, jti: credentialId });
   const notBeforeSec = dateTimeOf(json['validFrom'], 'validFrom');
@@ -75,13 +79,28 @@ export function parseVc20Claims(payload: Uint8Array): CredentialClaims {
     notBeforeSec,
     // `exp` is the end of the signature's life, `validUntil` that of what it says: the earlier one counts.
     expiresAtSec: json['exp'] === undefined ? untilSec : Math.min(untilSec, dateOf(json['exp'], 'exp')),
-    ...parseConfirmation(json['cnf']),
+    ...parseBinding(credentialSubject, json['cnf']),
     types: textsOf(json['type'], 'type'),
     evidence: parseEvidence(json['evidence'], 'evidence'),
     status: parseStatus(json['credentialStatus'], 'credentialStatus'),
   };
   assertDateOrder(claims);
   return claims;
+}
+
+/** The fingerprint, the key (RFC 7800, section 3.2), or both. */
+function parseBinding(
+  subject: JsonObject,
+  cnf: Json | undefined,
+): Pick<CredentialClaims, 'holderJwk' | 'idFp'> {
+  const fingerprint = subject[fingerprintMember];
+  if (fingerprint === undefined && cnf === undefined) {
+    throw badCredential(`it has neither cnf nor ${fingerprintMember}`);
+  }
+  return {
+    idFp: fingerprint === undefined ? null : parseFingerprint(fingerprint, fingerprintMember),
+    holderJwk: cnf === undefined ? null : parseHolderJwk(objectOf(cnf, 'cnf')['jwk']),
+  };
 }
 
 /** An issuer is a URL, or an object with an `id` that is one (VC Data Model 2.0, section 4.7). */

@@ -2,12 +2,8 @@
  * What gives a Verified Human credential its meaning for software that does not know it, as data: the JSON-LD context,
  * the JSON Schema and the SD-JWT VC type metadata. An identity service publishes them under the paths of their names.
  */
-import {
-  confirmationMember,
-  verifiedHumanContext,
-  verifiedHumanSchemaId,
-  verifiedHumanType,
-} from './claims.ts';
+import { verifiedHumanContext, verifiedHumanSchemaId, verifiedHumanType } from './claims.ts';
+import { fingerprintMember } from './vc20-claims.ts';
 import { verifiedHumanVct } from './sd-jwt-claims.ts';
 import type { JsonObject } from './strict-json.ts';
 
@@ -23,9 +19,8 @@ const term = (name: string, more: JsonObject = {}): JsonObject => ({
   '@id': `${verifiedHumanContext}#${name}`,
   ...more,
 });
-const xsd = 'http://www.w3.org/2001/XMLSchema#';
 
-/** JSON-LD 1.1 context: our terms, and the registered claims that stand beside a VC 2.0 in its JWT. */
+/** JSON-LD 1.1 context of our terms. */
 const context: JsonObject = {
   '@context': {
     '@version': 1.1,
@@ -34,13 +29,9 @@ const context: JsonObject = {
     HumanVerification: term('HumanVerification', {
       '@context': { '@protected': true, method: term('method'), policy: term('policy') },
     }),
-    cnf: term('cnf', { '@type': '@json' }),
-    iss: term('iss', { '@type': '@id' }),
-    sub: term('sub', { '@type': '@id' }),
-    jti: term('jti', { '@type': '@id' }),
-    iat: term('iat', { '@type': `${xsd}integer` }),
-    nbf: term('nbf', { '@type': `${xsd}integer` }),
-    exp: term('exp', { '@type': `${xsd}integer` }),
+    [fingerprintMember]: term(fingerprintMember),
+    // The other registered claims of a JWT are in the context of VC 2.0.
+    jti: { '@id': 'https://www.iana.org/assignments/jwt#jti', '@type': '@id' },
   },
 };
 
@@ -74,7 +65,11 @@ const schema: JsonObject = {
     issuer: { anyOf: [did, { type: 'object', required: ['id'], properties: { id: did } }] },
     validFrom: { type: 'string', format: 'date-time' },
     validUntil: { type: 'string', format: 'date-time' },
-    credentialSubject: { type: 'object', required: ['id'], properties: { id: did } },
+    credentialSubject: {
+      type: 'object',
+      required: ['id'],
+      properties: { id: did, [fingerprintMember]: { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' } },
+    },
     evidence: {
       type: 'array',
       minItems: 1,
@@ -102,10 +97,7 @@ const schema: JsonObject = {
     cnf: {
       type: 'object',
       minProperties: 1,
-      properties: {
-        jwk: { type: 'object', required: ['kty'], properties: { kty: { type: 'string' } } },
-        [confirmationMember]: { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' },
-      },
+      properties: { jwk: { type: 'object', required: ['kty'], properties: { kty: { type: 'string' } } } },
     },
   },
 };

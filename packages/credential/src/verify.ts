@@ -172,7 +172,7 @@ export async function verifyCredential(
   passed.push('issuerKey');
 
   const statusProblem = await checkStatus(claims, issuer, init);
-  if (statusProblem !== null) return refuse('status', 'REVOKED', statusProblem);
+  if (statusProblem !== null) return refuse('status', statusProblem.code, statusProblem.reason);
   passed.push('status');
   return { ok: true, format, claims, issuer, passed };
 }

@@ -156,8 +156,7 @@ describe('we verify', async () => {
       validUntil: times.expirationDate,
       id: 'urn:uuid:1b0a8a4c-0000-4000-8000-000000000002',
       issuer: did,
-      credentialSubject: { id: holder.did },
-      cnf,
+      credentialSubject: { id: holder.did, identityFingerprint: cnf['wot.id/idFp'] },
     } as never);
     const jwt = await iota.createCredentialV2Jwt(plainStorage, plainKey, version2, options());
     expect(await codeOf(jwt.toString(), { policy: policyOfLevel[1] })).toBe('vc+jwt');
