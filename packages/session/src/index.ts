@@ -31,6 +31,7 @@ export {
   type VerifyPrekeysInit,
 } from './prekeys/publication.ts';
 export {
+  consumeOneTimePair,
   createPrekeys,
   emptyPrekeys,
   erasePrekeys,
@@ -41,6 +42,7 @@ export {
   publishedKemPrekey,
   wipePrekeys,
   type CreatePrekeysInit,
+  type OneTimePairIds,
   type OneTimePairs,
   type PrekeyPolicy,
 } from './prekeys/store.ts';
