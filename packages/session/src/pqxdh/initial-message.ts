@@ -118,6 +118,7 @@ export function createInit(
     const session = newSession(agreed, {
       role: 'initiator',
       origin: 'mailbox',
+      isLastResort: pair === null,
       level,
       suite,
       ours,

@@ -187,6 +187,7 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
       const session = newSession(agreeWith(provider, keys.spk, agreed, transcript, null), {
         role: 'responder',
         origin: 'mailbox',
+        isLastResort: publicPart.opkId === 0,
         level,
         suite,
         ours: init.ours,
