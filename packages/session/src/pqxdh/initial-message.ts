@@ -126,11 +126,14 @@ export function createInit(
       initHash: provider.sha256(publicBytes),
       initiatedAtMs: nowMs,
       isPeerVerified: init.isPeerVerified,
+      isLastResort: pair === null,
       nowMs,
     });
     const first = sealMessage(provider, session, init.message, {
       route: 'mailbox',
       nowMs,
+      rekeyWith: ours,
+      peer: peer.block,
       ...(init.signMessage === true ? { signWith: ours } : {}),
     });
     return { session: first.session, envelope: concatBytes(publicBytes, sealed, first.envelope) };

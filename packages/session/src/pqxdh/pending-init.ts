@@ -195,9 +195,14 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
         initHash,
         initiatedAtMs: sentAtMs,
         isPeerVerified: true,
+        isLastResort: publicPart.opkId === 0,
         nowMs,
       });
-      const opened = openFirst(provider, session, parts.envelope, { nowMs, peer: sender.block });
+      const opened = openFirst(provider, session, parts.envelope, {
+        nowMs,
+        peer: sender.block,
+        ours: init.ours.block,
+      });
       const { spkId, opkId } = publicPart;
       const oneTimePair = opkId === 0 ? null : { spkId, opkId };
       return { ...opened, oneTimePair, replay: { initHash, keepUntilMs: erasedAtMs(generation) } };
