@@ -98,12 +98,28 @@ export {
   type SealInit,
 } from './wire/message.ts';
 export {
+  encodePresentationOffer,
+  encodePresentationRequest,
   encodePresentation,
+  parsePresentationOffer,
+  parsePresentationRequest,
+  parsePresentation,
+  type PresentationOffer,
+  type PresentationRequest,
+} from './wire/presentation-messages.ts';
+export {
+  encodeCheckpoint,
+  logHash,
+  parseCheckpoint,
+  type Checkpoint,
+  type LoggedMessage,
+  type LogWindow,
+} from './wire/message-log.ts';
+export {
   encodeReceipt,
   encodeText,
   FIRST_APPLICATION_TYPE,
   messageTypes,
-  parsePresentation,
   parseReceipt,
   parseText,
   requiresSignature,
