@@ -126,7 +126,6 @@ export function createInit(
       initHash: provider.sha256(publicBytes),
       initiatedAtMs: nowMs,
       isPeerVerified: init.isPeerVerified,
-      isLastResort: pair === null,
       nowMs,
     });
     const first = sealMessage(provider, session, init.message, {

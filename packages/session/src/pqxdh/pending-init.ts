@@ -195,7 +195,6 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
         initHash,
         initiatedAtMs: sentAtMs,
         isPeerVerified: true,
-        isLastResort: publicPart.opkId === 0,
         nowMs,
       });
       const opened = openFirst(provider, session, parts.envelope, {
