@@ -101,6 +101,7 @@ export class CheckedProvider implements CryptoProvider {
     return new X25519Handle({
       ...this.#handleInit('x25519', twin),
       exportSecret: ({ left }) => left.exportSecret(),
+      copyMaterial: ({ left, right }) => ({ left: left.share(), right: right.share() }),
     });
   }
 

@@ -103,8 +103,26 @@ abstract class SecretKeyHandle<Material> extends PublicKeyHandle<Material> {
 
 /** Handle of an X25519 key pair. */
 export class X25519Handle<Material> extends SecretKeyHandle<Material> implements X25519KeyPair {
+  readonly #share: () => X25519Handle<Material>;
+
+  /** @param init `copyMaterial`: what a second handle gets, so that disposing of one leaves the other usable */
+  constructor(
+    init: SecretHandleInit<Material> & { readonly copyMaterial: (material: Material) => Material },
+  ) {
+    super(init);
+    const { material: _, ...rest } = init;
+    this.#share = () => {
+      const material = PublicKeyHandle.materialOf<Material>(this, rest.owner, rest.algorithm);
+      return new X25519Handle<Material>({ ...rest, material: rest.copyMaterial(material) });
+    };
+  }
+
   exportSecret(): Uint8Array<ArrayBuffer> {
     return this.copySecret();
+  }
+
+  share(): X25519KeyPair {
+    return this.#share();
   }
 }
 

@@ -140,6 +140,7 @@ export class NobleProvider implements CryptoProvider {
       material: { seed: new Uint8Array(secret) },
       wipe: wipeSeeded,
       exportSecret: copySeed,
+      copyMaterial: (shared) => ({ seed: copySeed(shared) }),
     });
   }
 

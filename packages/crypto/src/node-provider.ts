@@ -153,6 +153,8 @@ export class NodeProvider implements CryptoProvider {
       publicKey: rawPublicKey(material),
       material,
       exportSecret: (key) => plainBytes(key.export({ format: 'raw-private' })),
+      // A KeyObject does not change; OpenSSL frees the key when the last one is gone.
+      copyMaterial: (key) => key,
     });
   }
 

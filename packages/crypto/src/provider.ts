@@ -19,6 +19,8 @@ export interface X25519KeyPair extends KeyHandle {
   readonly publicKey: Uint8Array;
   /** The 32-byte private scalar as given to RFC 7748's X25519, newly allocated: the caller wipes it. */
   exportSecret(): Uint8Array<ArrayBuffer>;
+  /** A second handle of this key, dropped by itself. Costs no import. */
+  share(): X25519KeyPair;
 }
 
 /** ML-KEM-1024 decapsulation key (FIPS 203), held as its 64-byte seed d || z. */

@@ -104,6 +104,23 @@ describe.each([new NodeProvider(), new NobleProvider(), new CheckedProvider()])(
       expect(() => provider.sign(identity.mlDsa87, theirs)).toThrow(disposed);
     });
 
+    it('can be shared: each handle of a key lives by itself', () => {
+      const one = provider.x25519FromSecret(secret32);
+      const two = one.share();
+      expect(two.publicKey).toEqual(one.publicKey);
+      const theirs = provider.x25519Generate();
+      const expected = provider.x25519(one, theirs.publicKey);
+      one.dispose();
+      expect(provider.x25519(two, theirs.publicKey)).toEqual(expected);
+      expect(two.exportSecret()).toEqual(secret32);
+      const disposed = expect.objectContaining({ code: 'HANDLE_DISPOSED' });
+      expect(() => one.share()).toThrow(disposed);
+      const three = two.share();
+      two.dispose();
+      expect(() => two.exportSecret()).toThrow(disposed);
+      expect(provider.x25519(three, theirs.publicKey)).toEqual(expected);
+    });
+
     it('work with their own implementation alone, and as their own kind alone', () => {
       const foreign = expect.objectContaining({ code: 'FOREIGN_HANDLE' });
       const other = provider.name === 'noble' ? new NodeProvider() : new NobleProvider();

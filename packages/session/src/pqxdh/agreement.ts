@@ -133,9 +133,7 @@ export function agreeAsResponder(
   gate: GateBinding | null,
 ): AgreedSession {
   const dh1 = provider.x25519(spk, transcript.initiatorIk);
-  const secret = spk.exportSecret();
-  const ratchetKey = provider.x25519FromSecret(secret);
-  wipe(secret);
+  const ratchetKey = spk.share();
   return agree(provider, dh1, share, transcript, gate, (keys, sessionAd) =>
     responderRatchet(transcript, keys, sessionAd, ratchetKey),
   );
