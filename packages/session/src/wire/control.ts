@@ -72,7 +72,15 @@ export function rekeyBody(facts: SignedRekey): Uint8Array<ArrayBuffer> {
   return new Uint8Array(signedRekeyType.serialize(facts, { maxSize: 1_024 }).toBytes());
 }
 
-/** The item to put into a frame; signed anew each time, so that its time is that of the message. */
+/**
+ * Signed items that may have to go again, by the key they carry, as long as that is in memory. An item is repeated with
+ * every 16th message until it has shown to have arrived, and a signature costs what fifteen messages do.
+ */
+const signedItems = new WeakMap<Uint8Array, ControlItem>();
+/** A repeated item older than this is signed anew: its time is to tell roughly when its message was sent. */
+const SIGNED_ITEM_AGE_MS = 3_600_000;
+
+/** The item to put into a frame. A signed one keeps its time and signature when it goes again within the hour. */
 export function controlItem(
   provider: CryptoProvider,
   session: SessionFacts,
@@ -83,6 +91,11 @@ export function controlItem(
   const { kind, epoch, key, ekHash, isSigned } = pending;
   const item = { kind, epoch, key, sentAtMs: nowMs };
   if (!isSigned || signer === null) return { ...item, signature: null };
+  const [algorithm] = signer.algorithms;
+  const before = signedItems.get(key);
+  const isFresh =
+    before !== undefined && before.sentAtMs <= nowMs && nowMs - before.sentAtMs < SIGNED_ITEM_AGE_MS;
+  if (isFresh && before.signature?.[0] === algorithm) return before;
   const body = rekeyBody({
     sid: session.sid,
     signerIdFp: session.ourIdFp,
@@ -93,11 +106,10 @@ export function controlItem(
     ekHash,
     ciphertextHash: kind === 'offer' ? null : provider.sha512(key),
   });
-  const [algorithm] = signer.algorithms;
-  return {
-    ...item,
-    signature: signHybrid(provider, signer.ours.keys, signaturePurposes.rekey, body, algorithm),
-  };
+  const signature = signHybrid(provider, signer.ours.keys, signaturePurposes.rekey, body, algorithm);
+  const signed = { ...item, signature };
+  signedItems.set(key, signed);
+  return signed;
 }
 
 /** Where an item came from, and what its signature is checked with. */
@@ -126,7 +138,9 @@ export function takeControl(
   const isAnswered = pq.slot.kind === 'answered' && item.kind === 'offer' && item.epoch === newestEpoch(pq);
   if (item.epoch <= newestEpoch(pq) && !isAnswered) return pq;
   const isSigned = item.signature !== null;
-  if (isSigned && !isSignedByPeer(provider, pq, item, context)) throw decryptFailed();
+  // The Offer whose signature we have checked, again: what is asked for is our Answer, which says nothing new.
+  const isKnown = isAnswered && pq.slot.kind === 'answered' && pq.slot.isSigned;
+  if (isSigned && !isKnown && !isSignedByPeer(provider, pq, item, context)) throw decryptFailed();
   const place = { messageEpoch, isInitiator: session.role === 'initiator' };
   const epochItem = { epoch: item.epoch, key: item.key, isSigned };
   return item.kind === 'offer'

@@ -152,10 +152,11 @@ function rekeyForMessage(
     throw new SessionError('BAD_MESSAGE', 'a signed rekey needs our identity to sign with');
   }
   const offered = want === 'nothing' ? pq : offerEpoch(provider, pq, want === 'signed');
-  const pending = pendingItem(provider, offered);
-  const isAttached =
-    isItemDue(offered, route) && pending !== null && (!pending.isSigned || ours !== undefined);
-  const ratchet = withPq(session.ratchet, noteSent(offered, isAttached));
+  // Most messages carry nothing, so the item is made only when it is due.
+  const pending = isItemDue(offered, route) ? pendingItem(provider, offered) : null;
+  const isAttached = pending !== null && (!pending.isSigned || ours !== undefined);
+  const ratchet =
+    offered.slot.kind === 'idle' ? session.ratchet : withPq(session.ratchet, noteSent(offered, isAttached));
   if (!isAttached) return { ratchet, control: null };
   const signer = ours === undefined ? null : { ours, algorithms: sealAlgorithms(session, init) };
   return { ratchet, control: controlItem(provider, session, pending, nowMs, signer) };

@@ -1,43 +1,83 @@
-/** Importing a private key costs as much as using it (X25519 23 us, ML-KEM 43, ML-DSA 190): hot paths import none. */
+/**
+ * What the hot paths leave out. Importing a private key costs as much as using it (X25519 23 us, ML-KEM 43, ML-DSA 190);
+ * a hybrid signature costs what fifteen messages do, its verification five.
+ */
 import { NodeProvider } from '@wotid/crypto';
 import { decodeSession, encodeSession, openEnvelope, sealMessage } from '@wotid/session';
 import { expect, it } from 'vitest';
 import { offlinePair, person, startMs, text } from './people.ts';
 
 class CountingProvider extends NodeProvider {
-  imported: string[] = [];
+  calls: string[] = [];
 
   override x25519FromSecret(secret: Uint8Array): ReturnType<NodeProvider['x25519FromSecret']> {
-    this.imported.push('x25519');
+    this.calls.push('x25519');
     return super.x25519FromSecret(secret);
   }
 
   override kemFromSeed(seed: Uint8Array): ReturnType<NodeProvider['kemFromSeed']> {
-    this.imported.push('ml-kem-1024');
+    this.calls.push('ml-kem-1024');
     return super.kemFromSeed(seed);
   }
 
   override signFromSecret(
     ...given: Parameters<NodeProvider['signFromSecret']>
   ): ReturnType<NodeProvider['signFromSecret']> {
-    this.imported.push(given[0]);
+    this.calls.push(given[0]);
     return super.signFromSecret(...given);
   }
 
   override importVerifyingKey(
     ...given: Parameters<NodeProvider['importVerifyingKey']>
   ): ReturnType<NodeProvider['importVerifyingKey']> {
-    this.imported.push(`public ${given[0]}`);
+    this.calls.push(`public ${given[0]}`);
     return super.importVerifyingKey(...given);
   }
 
+  override sign(...given: Parameters<NodeProvider['sign']>): ReturnType<NodeProvider['sign']> {
+    this.calls.push(`sign ${given[0].algorithm}`);
+    return super.sign(...given);
+  }
+
+  override verify(...given: Parameters<NodeProvider['verify']>): boolean {
+    this.calls.push(`verify ${given[0].algorithm}`);
+    return super.verify(...given);
+  }
+
   take(): string[] {
-    return this.imported.splice(0);
+    return this.calls.splice(0);
   }
 }
 
 const provider = new CountingProvider();
 const [alice, bob] = [person('alice', provider), person('bob', provider)];
+
+it('a signed Offer that goes again keeps its signature for an hour, and its copies are not verified', () => {
+  let { a, b } = offlinePair(alice, bob);
+  const send = (seq: number, nowMs: number, rekey: 'due' | 'signed' = 'due'): void => {
+    const init = { route: 'online', nowMs, rekeyWith: alice.own, rekey } as const;
+    const sealed = sealMessage(provider, a, text(provider, 'hello', seq), init);
+    a = sealed.session;
+    b = openEnvelope(provider, b, sealed.envelope, { nowMs, peer: alice.own.block }).session;
+  };
+  provider.take();
+  const only = (kind: string): string[] => provider.take().filter((each) => each.startsWith(kind));
+  send(1, startMs, 'signed');
+  expect(provider.take()).toEqual([
+    'ml-kem-1024',
+    'sign ed25519',
+    'sign ml-dsa-87',
+    'public ed25519',
+    'public ml-dsa-87',
+    'verify ed25519',
+    'verify ml-dsa-87',
+  ]);
+  // Sent again with the 17th and 33rd message after it; nobody answers.
+  for (let seq = 2; seq <= 40; seq++) send(seq, startMs + seq);
+  expect(provider.take()).toEqual([]);
+  for (let seq = 41; seq <= 60; seq++) send(seq, startMs + 3_600_001);
+  expect(only('sign')).toEqual(['sign ed25519', 'sign ml-dsa-87']);
+});
 
 it('sealing and opening in a loaded session imports no key; a turn makes one and imports none other', () => {
   let { a, b } = offlinePair(alice, bob);
