@@ -28,10 +28,10 @@ export interface BenchmarkRound {
 /** What is compared. */
 export interface Comparison {
   /** Does the operation `count` times. */
-  readonly ours: (count: number) => void | Promise<void>;
-  readonly peer?: (count: number, prepared: readonly unknown[]) => void | Promise<void>;
-  /** What the peer needs for a round; not measured. */
-  readonly prepare?: (count: number) => Promise<readonly unknown[]>;
+  readonly ours: (count: number, prepared: unknown) => void | Promise<void>;
+  readonly peer?: (count: number, prepared: unknown) => void | Promise<void>;
+  /** What both sides need for a turn; not measured. */
+  readonly prepare?: (count: number) => Promise<unknown>;
 }
 
 /** Turns of each side in a round. */
@@ -56,8 +56,10 @@ export function compared(
       return running(async () => {
         const turns = { ours: [] as number[], peer: [] as number[] };
         for (let turn = 0; turn < TURNS; turn++) {
-          const prepared = prepare === undefined ? [] : await prepare(count / TURNS);
-          turns.ours.push(await (peer === undefined ? cpuMs : elapsedMs)(() => ours(count / TURNS)));
+          const prepared = await prepare?.(count / TURNS);
+          turns.ours.push(
+            await (peer === undefined ? cpuMs : elapsedMs)(() => ours(count / TURNS, prepared)),
+          );
           if (peer !== undefined) turns.peer.push(await elapsedMs(() => peer(count / TURNS, prepared)));
         }
         const result = { ours: median(turns.ours) * scale, n: count };

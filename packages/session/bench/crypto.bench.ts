@@ -13,6 +13,7 @@ import {
   encodePrekeys,
   encodeSession,
   messageTypes,
+  oneTimePairs,
   OnlinePrekeys,
   openEnvelope,
   openInit,
@@ -20,9 +21,19 @@ import {
   verifyPrekeys,
   wipeReplaced,
   type OutgoingMessage,
+  type PrekeyStore,
   type Route,
   type Session,
 } from '@wotid/session';
+import {
+  offerEpoch,
+  pendingItem,
+  takeAnswer,
+  takeOffer,
+  type PendingItem,
+} from '../src/ratchet/pq-epochs.ts';
+import type { PqRatchet } from '../src/ratchet/pq-state.ts';
+import { revealRatchet } from '../src/ratchet/state.ts';
 import { chain, offlinePair, person, startMs, type Person } from '../test/people.ts';
 import { compared, sizes, type Benchmark } from './compare.ts';
 import { loadLibsignal, SignalUser, signalPair, type StoreDiscipline } from './libsignal.ts';
@@ -64,7 +75,8 @@ class WotUser {
 
   send(route: Route = 'online'): Uint8Array {
     const old = this.#load();
-    const sealed = sealMessage(provider, old, message(), { route, nowMs: startMs });
+    const rekeyWith = this.who.own;
+    const sealed = sealMessage(provider, old, message(), { route, nowMs: startMs, rekeyWith });
     this.#save(old, sealed.session);
     return sealed.envelope;
   }
@@ -97,7 +109,7 @@ function wotPair(discipline: StoreDiscipline): { readonly a: WotUser; readonly b
   return pair;
 }
 
-/** Messages a round; after a tenth of them one goes back, as chains have at most 65,535. */
+/** Messages a round; after a tenth of them one goes back, so that epochs are agreed on as well. */
 const ONE_WAY = 2_000;
 
 function oneWay(name: string, discipline: StoreDiscipline): Benchmark {
@@ -170,10 +182,28 @@ function handshakeWithoutPqSignature(): void {
   assertSame(opened.message.payload);
 }
 
-/** Publication, verification, first message with the init signature, and its opening up to the plaintext. */
-function handshakeHybrid(bundle: ReturnType<typeof createPrekeys>, isFirstContact = true): Uint8Array {
-  const prekeys = verifyPrekeys(provider, bundle.published, { ...chain, nowMs: startMs });
+/** A recipient's publication with its private keys, and its one-time pairs as a directory hands them out. */
+interface Bundle {
+  readonly published: Uint8Array;
+  readonly store: PrekeyStore;
+  readonly pairs: readonly { readonly bytes: Uint8Array }[];
+}
+
+/** What each turn of the handshakes with prepared prekeys gets. */
+interface Prepared {
+  readonly ours: Bundle;
+  readonly theirs: readonly unknown[];
+}
+
+/** Verification, first message with the init signature, and its opening up to the plaintext. */
+function handshakeHybrid(
+  { published, store }: Bundle,
+  oneTimePair: Uint8Array | undefined,
+  isFirstContact = true,
+): Uint8Array {
+  const prekeys = verifyPrekeys(provider, published, { ...chain, nowMs: startMs });
   const { envelope } = createInit(provider, {
+    ...(oneTimePair === undefined ? {} : { oneTimePair }),
     ours: alice.own,
     prekeys,
     credential,
@@ -184,7 +214,7 @@ function handshakeHybrid(bundle: ReturnType<typeof createPrekeys>, isFirstContac
   });
   using pending = openInit(provider, envelope, {
     ours: bob.own,
-    prekeys: bundle.store,
+    prekeys: store,
     isReplayed: () => false,
     findIdentity: () => alice.own.block,
     nowMs: startMs,
@@ -193,18 +223,32 @@ function handshakeHybrid(bundle: ReturnType<typeof createPrekeys>, isFirstContac
   return envelope;
 }
 
-function publish(): ReturnType<typeof createPrekeys> {
-  const made = createPrekeys(provider, emptyPrekeys(), {
+/** A publication whose one signature covers `count` one-time pairs. */
+function publish(count: number): Bundle {
+  const { store, published } = createPrekeys(provider, emptyPrekeys(), {
     ...chain,
     ours: bob.own,
     number: 1,
     nowMs: startMs,
+    oneTimePairs: count,
   });
-  encodePrekeys(made.store);
-  return made;
+  encodePrekeys(store);
+  return { published, store, pairs: oneTimePairs(provider, store)?.pairs ?? [] };
 }
 
-const HANDSHAKES = 60;
+/** With a publication of its own for each: the sender meets the last-resort prekey. */
+function handshakeAlone(): void {
+  handshakeHybrid(publish(0), undefined);
+}
+
+/** As the product publishes: one signature for all the pairs of a turn, one pair for each handshake. */
+function handshakesOfOnePublication(count: number): void {
+  const bundle = publish(count);
+  for (const { bytes } of bundle.pairs) handshakeHybrid(bundle, bytes);
+}
+
+/** A round of ten turns; a publication signs 64 pairs at once. */
+const HANDSHAKES = 640;
 
 async function signalUsers(): Promise<readonly [SignalUser, SignalUser]> {
   const lib = await loadLibsignal();
@@ -212,13 +256,11 @@ async function signalUsers(): Promise<readonly [SignalUser, SignalUser]> {
 }
 
 /** From nothing: the recipient's keys are made and signed, then used. */
-function handshake(name: string, ours: () => void): Benchmark {
+function handshakes(name: string, ours: (count: number) => void): Benchmark {
   return compared(name, 'us', HANDSHAKES, async () => {
     const [a, b] = await signalUsers();
     return {
-      ours: (count) => {
-        for (let k = 0; k < count; k++) ours();
-      },
+      ours,
       peer: async (count) => {
         for (let k = 0; k < count; k++) {
           a.forget();
@@ -231,6 +273,12 @@ function handshake(name: string, ours: () => void): Benchmark {
   });
 }
 
+const times =
+  (work: () => void) =>
+  (count: number): void => {
+    for (let k = 0; k < count; k++) work();
+  };
+
 /** With the recipient's keys published before: what a sender and a recipient wait for. */
 const bundleReady: Benchmark = compared(
   'crypto.handshake_hybrid_sig_bundle_ready',
@@ -238,24 +286,67 @@ const bundleReady: Benchmark = compared(
   HANDSHAKES,
   async () => {
     const [a, b] = await signalUsers();
-    const ready = publish();
     return {
-      ours: (count) => {
-        for (let k = 0; k < count; k++) handshakeHybrid(ready);
+      ours: (_count, prepared) => {
+        const { ours } = prepared as Prepared;
+        for (const { bytes } of ours.pairs) handshakeHybrid(ours, bytes);
       },
-      peer: async (count, bundles) => {
-        for (let k = 0; k < count; k++) {
+      peer: async (_count, prepared) => {
+        for (const bundle of (prepared as Prepared).theirs) {
           a.forget();
           b.forget();
-          await a.process(bundles[k], b);
+          await a.process(bundle, b);
           assertSame(await b.decryptFirst(await a.encrypt(plaintext, b), a));
         }
       },
       // A one-time prekey serves once, so each turn needs new ones; that is not measured.
-      prepare: (count) => Promise.all(Array.from({ length: count }, () => b.bundle())),
+      prepare: async (count): Promise<Prepared> => ({
+        ours: publish(count),
+        theirs: await Promise.all(Array.from({ length: count }, () => b.bundle())),
+      }),
     };
   },
 );
+
+/** One post-quantum epoch at both ends: Offer, Answer, and the keys of both; without the messages that carry them. */
+const epoch: Benchmark = compared('crypto.epoch_us', 'us', 1_000, async () => {
+  const { a, b } = offlinePair(alice, bob);
+  const [first, second] = [a, b].map(({ ratchet }) => revealRatchet(ratchet).pq) as [PqRatchet, PqRatchet];
+  return {
+    ours: times(() => {
+      const offered = offerEpoch(provider, first, false);
+      const offer = pendingItem(provider, offered) as PendingItem;
+      const place = { messageEpoch: 0, isInitiator: false };
+      const answered = takeOffer(provider, second, offer, place);
+      const answer = pendingItem(provider, answered) as PendingItem;
+      takeAnswer(provider, offered, answer, { messageEpoch: 0, isInitiator: true });
+    }),
+  };
+});
+
+/** Messages of a conversation whose overhead is averaged, and how many go one way before one comes back. */
+const CONVERSATION = { messages: 1_200, oneWay: 6 };
+
+/** Bytes above the plaintext of one message, on average: both sides renew their post-quantum keys on the way. */
+function overhead(name: string, route: Route): Benchmark {
+  return sizes(name, async () => {
+    const ours = wotPair('hot');
+    const theirs = await signalPair(await loadLibsignal(), 'hot');
+    let [own, peer] = [0, 0];
+    for (let k = 0; k < CONVERSATION.messages; k++) {
+      const isBack = k % (CONVERSATION.oneWay + 1) === CONVERSATION.oneWay;
+      const [from, to] = isBack ? [ours.b, ours.a] : [ours.a, ours.b];
+      const [signalFrom, signalTo] = isBack ? [theirs.b, theirs.a] : [theirs.a, theirs.b];
+      const sent = from.send(route);
+      const signalSent = await signalFrom.encrypt(plaintext, signalTo);
+      own += sent.length - plaintext.length;
+      peer += signalSent.length - plaintext.length;
+      assertSame(to.receive(sent, from));
+      assertSame(await signalTo.decrypt(signalSent, signalFrom));
+    }
+    return [own / CONVERSATION.messages, peer / CONVERSATION.messages];
+  });
+}
 
 /** Run by `npm run bench`. */
 export const benchmarks: readonly Benchmark[] = [
@@ -263,34 +354,32 @@ export const benchmarks: readonly Benchmark[] = [
   oneWay('crypto.oneway_256B_persisted', 'persisted'),
   oneWay('crypto.oneway_256B_reloaded', 'reloaded'),
   pingPong,
-  handshake('crypto.handshake_no_pq_sig', handshakeWithoutPqSignature),
-  handshake('crypto.handshake_hybrid_sig', () => void handshakeHybrid(publish())),
+  handshakes('crypto.handshake_no_pq_sig', times(handshakeWithoutPqSignature)),
+  handshakes('crypto.handshake_hybrid_sig', handshakesOfOnePublication),
+  handshakes('crypto.handshake_hybrid_sig_own_publication', times(handshakeAlone)),
   bundleReady,
-  sizes('crypto.message_overhead_bytes', async () => {
-    const theirs = await signalPair(await loadLibsignal(), 'hot');
-    const peer = await theirs.a.encrypt(plaintext, theirs.b);
-    return [wotPair('hot').a.send('mailbox').length - 256, peer.length - 256];
-  }),
-  sizes('crypto.message_overhead_online_bytes', async () => {
-    const theirs = await signalPair(await loadLibsignal(), 'hot');
-    const peer = await theirs.a.encrypt(plaintext, theirs.b);
-    return [wotPair('hot').a.send('online').length - 256, peer.length - 256];
-  }),
+  epoch,
+  overhead('crypto.message_overhead_bytes', 'mailbox'),
+  overhead('crypto.message_overhead_online_bytes', 'online'),
   // Ours shows and proves who writes: identity block, signature, and a credential of 6,000 bytes.
   sizes('crypto.first_message_bytes', async () => {
     const [a, b] = await signalUsers();
     await a.process(await b.bundle(), b);
-    return [handshakeHybrid(publish()).length, (await a.encrypt(plaintext, b)).length];
+    return [handshakeHybrid(publish(0), undefined).length, (await a.encrypt(plaintext, b)).length];
   }),
   // To somebody who knows us already: no block, no credential.
   sizes('crypto.first_message_known_bytes', async () => {
     const [a, b] = await signalUsers();
     await a.process(await b.bundle(), b);
-    return [handshakeHybrid(publish(), false).length, (await a.encrypt(plaintext, b)).length];
+    return [handshakeHybrid(publish(0), undefined, false).length, (await a.encrypt(plaintext, b)).length];
   }),
+  // Between two epochs, as a session is nearly always.
   sizes('crypto.session_record_bytes', async () => {
     const theirs = await signalPair(await loadLibsignal(), 'persisted');
-    return [wotPair('hot').a.recordBytes, theirs.a.records.get('bob')?.length ?? 0];
+    const { a, b } = wotPair('hot');
+    b.receive(a.send(), a);
+    a.receive(b.send(), b);
+    return [a.recordBytes, theirs.a.records.get('bob')?.length ?? 0];
   }),
 ];
 
