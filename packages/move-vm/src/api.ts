@@ -200,7 +200,9 @@ export interface Session {
   /**
    * Finds a function and puts in its type arguments.
    * @param storageId id of the package version whose code and linkage are used
-   * @throws MoveVmError FUNCTION_NOT_FOUND, TYPE_ARITY_MISMATCH, TYPE_ARGUMENT_ERROR, or what loading finds wrong
+   * @throws MoveVmError TYPE_ARGUMENT_ERROR or TYPE_ARITY_MISMATCH for a type argument that is none by itself;
+   *   FUNCTION_NOT_FOUND; VM_VERIFICATION_OR_DESERIALIZATION_ERROR when the arguments do not fit the function, or for
+   *   what loading finds wrong
    */
   loadFunction(
     storageId: Address,
@@ -221,12 +223,18 @@ export interface Session {
    * session that wrote to more than 65,536 places answers true for every value.
    */
   wasWritten(value: Value): boolean;
-  /** Resolves a type. @throws MoveVmError TYPE_ARGUMENT_ERROR (argument 0) when it does not exist or is ill-formed */
+  /**
+   * Resolves a type. Any version of its package that has the type will do, as on a node.
+   * @throws MoveVmError VM_INVARIANT_VIOLATION when the type does not exist,
+   *   VM_VERIFICATION_OR_DESERIALIZATION_ERROR when its module does not, or when it is ill-formed
+   */
   typeOf(tag: TypeTag): Type;
   /** The name of a closed type that is no reference, with defining ids. */
   tagOf(type: Type): TypeTag;
   /** As `tagOf`, but with the ids of the first version of each package. */
   originalTagOf(type: Type): TypeTag;
+  /** @throws MoveVmError VM_VERIFICATION_OR_DESERIALIZATION_ERROR for a type with too many fields to have an encoding */
+  checkLayout(type: Type): void;
   /** What a closed type is able to. */
   abilitiesOf(type: Type): AbilitySet;
   /**
@@ -241,7 +249,7 @@ export interface Session {
    * @throws VmHalt MEMORY_LIMIT_EXCEEDED beyond the limit of work
    */
   decodeValue(type: Type, bytes: Uint8Array): Value | undefined;
-  /** Names and types of a datatype's fields. @throws MoveVmError TYPE_ARGUMENT_ERROR as `typeOf` */
+  /** Names and types of a datatype's fields. @throws MoveVmError as `typeOf` */
   layoutOf(tag: StructTag): DatatypeLayout;
 }
 

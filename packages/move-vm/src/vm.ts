@@ -101,6 +101,8 @@ class VmSession implements Session {
     typeArgs: readonly TypeTag[],
   ): LoadedFunction {
     return withoutLocation(() => {
+      // As a node does it: first the types that the host names, then the function, then whether they fit it.
+      const types = typeArgs.map((tag, argument) => this.#typeArgument(tag, argument));
       const root = this.#loader.enterPackage(storageId);
       const code = root?.module(module)?.functionNamed(name);
       if (root === undefined || code === undefined) {
@@ -110,17 +112,7 @@ class VmSession implements Session {
           `there is no function ${storageId}::${module}::${name}`,
         );
       }
-      if (typeArgs.length !== code.typeParameters.length) {
-        throw new MoveVmError(
-          { kind: 'TypeArityMismatch' },
-          'NUMBER_OF_TYPE_ARGUMENTS_MISMATCH',
-          `${name} takes ${code.typeParameters.length} type arguments, not ${typeArgs.length}`,
-        );
-      }
-      const types = typeArgs.map((tag, argument) => this.#resolve(tag, argument));
-      for (const [argument, type] of types.entries()) {
-        asTypeArgument(argument, () => checkConstraints([code.typeParameters[argument] ?? 0], [type]));
-      }
+      checkConstraints(code.typeParameters, types);
       return new Linked(instantiate(this.#loader, root, code, types));
     });
   }
@@ -147,10 +139,14 @@ class VmSession implements Session {
   }
 
   typeOf(tag: TypeTag): Type {
-    return withoutLocation(() => this.#resolve(tag, 0));
+    return withoutLocation(() => this.#loader.typeOfTag(tag));
   }
 
-  #resolve(tag: TypeTag, argument: number): Type {
+  checkLayout(type: Type): void {
+    withoutLocation(() => checkLayout(type));
+  }
+
+  #typeArgument(tag: TypeTag, argument: number): Type {
     return asTypeArgument(argument, () => this.#loader.typeOfTag(tag));
   }
 
@@ -184,7 +180,7 @@ class VmSession implements Session {
 
   layoutOf(tag: StructTag): DatatypeLayout {
     return withoutLocation(() => {
-      const type = this.#resolve({ struct: tag }, 0);
+      const type = this.#loader.typeOfTag({ struct: tag });
       if (type.kind !== 'datatype') throw new VmHalt('TYPE_RESOLUTION_FAILURE', 'the type has no fields');
       const { variants, isEnum } = type.datatype;
       const named = (fields: readonly Field[]): NamedLayout[] =>

@@ -169,11 +169,16 @@ describe('generics', () => {
     const token: TypeTag = {
       struct: { address: programs, module: 'generics', name: 'Token', typeParams: [] },
     };
-    expect(load([])).toThrow(expect.objectContaining({ code: 'TYPE_ARITY_MISMATCH' }));
-    expect(load([token])).toThrow(
-      expect.objectContaining({
-        failure: { kind: 'TypeArgumentError', argument: 0, reason: 'ConstraintNotSatisfied' },
-      }),
+    const misfit = { failure: { kind: 'VMVerificationOrDeserializationError' } };
+    expect(load([])).toThrow(
+      expect.objectContaining({ ...misfit, status: 'NUMBER_OF_TYPE_ARGUMENTS_MISMATCH' }),
+    );
+    expect(load([token])).toThrow(expect.objectContaining({ ...misfit, status: 'CONSTRAINT_NOT_SATISFIED' }));
+    expect(load([{ struct: { ...token.struct, module: 'missing' } }])).toThrow(
+      expect.objectContaining({ ...misfit, status: 'LINKER_ERROR' }),
+    );
+    expect(load([{ struct: { ...token.struct, typeParams: ['u8'] } }])).toThrow(
+      expect.objectContaining({ code: 'TYPE_ARITY_MISMATCH' }),
     );
     expect(load([{ struct: { ...token.struct, name: 'Missing' } }])).toThrow(
       expect.objectContaining({

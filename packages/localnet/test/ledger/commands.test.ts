@@ -127,13 +127,13 @@ describe('calls', () => {
         (tx) =>
           void tx.moveCall({ target: call('check'), typeArguments: ['u8'], arguments: [tx.pure.u64(1)] }),
       ),
-    ).toBe('TypeArityMismatch in command 0');
+    ).toBe('VMVerificationOrDeserializationError in command 0');
     expect(
       await failure((tx) => {
         const value = tx.moveCall({ target: call('copyable'), arguments: [tx.pure.u64(1)] });
         tx.moveCall({ target: call('generic'), typeArguments: [call('Copyable')], arguments: [value] });
       }),
-    ).toBe('TypeArgumentError { argument_idx: 0, kind: ConstraintNotSatisfied } in command 1');
+    ).toBe('VMVerificationOrDeserializationError in command 1');
     expect(
       await failure((tx) => {
         tx.moveCall({
@@ -143,6 +143,17 @@ describe('calls', () => {
         });
       }),
     ).toBe('TypeArgumentError { argument_idx: 0, kind: TypeNotFound } in command 0');
+    expect(
+      await failure((tx) => {
+        const typeArguments = [call('Missing').replace(/::\w+::/, '::no_such_module::')];
+        tx.moveCall({ target: call('generic'), typeArguments, arguments: [tx.pure.u64(1)] });
+      }),
+    ).toBe('VMVerificationOrDeserializationError in command 0');
+    expect(
+      await failure((tx) => {
+        tx.makeMoveVec({ type: call('Missing'), elements: [] });
+      }),
+    ).toBe('VMInvariantViolation in command 0');
   });
 
   it('let private entry functions take only what no other function touched', async () => {

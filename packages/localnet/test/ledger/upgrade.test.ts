@@ -111,6 +111,26 @@ async function refusal(source: SourcePackage, terms?: Terms): Promise<string | n
 
 const incompatible = 'PackageUpgradeError { upgrade_error: IncompatibleUpgrade } in command 1';
 
+it('lets a type be named by every version that has it', async () => {
+  const { id } = await upgrade(two);
+  const named = async (type: string): Promise<string | null> => {
+    const executed = await run(w.ledger, w.alice, (tx) => {
+      const [none] = [tx.moveCall({ target: '0x1::option::none', typeArguments: [type] })];
+      tx.moveCall({
+        target: '0x1::option::destroy_none',
+        typeArguments: [`${first}::shop::Ware`],
+        arguments: [none],
+      });
+    });
+    return executed.errorText;
+  };
+  expect(await named(`${first}::shop::Ware`)).toBe(null);
+  expect(await named(`${id}::shop::Ware`)).toBe(null);
+  expect(await named(`${first}::shop::Ticket`)).toBe(
+    'TypeArgumentError { argument_idx: 0, kind: TypeNotFound } in command 0',
+  );
+});
+
 describe('an upgrade', () => {
   it('is a new object of the next version under a new id, for the same address', async () => {
     const executed = await succeed(w.ledger, w.alice, upgrading(two));

@@ -40,6 +40,18 @@ public fun kept() {
 
 public fun megabyte(): vector<vector<u8>> { filled(filled(0u8, 10_000), 100) }
 
+public struct Eight has copy, drop, store { a: u8, b: u8, c: u8, d: u8, e: u8, f: u8, g: u8 }
+
+public struct Sixty has copy, drop, store { a: Eight, b: Eight, c: Eight, d: Eight, e: Eight, f: Eight, g: Eight, h: u64, i: u64, j: u64, k: u64, l: u64, m: u64 }
+
+public enum Wide has copy, drop, store { Small, Large(Sixty, Sixty, Sixty, Sixty, u8, u8, u8, u8, u8) }
+
+public enum Fitting has copy, drop, store { Small, Large(Sixty, Sixty, Sixty, Sixty, u8, u8, u8, u8) }
+
+public fun wide(): Wide { Wide::Small }
+
+public fun fitting(): Fitting { Fitting::Small }
+
 public fun drop_all(_: vector<vector<vector<u8>>>) {}
 `,
   },
@@ -65,6 +77,15 @@ const unpaid = async (tx: Transaction, sender: string): Promise<Uint8Array> => {
   tx.setGasPayment([]);
   return tx.build();
 };
+
+it('lets no call return what has too many fields to be encoded, used or not', async () => {
+  const { ledger, alice, id } = await published();
+  const call = (name: string) => (tx: Transaction) => void tx.moveCall({ target: `${id}::busy::${name}` });
+  expect((await run(ledger, alice, call('fitting'))).errorText).toBe(null);
+  expect((await run(ledger, alice, call('wide'))).errorText).toBe(
+    'VMVerificationOrDeserializationError in command 0',
+  );
+});
 
 describe('more work than the network does', () => {
   it.each(['bytes', 'integers', 'structs', 'kept'])('ends an unsigned dry run: %s', async (name) => {

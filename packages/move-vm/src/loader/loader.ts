@@ -212,7 +212,7 @@ export class Loader {
 
   /**
    * The type of a tag, well-formed: it exists, and its arguments are as many and able as its parameters demand.
-   * @throws VmHalt TYPE_RESOLUTION_FAILURE, CONSTRAINT_NOT_SATISFIED, NUMBER_OF_TYPE_ARGUMENTS_MISMATCH
+   * @throws VmHalt LINKER_ERROR, TYPE_RESOLUTION_FAILURE, CONSTRAINT_NOT_SATISFIED, NUMBER_OF_TYPE_ARGUMENTS_MISMATCH
    */
   typeOfTag(tag: TypeTag): Type {
     let nodes = 0;
@@ -223,8 +223,12 @@ export class Loader {
       if (typeof part === 'string') return { kind: part };
       if ('vector' in part) return { kind: 'vector', element: resolve(part.vector) };
       const { address, module, name, typeParams } = part.struct;
-      this.enterPackage(address);
-      const datatype = this.#datatypeIn(address, module, name);
+      const owner = this.enterPackage(address);
+      if (owner?.module(module) === undefined) {
+        throw new VmHalt('LINKER_ERROR', `there is no module ${address}::${module}`);
+      }
+      const origin = owner.view.typeOrigins.get(`${module}::${name}`);
+      const datatype = origin === undefined ? undefined : this.#datatypeIn(origin, module, name);
       if (datatype === undefined) {
         throw new VmHalt('TYPE_RESOLUTION_FAILURE', `there is no type ${address}::${module}::${name}`);
       }

@@ -18,14 +18,15 @@ const encodable = new WeakSet<Type>();
 
 /**
  * Checks that values of a type can be encoded at all: IOTA builds no layout of more than 256 nodes.
- * @throws VmHalt VM_MAX_TYPE_NODES_REACHED, VM_MAX_VALUE_DEPTH_REACHED
+ * @throws VmHalt TOO_MANY_TYPE_NODES, VM_MAX_VALUE_DEPTH_REACHED
  */
 export function checkLayout(type: Type): void {
   if (encodable.has(type)) return;
   let nodes = 0;
   const visit = (part: Type, depth: number): void => {
-    if (++nodes > maxLayoutNodes)
-      throw new VmHalt('VM_MAX_TYPE_NODES_REACHED', 'a type has too many fields to encode');
+    // IOTA compares before it counts.
+    if (nodes++ > maxLayoutNodes)
+      throw new VmHalt('TOO_MANY_TYPE_NODES', 'a type has too many fields to encode');
     if (depth > maxDepth)
       throw new VmHalt('VM_MAX_VALUE_DEPTH_REACHED', 'a type is nested too deeply to encode');
     if (part.kind === 'vector') visit(part.element, depth + 1);

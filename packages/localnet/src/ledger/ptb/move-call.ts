@@ -70,6 +70,8 @@ export function moveCall(
   if (takesContext) values.push(context.txContext.borrow());
   const results = session.call(fn, values);
   context.takeEvents(fn);
+  // A node encodes what comes out of a call, also when nobody uses it.
+  for (const { type } of [...mutated, ...returns]) session.checkLayout(type);
   const touched = kind === 'not entry';
   for (const { argument, type, abilities, slot } of mutated) {
     context.restore(argument, typedValue(type, abilities, slot.take(), touched));
