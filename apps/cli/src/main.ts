@@ -13,7 +13,6 @@ import { addIssueCommands } from './commands/issue.ts';
 import { addMailboxCommands } from './commands/mailbox.ts';
 import { addMessageCommands } from './commands/message.ts';
 import { addNetworkCommands } from './commands/network.ts';
-import { addSecurityCommands } from './commands/security.ts';
 import { addSetupCommands } from './commands/setup.ts';
 import { addTrustCommands } from './commands/trust.ts';
 import { addWalletCommands } from './commands/wallet.ts';
@@ -36,7 +35,6 @@ for (const add of [
   addIssueCommands,
   addCredentialCommands,
   addTrustCommands,
-  addSecurityCommands,
   addCardCommands,
   addMailboxCommands,
   addAgentCommands,

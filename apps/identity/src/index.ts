@@ -12,6 +12,11 @@ export {
 } from './database/database.ts';
 export { openDatabase } from './database/open.ts';
 export { ListenError, type ListenErrorCode, type TlsFiles } from './http/listener.ts';
+export type { IssuerServiceInit } from './issuer/issuer.ts';
+export type { NewOffer, Offer, OfferInit, Offers } from './issuer/offers.ts';
+export { createApprovalQueue } from './policy/approval-queue.ts';
+export { createInvitationPolicy } from './policy/invitation.ts';
+export type { IssuingPolicy, PolicyServices } from './policy/policy.ts';
 export {
   createIdentityService,
   defaultIdentityPort,

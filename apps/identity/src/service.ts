@@ -1,13 +1,21 @@
 /** The identity service: the app with all its routes, its socket, and its life from start to stop. */
-import { silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
+import { errorText, silentLogger, systemClock, WotError, type Clock, type Logger } from '@wotid/core';
+import { didJwkMethod, Resolver, type DidResolver } from '@wotid/credential';
+import { NodeProvider } from '@wotid/crypto';
+import { Admin } from './admin/admin.ts';
+import { addAdminRoutes } from './admin/routes.ts';
 import type { Database } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
 import { addDocsRoutes } from './docs/routes.ts';
 import { createApp, type ServiceApp } from './http/app.ts';
 import { TrustedProxies } from './http/client-address.ts';
 import { listen, type Listener, type TlsFiles } from './http/listener.ts';
+import { addIssuer, type IssuerServiceInit } from './issuer/issuer.ts';
+import { housekeepingIntervalMs } from './issuer/limits.ts';
+import { issuerOauthPaths } from './issuer/routes.ts';
 import { Metrics } from './ops/metrics.ts';
 import { addOpsRoutes } from './ops/routes.ts';
+import { addResolutionRoutes } from './resolution/routes.ts';
 
 /** Port of `wotid identity` unless it is told another. */
 export const defaultIdentityPort = 8_443;
@@ -33,6 +41,10 @@ export interface IdentityServiceInit {
   readonly ratePerSecond?: number;
   /** Milliseconds for a client to send its whole request; default 20,000. */
   readonly requestTimeoutMs?: number;
+  /** Makes the service an issuer. Without it the service resolves DIDs and administers operators. */
+  readonly issuer?: IssuerServiceInit;
+  /** Resolves the DIDs of holders, and for others over HTTP. Default did:jwk alone. */
+  readonly resolver?: DidResolver;
   readonly clock?: Clock;
   readonly logger?: Logger;
 }
@@ -53,7 +65,7 @@ export interface IdentityService extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** @throws WotError `BAD_PROXY`, `BAD_PUBLIC_URL` */
+/** @throws WotError `BAD_PROXY`, `BAD_PUBLIC_URL`; CredentialError `BAD_DID` */
 export function createIdentityService(init: IdentityServiceInit): IdentityService {
   const { database, tls } = init;
   const clock = init.clock ?? systemClock;
@@ -62,6 +74,7 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
   const trustedProxies = new TrustedProxies(init.trustedProxies ?? []);
   let listener: Listener | undefined;
   let closing: Promise<void> | undefined;
+  if (init.publicUrl !== undefined) assertPublicUrl(init.publicUrl);
   const publicUrl = (): string => init.publicUrl ?? listener?.url ?? 'http://localhost';
 
   const app = createApp({
@@ -69,18 +82,38 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
     logger,
     metrics,
     trustedProxies,
+    oauthPaths: issuerOauthPaths,
     ...(init.ratePerSecond !== undefined && { ratePerSecond: init.ratePerSecond }),
   });
+  const admin = new Admin(database, clock);
+  const resolver = init.resolver ?? new Resolver({ ...didJwkMethod });
+  const provider = new NodeProvider();
+  const around = { provider, database, resolver, admin, metrics, clock, logger, publicUrl };
+  const issuer = init.issuer === undefined ? undefined : addIssuer(app, init.issuer, around);
+  addResolutionRoutes(app, resolver);
+  addAdminRoutes(app, admin);
   addOpsRoutes(app, {
     database,
     metrics,
     isStopping: () => closing !== undefined,
-    isOperator: async () => false,
+    assertOperator: async (authorization) => {
+      await admin.authenticate(authorization);
+    },
   });
   addDocsRoutes(app, { publicUrl });
 
+  let housekeeping: NodeJS.Timeout | undefined;
+  const keepHouse = async (): Promise<void> => {
+    try {
+      await issuer?.removeExpired();
+    } catch (error) {
+      logger.warn('housekeeping.failed', { error: errorText(error) });
+    }
+  };
   const close = async (): Promise<void> => {
+    clearInterval(housekeeping);
     await listener?.close();
+    issuer?.[Symbol.dispose]();
   };
   return {
     app,
@@ -98,9 +131,19 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
         ...(tls !== undefined && { tls }),
         ...(init.requestTimeoutMs !== undefined && { requestTimeoutMs: init.requestTimeoutMs }),
       });
+      housekeeping = setInterval(() => void keepHouse(), housekeepingIntervalMs).unref();
       return listener.url;
     },
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
+}
+
+/** A URL that others can put paths behind: metadata, offers and credentials name it for years. */
+function assertPublicUrl(text: string): void {
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.origin === text) return;
+  throw new WotError('BAD_PUBLIC_URL', `${JSON.stringify(text.slice(0, 200))} is no public URL`, {
+    hint: 'it is an origin such as https://id.example, without a path or a slash at its end',
+  });
 }

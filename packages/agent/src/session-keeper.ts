@@ -24,7 +24,6 @@ import {
   type OutgoingMessage,
   type OwnIdentity,
   type Route as PaddingRoute,
-  type SecurityPolicy,
   type Session,
   type SessionBook,
 } from '@wotid/session';
@@ -36,8 +35,6 @@ export interface SessionKeeperInit {
   readonly provider: CryptoProvider;
   readonly clock: Clock;
   readonly ours: OwnIdentity;
-  /** Sessions below its minimum level are erased. */
-  readonly policy: () => SecurityPolicy;
   /** A peer has come with other keys than before: its user may want to know. */
   readonly onNewIdentity: (peerDid: string) => void;
 }
@@ -54,14 +51,14 @@ export class SessionKeeper {
   /** Loads every stored session; erases those whose time has come. @throws SessionError `RECORD_INVALID` */
   constructor(init: SessionKeeperInit) {
     this.#init = init;
-    const { home, provider } = init;
+    const { home, provider, clock } = init;
     const sessions: Session[] = [];
     for (const sid of home.sessions.ids().toReversed()) {
       const stored = home.sessions.get(sid);
       if (stored === undefined) continue;
       const session = decodeSession(provider, stored.record);
       wipe(stored.record);
-      if (this.#isOver(session)) {
+      if (isSessionExpired(session, clock.nowMs())) {
         home.sessions.delete(sid);
         home.firstMessages.delete(sid);
       } else sessions.push(session);
@@ -235,16 +232,11 @@ export class SessionKeeper {
     wipeReplaced(session, null);
   }
 
-  /** Erases what was replaced 7 days ago or not used for 90, and what is below the level that is now the minimum. */
+  /** Erases what was replaced 7 days ago or not used for 90. */
   prune(): void {
     for (const session of this.#book.sessions.values()) {
-      if (this.#isOver(session)) this.erase(session);
+      if (isSessionExpired(session, this.#init.clock.nowMs())) this.erase(session);
     }
-  }
-
-  #isOver(session: Session): boolean {
-    const { clock, policy } = this.#init;
-    return isSessionExpired(session, clock.nowMs()) || session.level < policy().minLevel;
   }
 
   #replace<T>(old: Session, next: Session, alongside: () => T): T {

@@ -2,6 +2,7 @@
  * Verified Human credentials of wot.id: issue, read, verify; the DIDs and the trusted issuers they rest on.
  * @module
  */
+export { decodeBase64Url, encodeBase64Url } from './base64url.ts';
 export {
   confirmationMember,
   verifiedHumanContext,
@@ -66,6 +67,7 @@ export {
 export {
   checkDidKey,
   resolveDid,
+  resolveTimeoutMs,
   type DidKeyCheck,
   type DidResolution,
   type DidResolver,

@@ -2,7 +2,6 @@
 import { IdentityKeys, NodeProvider, type CryptoProvider } from '@wotid/crypto';
 import {
   acceptGateSession,
-  consumeOneTimePair,
   createGateSession,
   createInit,
   createPrekeys,
@@ -102,17 +101,9 @@ export function openInitInit(to: Person, changes: Partial<OpenInitInit> = {}): O
   };
 }
 
-/** What was accepted, and the prekeys that are left. */
-export function accept(
-  to: Person,
-  envelope: Uint8Array,
-  changes: Partial<OpenInitInit> = {},
-): AcceptedInit & { readonly prekeys: PrekeyStore } {
+export function accept(to: Person, envelope: Uint8Array, changes: Partial<OpenInitInit> = {}): AcceptedInit {
   using pending = openInit(to.provider, envelope, openInitInit(to, changes));
-  const accepted = pending.accept(changes.nowMs ?? startMs);
-  const { oneTimePair } = accepted;
-  const prekeys = oneTimePair === null ? to.prekeys : consumeOneTimePair(to.prekeys, oneTimePair);
-  return { ...accepted, prekeys };
+  return pending.accept(changes.nowMs ?? startMs);
 }
 
 /** Two sessions that have exchanged one message, begun offline. */

@@ -16,8 +16,22 @@ const tags = [
   { name: 'operation', description: 'Health, readiness and metrics' },
 ];
 
+/** Bearer tokens, by the names that routes use. */
+const bearers = {
+  operator: 'An operator’s token (wotid identity operator)',
+  accessToken: 'What /token gives',
+  application: 'What /applications gives',
+};
+
 /** Adds `/openapi.json` and `/docs`. Call it last: it describes the routes that are there by then. */
 export function addDocsRoutes(app: ServiceApp, init: { readonly publicUrl: () => string }): void {
+  for (const [name, bearerOf] of Object.entries(bearers)) {
+    app.openAPIRegistry.registerComponent('securitySchemes', name, {
+      type: 'http',
+      scheme: 'bearer',
+      description: bearerOf,
+    });
+  }
   let description: object | undefined;
   const describe = (): object =>
     (description ??= app.getOpenAPI31Document({

@@ -17,8 +17,10 @@ import { errorText, isWotError, type Clock, type Logger } from '@wotid/core';
 import { DatabaseError } from '../database/database.ts';
 import type { Metrics } from '../ops/metrics.ts';
 import { rateKeyOf, type TrustedProxies } from './client-address.ts';
+import { AnsweredError } from './answered-error.ts';
 import { checkJsonBody } from './json-body.ts';
 import { answerTimeoutMs, maxBodyBytes, maxRateKeys, rateBurst, ratePerSecond } from './limits.ts';
+import { oauthResponse } from './oauth-error.ts';
 import { ProblemError, problemResponse, type ProblemInit } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
 
@@ -42,6 +44,8 @@ export interface AppInit {
   readonly trustedProxies: TrustedProxies;
   /** Requests per second and client address for long; default {@link ratePerSecond}. */
   readonly ratePerSecond?: number;
+  /** Paths whose unusable requests are answered in OAuth's form, with its error code for each. */
+  readonly oauthPaths?: ReadonlyMap<string, string>;
 }
 
 /** Paths that operators and their machines call: no other web page has business there. */
@@ -50,12 +54,20 @@ const operatorPaths = /^\/(?:admin(?:\/|$)|healthz$|readyz$|metrics$)/;
 /** An app with all guards and no routes. */
 export function createApp(init: AppInit): ServiceApp {
   const { logger, metrics } = init;
+  /** A request that cannot be used, in the form that its path prescribes. */
+  const refuse = (context: Context<ServiceEnv>, problem: ProblemInit): Response => {
+    const oauth = init.oauthPaths?.get(context.req.path);
+    const { status, detail } = problem;
+    return oauth !== undefined && status === 400
+      ? oauthResponse(context, status, oauth, detail)
+      : problemResponse(context, problem);
+  };
   const app: ServiceApp = new OpenAPIHono<ServiceEnv>({
     defaultHook: (result, context) => {
       if (result.success) return undefined;
       const [issue] = result.error.issues;
       const where = [result.target, ...(issue?.path ?? [])].map(String).join('.').slice(0, 200);
-      return problemResponse(context, {
+      return refuse(context, {
         status: 400,
         code: 'BAD_REQUEST',
         detail: `${where}: ${issue?.message ?? 'unusable'}`,
@@ -63,7 +75,10 @@ export function createApp(init: AppInit): ServiceApp {
       });
     },
   });
-  app.onError((error, context) => problemResponse(context, problemOf(error, context, logger)));
+  app.onError((error, context) => {
+    if (error instanceof AnsweredError && !(error instanceof ProblemError)) return error.respond(context);
+    return refuse(context, problemOf(error, context, logger));
+  });
   app.notFound((context) =>
     problemResponse(context, {
       status: 404,

@@ -6,7 +6,7 @@ import { STATUS_CODES } from 'node:http';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { WotError } from '@wotid/core';
+import { AnsweredError } from './answered-error.ts';
 
 /** Media type of every problem. */
 export const problemMediaType = 'application/problem+json';
@@ -33,7 +33,7 @@ export interface ProblemInit {
 }
 
 /** A request that is answered with a problem: what handlers throw. */
-export class ProblemError extends WotError {
+export class ProblemError extends AnsweredError {
   readonly status: ContentfulStatusCode;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -41,6 +41,11 @@ export class ProblemError extends WotError {
     super(init.code, init.detail, init.hint === undefined ? {} : { hint: init.hint });
     this.status = init.status;
     this.headers = init.headers ?? {};
+  }
+
+  override respond(context: Context): Response {
+    const { status, code, message: detail, hint, headers } = this;
+    return problemResponse(context, { status, code, detail, hint, headers });
   }
 }
 

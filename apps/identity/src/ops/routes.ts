@@ -11,8 +11,8 @@ export interface OpsInit {
   readonly metrics: Metrics;
   /** True from the moment the service is told to stop: balancers send no more. */
   readonly isStopping: () => boolean;
-  /** True when the request carries an operator's token. */
-  readonly isOperator: (authorization: string | undefined) => Promise<boolean>;
+  /** Throws unless the request carries an operator's token. */
+  readonly assertOperator: (authorization: string | undefined) => Promise<void>;
 }
 
 const text = (
@@ -68,14 +68,7 @@ export function addOpsRoutes(app: ServiceApp, init: OpsInit): void {
       // A proxy on this machine is no reason to tell the world.
       const isLocal =
         isLoopback(context.get('clientAddress')) && context.req.header('x-forwarded-for') === undefined;
-      if (!isLocal && !(await init.isOperator(context.req.header('authorization')))) {
-        throw new ProblemError({
-          status: 401,
-          code: 'UNAUTHORIZED',
-          detail: 'metrics need an operator’s token from outside of this machine',
-          headers: { 'www-authenticate': 'Bearer' },
-        });
-      }
+      if (!isLocal) await init.assertOperator(context.req.header('authorization'));
       return context.text(await init.metrics.text(), 200, { 'content-type': init.metrics.contentType });
     },
   );
