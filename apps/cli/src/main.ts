@@ -13,6 +13,7 @@ import { addIssueCommands } from './commands/issue.ts';
 import { addMailboxCommands } from './commands/mailbox.ts';
 import { addMessageCommands } from './commands/message.ts';
 import { addNetworkCommands } from './commands/network.ts';
+import { addSecurityCommands } from './commands/security.ts';
 import { addSetupCommands } from './commands/setup.ts';
 import { addTrustCommands } from './commands/trust.ts';
 import { addWalletCommands } from './commands/wallet.ts';
@@ -35,6 +36,7 @@ for (const add of [
   addIssueCommands,
   addCredentialCommands,
   addTrustCommands,
+  addSecurityCommands,
   addCardCommands,
   addMailboxCommands,
   addAgentCommands,

@@ -77,6 +77,14 @@ const operations: Readonly<Record<string, Operation>> = {
   'trust.add': (agent, params) => agent.trust.add(text(params, 'issuer')),
   'trust.list': (agent) => agent.trust.list(),
   'trust.remove': (agent, params) => agent.trust.remove(text(params, 'did')),
+  'security.show': (agent) => agent.security(),
+  'security.set': (agent, params) =>
+    agent.setSecurity({
+      minLevel: params['minLevel'] ?? undefined,
+      maxLevel: params['maxLevel'] ?? undefined,
+      suites: params['suites'] ?? undefined,
+    }),
+  'security.allow': (agent, params) => agent.allowLevel(text(params, 'to'), params['level']),
   'card.export': (agent) => ({ card: agent.card(), addresses: agent.addresses }),
   'card.add': (agent, params) => agent.addContact(text(params, 'card'), optionalText(params, 'alias')),
   'card.list': (agent) => agent.contacts(),

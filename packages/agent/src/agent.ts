@@ -7,7 +7,7 @@ import { errorText, isWotError, silentLogger, systemClock, type Clock, type Logg
 import { didJwkMethod, Resolver } from '@wotid/credential';
 import { NodeProvider, wipe, type CryptoProvider } from '@wotid/crypto';
 import { createIotaClient } from '@wotid/mailbox';
-import { SessionError, type GateLimits, type OwnIdentity } from '@wotid/session';
+import { SessionError, type GateLimits, type OwnIdentity, type SecurityPolicy } from '@wotid/session';
 import { boundAddresses, withAnyPort } from './addresses.ts';
 import { Admission } from './admission.ts';
 import { armorLabels, unarmor } from './armor.ts';
@@ -28,7 +28,16 @@ import { MailboxPost } from './mailbox-post.ts';
 import { MailboxSync } from './mailbox-sync.ts';
 import { loadProfile, settingNames, type NetworkProfile } from './network-profile.ts';
 import { OwnMailbox } from './own-mailbox.ts';
+import { PeerPrekeys, type PrekeySource } from './peer-prekeys.ts';
 import { Receipts } from './receipts.ts';
+import {
+  changedPolicy,
+  levelOf,
+  loadSecurityPolicy,
+  saveSecurityPolicy,
+  securityFacts,
+  type SecurityFacts,
+} from './security-settings.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import { Trust } from './trust.ts';
 import type {
@@ -63,6 +72,8 @@ export interface AgentInit {
   readonly gateLimits?: Partial<GateLimits>;
   /** An inbound connection that opens no gate is closed after this time; default 60,000. */
   readonly gatelessMs?: number;
+  /** Where one-time pairs for first messages come from; without it they go to last-resort prekeys. */
+  readonly prekeySource?: PrekeySource;
   /** Sees every gate message before encryption: for audits, it shows credentials. */
   readonly observeGate?: (observation: GateObservation) => void;
 }
@@ -92,6 +103,7 @@ export class Agent {
   readonly #inbox: Inbox;
   readonly #receipts: Receipts;
   readonly #deliveries: Deliveries;
+  readonly #prekeys: PeerPrekeys;
   readonly #sync: MailboxSync;
   readonly #timers: NodeJS.Timeout[] = [];
   #links!: Links;
@@ -124,7 +136,8 @@ export class Agent {
     const contacts = new Contacts({ home, provider, clock, admission, ourDid: ours.block.did });
     this.#contacts = contacts;
     const onNewIdentity = (peerDid: string): void => logger.warn('session.new-identity', { peerDid });
-    const keeper = new SessionKeeper({ home, provider, clock, ours, onNewIdentity });
+    const policy = (): SecurityPolicy => loadSecurityPolicy(home);
+    const keeper = new SessionKeeper({ home, provider, clock, ours, policy, onNewIdentity });
     this.#keeper = keeper;
     const inbox: Inbox = new Inbox({
       home,
@@ -142,8 +155,12 @@ export class Agent {
       clock,
       ours,
       profile,
+      policy,
       client: () => chain.as('owner'),
     });
+    const post = new MailboxPost({ provider, clock, profile, client: () => chain.as('postage') });
+    const source = init.prekeySource ?? null;
+    this.#prekeys = new PeerPrekeys({ home, clock, logger, contacts, post, source });
     this.#deliveries = new Deliveries({
       home,
       provider,
@@ -154,7 +171,9 @@ export class Agent {
       inbox,
       contacts,
       credential: () => this.#credential(),
-      post: new MailboxPost({ provider, clock, profile, client: () => chain.as('postage') }),
+      post,
+      prekeys: this.#prekeys,
+      policy,
       links: () => this.#links,
       ackTimeoutMs: init.ackTimeoutMs ?? 30_000,
       onDelivery: (delivery) => this.#events.emit('delivery', delivery),
@@ -170,6 +189,7 @@ export class Agent {
       contacts,
       admission,
       mailbox: this.mailbox,
+      policy,
       client: () => chain.as('owner'),
       onUnreadable: (objectId) => this.#events.emit('unreadable', { objectId }),
     });
@@ -298,6 +318,36 @@ export class Agent {
     return this.#contacts.list();
   }
 
+  /** Which levels and suites this agent offers and accepts. */
+  security(): SecurityFacts {
+    return securityFacts(loadSecurityPolicy(this.#home));
+  }
+
+  /**
+   * Changes them; what is left out stays. Sessions below a raised minimum are erased. Publish prekeys afterwards, which
+   * name minimum and suites.
+   * @throws AgentError `BAD_REQUEST`; SessionError `BAD_POLICY`
+   */
+  setSecurity(changes: {
+    readonly minLevel?: unknown;
+    readonly maxLevel?: unknown;
+    readonly suites?: unknown;
+  }): SecurityFacts {
+    saveSecurityPolicy(this.#home, changedPolicy(loadSecurityPolicy(this.#home), changes));
+    this.#keeper.prune();
+    return this.security();
+  }
+
+  /**
+   * Accepts a lower security level from a contact than was reached with them before.
+   * @throws AgentError `NO_CONTACT`, `BAD_REQUEST`
+   */
+  allowLevel(to: string, level: unknown): ContactFacts {
+    const did = this.#contacts.resolve(to);
+    this.#contacts.allowLevel(did, levelOf(level));
+    return this.#contacts.factsOf(did);
+  }
+
   /**
    * Connects to a contact and passes the gate.
    * @param to their DID, or a part of it that fits one contact
@@ -382,6 +432,9 @@ export class Agent {
       credential: () => this.#credential(),
       admission: this.#admission,
       sessions: { keeper: this.#keeper, inbox: this.#inbox, contacts: this.#contacts },
+      policy: () => loadSecurityPolicy(this.#home),
+      prekeys: this.#prekeys,
+      kemPrekey: (kemId) => this.mailbox.kemPrekey(kemId),
       peerKeySeed,
       listen,
       dialTimeoutMs: this.#init.dialTimeoutMs ?? 10_000,

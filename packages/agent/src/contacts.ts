@@ -9,7 +9,7 @@ import {
   type CryptoProvider,
   type IdentityBlock,
 } from '@wotid/crypto';
-import { peerIdentity, type PeerIdentity } from '@wotid/session';
+import { isSecurityLevel, peerIdentity, type PeerIdentity, type SecurityLevel } from '@wotid/session';
 import type { Admission, AdmissionVerdict } from './admission.ts';
 import { parseCard, type ContactCard } from './card.ts';
 import { AgentError } from './errors.ts';
@@ -27,6 +27,8 @@ export interface ContactFacts {
   readonly mailboxId: string | null;
   readonly addresses: readonly string[];
   readonly cardIssuedAt: string | null;
+  /** The security level reached with them, 1 to 3; a lower one is refused. `null` before the first handshake. */
+  readonly level: number | null;
 }
 
 export interface ContactsInit {
@@ -108,8 +110,11 @@ export class Contacts {
     return this.#facts(did, card, isVerifiedBefore ? { ok: true } : verdict);
   }
 
-  /** Keeps what a gate or a first message has proven about a peer; call it in the transaction that stores the session. */
-  remember(peer: PeerIdentity, credential: Uint8Array): void {
+  /**
+   * Keeps what a gate or a first message has proven about a peer, and the security level it was proven at; call it in the
+   * transaction that stores the session.
+   */
+  remember(peer: PeerIdentity, credential: Uint8Array, level: SecurityLevel): void {
     const { home, clock } = this.#init;
     const { did } = peer.block;
     const known = home.contacts.get(did);
@@ -117,6 +122,7 @@ export class Contacts {
     // A card of other keys of this DID was never more than a claim: its addresses and mailbox are not the peer's.
     const isTheirCard = known !== undefined && equalBytes(known.identityBlock, identityBlock);
     if (known?.verifiedAtMs === 0) home.objects.forgetRefused();
+    home.handshakes.noteLevel(did, level);
     home.contacts.put({
       did,
       alias: known?.alias ?? '',
@@ -129,10 +135,14 @@ export class Contacts {
   }
 
   list(): ContactFacts[] {
-    return this.#init.home.contacts.list().map((contact) => {
-      const verdict = contact.verifiedAtMs > 0 ? ({ ok: true } as const) : null;
-      return this.#facts(contact.did, this.#cardOf(contact), verdict);
-    });
+    return this.#init.home.contacts.list().map((contact) => this.#stored(contact));
+  }
+
+  /** What is known of one contact. @throws AgentError `NO_CONTACT` */
+  factsOf(did: string): ContactFacts {
+    const contact = this.#init.home.contacts.get(did);
+    if (contact === undefined) throw new AgentError('NO_CONTACT', `nobody here is known as ${did}`);
+    return this.#stored(contact);
   }
 
   /**
@@ -163,12 +173,34 @@ export class Contacts {
     return contact === undefined ? null : this.#cardOf(contact);
   }
 
-  /** The verified identity block with this fingerprint, or `null`. */
-  blockOf(did: string, idFp: Uint8Array): IdentityBlock | null {
+  /** The security level that was reached with this DID, or that the user has allowed since; `null` before the first. */
+  reachedLevel(did: string): SecurityLevel | null {
+    const level = this.#init.home.handshakes.reachedLevel(did);
+    return level !== null && isSecurityLevel(level) ? level : null;
+  }
+
+  /** Accepts a lower level from a contact from now on. @throws AgentError `BAD_REQUEST` above what was reached */
+  allowLevel(did: string, level: SecurityLevel): void {
+    const reached = this.reachedLevel(did);
+    if (reached === null || level > reached) {
+      throw new AgentError('BAD_REQUEST', `the level reached with this contact is ${reached ?? 'none'}`, {
+        hint: 'Only a lower one has to be allowed.',
+      });
+    }
+    this.#init.home.handshakes.allowLevel(did, level);
+  }
+
+  /** The keys that we know of a DID, or `null`. */
+  identity(did: string): PeerIdentity | null {
     const contact = this.#init.home.contacts.get(did);
     if (contact === undefined || contact.identityBlock.length === 0) return null;
-    const block = parseIdentityBlock(contact.identityBlock);
-    return equalBytes(peerIdentity(this.#init.provider, block).idFp, idFp) ? block : null;
+    return peerIdentity(this.#init.provider, parseIdentityBlock(contact.identityBlock));
+  }
+
+  /** The verified identity block with this fingerprint, or `null`. */
+  blockOf(did: string, idFp: Uint8Array): IdentityBlock | null {
+    const known = this.identity(did);
+    return known !== null && equalBytes(known.idFp, idFp) ? known.block : null;
   }
 
   /** Checks the credential of a contact's card anew, for sealing a first message to them. */
@@ -204,6 +236,11 @@ export class Contacts {
     return parseCard(this.#init.provider, fromUtf8(contact.card), Number.MAX_SAFE_INTEGER);
   }
 
+  #stored(contact: Contact): ContactFacts {
+    const verdict = contact.verifiedAtMs > 0 ? ({ ok: true } as const) : null;
+    return this.#facts(contact.did, this.#cardOf(contact), verdict);
+  }
+
   #facts(
     did: string,
     card: ContactCard | null,
@@ -217,6 +254,7 @@ export class Contacts {
       mailboxId: card?.mailbox?.mailboxId ?? null,
       addresses: card?.addresses ?? [],
       cardIssuedAt: card === null ? null : new Date(card.issuedAtMs).toISOString(),
+      level: this.reachedLevel(did),
     };
   }
 }

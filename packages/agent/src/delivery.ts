@@ -12,6 +12,7 @@ import {
   newMessageId,
   type OutgoingMessage,
   type OwnIdentity,
+  type SecurityPolicy,
   type SeqRange,
 } from '@wotid/session';
 import type { Contacts } from './contacts.ts';
@@ -24,6 +25,7 @@ import type { LiveLink } from './live-link.ts';
 import type { MailboxPost } from './mailbox-post.ts';
 import { MailboxRoute, type RouteOutcome } from './mailbox-route.ts';
 import { bytesType, messageTypeName, messageTypeNumber } from './message-type-names.ts';
+import type { PeerPrekeys } from './peer-prekeys.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { Delivery, SendContent, SendOptions } from './types.ts';
 
@@ -38,6 +40,8 @@ export interface DeliveriesInit {
   readonly inbox: Inbox;
   readonly contacts: Contacts;
   readonly post: MailboxPost;
+  readonly prekeys: PeerPrekeys;
+  readonly policy: () => SecurityPolicy;
   /** Absent while the node has not started. */
   readonly links: () => Links;
   readonly ackTimeoutMs: number;
@@ -70,7 +74,7 @@ export class Deliveries {
   constructor(init: DeliveriesInit) {
     this.#init = init;
     this.#log = init.logger ?? silentLogger;
-    const { home, provider, clock, ours, credential, keeper, contacts, post } = init;
+    const { home, provider, clock, ours, credential, keeper, contacts, post, prekeys, policy } = init;
     this.#route = new MailboxRoute({
       home,
       provider,
@@ -80,6 +84,9 @@ export class Deliveries {
       keeper,
       contacts,
       post,
+      prekeys,
+      policy,
+      onBadPair: (peer) => this.#log.warn('prekeys.bad-pair', { peer }),
       outgoing: (entry) => this.#outgoing(entry),
       onPostedBefore: (messageId, outcome) => {
         const to = home.outbox.get(messageId)?.peer ?? '';

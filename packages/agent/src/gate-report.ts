@@ -20,6 +20,7 @@ export function reportOf(
     resumed: result?.resumedSid != null,
     level: result?.level ?? 0,
     suite: result?.suite ?? 0,
+    toPublishedPrekey: result?.isToPublishedPrekey === true,
     ms: Math.round(elapsedMs * 10) / 10,
     bytesSent,
     bytesReceived,
@@ -50,6 +51,12 @@ export function gateError(outcome: GateOutcome<AdmittedPeer>): AgentError {
 function refusalHint(wireCode: number): string {
   if (wireCode === gateCodes.VC_MALFORMED) {
     return 'They do not accept your credential: its issuer may not be one they trust, or it has expired.';
+  }
+  if (wireCode === gateCodes.LEVEL) {
+    return 'You have no security level in common, or a lower one than before: see wotid security.';
+  }
+  if (wireCode === gateCodes.KEX) {
+    return 'They no longer have the keys that they have published; they have to publish new prekeys.';
   }
   if (wireCode === gateCodes.RATE) return 'Wait a minute and try again.';
   if (wireCode === gateCodes.CLOCK) return 'Check the clock of this machine.';

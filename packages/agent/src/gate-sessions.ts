@@ -81,7 +81,7 @@ export function initiatorSessions(init: GateSessionsInit): OpenedGateSessions {
     },
     complete: (context, reply) => {
       const store = (message: IncomingMessage): Stored => {
-        contacts.remember(context.peer, context.credential.bytes);
+        contacts.remember(context.peer, context.credential.bytes, context.level);
         return inbox.store(message, 'p2p');
       };
       const { block } = context.peer;
@@ -123,7 +123,7 @@ export function responderSessions(init: GateSessionsInit): ResponderSessions<Adm
       });
       let stored: Stored | undefined;
       keeper.add(reply.session, () => {
-        contacts.remember(context.peer, context.credential.bytes);
+        contacts.remember(context.peer, context.credential.bytes, context.level);
         stored = inbox.store(opened.message, 'p2p');
       });
       stored?.afterCommit();
@@ -131,7 +131,7 @@ export function responderSessions(init: GateSessionsInit): ResponderSessions<Adm
     },
     resume: (context, sid, message) => {
       const stored = keeper.open(requireSession(keeper, sid), message, context.peer.block, (incoming) => {
-        contacts.remember(context.peer, context.credential.bytes);
+        contacts.remember(context.peer, context.credential.bytes, context.level);
         return inbox.store(incoming, 'p2p');
       });
       stored.afterCommit();

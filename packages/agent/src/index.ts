@@ -12,6 +12,8 @@ export { Home, HomeError, type HomeErrorCode, type HomeInit } from './home/index
 export type { GateObservation } from './links.ts';
 export type { NetworkProfile } from './network-profile.ts';
 export type { WaitingObject } from './own-mailbox.ts';
+export type { PrekeySource } from './peer-prekeys.ts';
+export type { SecurityFacts } from './security-settings.ts';
 export { createHome, deployMailbox, type CreatedHome, type CreateHomeInit } from './setup.ts';
 export type { IssuerFacts } from './trust.ts';
 export * from './types.ts';

@@ -2,8 +2,8 @@
  * Connections to peers: dials, opens and answers gates, keeps one live link per peer. Nobody's envelope gets past here
  * before both sides have passed the gate on that very connection.
  */
-import { errorText, silentLogger, type Clock, type Logger } from '@wotid/core';
-import type { CryptoProvider } from '@wotid/crypto';
+import { equalBytes, errorText, silentLogger, type Clock, type Logger } from '@wotid/core';
+import type { CryptoProvider, KemKeyPair } from '@wotid/crypto';
 import {
   createGateInitiator,
   createGateResponder,
@@ -20,10 +20,12 @@ import {
   type GateTermination,
   type OwnIdentity,
   type PeerVerdict,
+  type SecurityPolicy,
   type VerifyPeer,
 } from '@wotid/session';
 import type { FrameStream, PeerConnection, RemotePeer, Transport } from '@wotid/transport';
 import type { AdmittedPeer, Admission } from './admission.ts';
+import type { PublishedKem } from './home/handshake-store.ts';
 import { AgentError } from './errors.ts';
 import { gateError, reportOf } from './gate-report.ts';
 import { runGate, supersededBy, type GateOutcome } from './gate-runner.ts';
@@ -32,6 +34,7 @@ import { LinkTable } from './link-table.ts';
 import { LiveLink } from './live-link.ts';
 import { NodeHost } from './node-host.ts';
 import { peerIdOf, type PeerIdForms } from './peer-id.ts';
+import type { PeerPrekeys } from './peer-prekeys.ts';
 import type { ConnectReport, GateRefusal } from './types.ts';
 
 /** A gate message before encryption, with the peer it went to or came from: for audits. */
@@ -48,6 +51,10 @@ export interface LinksInit {
   readonly credential: () => Uint8Array | null;
   readonly admission: Admission;
   readonly sessions: Omit<GateSessionsInit, 'provider' | 'clock' | 'ours'>;
+  readonly policy: () => SecurityPolicy;
+  readonly prekeys: PeerPrekeys;
+  /** Our published KEM key by its id. */
+  readonly kemPrekey: (kemId: number) => KemKeyPair | null;
   /** 32-byte Ed25519 seed; copied. */
   readonly peerKeySeed: Uint8Array;
   /** None: the node starts with the first connection that we open. */
@@ -173,7 +180,12 @@ export class Links {
     await this.#node.close();
   }
 
-  async #open(place: PeerPlace, presentation: Uint8Array | undefined): Promise<ConnectReport> {
+  /** @param retried the KEM prekey of a gate that the peer could not find it for */
+  async #open(
+    place: PeerPlace,
+    presentation: Uint8Array | undefined,
+    retried?: PublishedKem,
+  ): Promise<ConnectReport> {
     const credential = presentation ?? this.#init.credential();
     if (credential === null) {
       throw new AgentError('NO_CREDENTIAL', 'you have no Verified Human credential to show', {
@@ -187,10 +199,13 @@ export class Links {
     }
     const startedAt = performance.now();
     const transport = await this.#node.transport();
-    const connection = await transport.dial(
-      { peerId: place.peerId, addrs: place.addresses },
-      presentation === undefined ? {} : { fresh: true },
-    );
+    const [connection, known] = await Promise.all([
+      transport.dial(
+        { peerId: place.peerId, addrs: place.addresses },
+        presentation === undefined ? {} : { fresh: true },
+      ),
+      retried ?? this.#init.prekeys.forGate(place.did),
+    ]);
     // The peer may have connected to us, and passed its gate on this very connection, while we dialled.
     const present = presentation === undefined ? this.#links.get(place.did) : undefined;
     if (present !== undefined) return present.report;
@@ -200,15 +215,22 @@ export class Links {
       const outcome = await this.#openGate(
         transport,
         connection,
-        { expectedDid: place.did, credential, sessions },
+        {
+          expectedDid: place.did,
+          credential,
+          sessions,
+          ...(known === null ? {} : { responderKemPrekey: known.kem }),
+        },
         (made) => (link = made),
       );
       this.#node.assertOpen();
       if (outcome.result === undefined || link === undefined) {
         if (outcome.refused?.code === gateCodes.GLARE) return await this.#crossed(place.did, connection);
-        if (outcome.refused === undefined || !sessions.giveUpResuming()) throw gateError(outcome);
+        const latest = retried === undefined ? await this.#latestInstead(place.did, known, outcome) : null;
+        if (outcome.refused === undefined) throw gateError(outcome);
+        if (latest === null && !sessions.giveUpResuming()) throw gateError(outcome);
         await connection.close();
-        return await this.#open(place, presentation);
+        return await this.#open(place, presentation, latest ?? retried);
       }
       const messages = await transport.openMessages(connection);
       void link.serve(messages);
@@ -222,10 +244,32 @@ export class Links {
     }
   }
 
+  /**
+   * The latest publication of a peer that does not know the KEM key of our M1, when it is another one; `null` otherwise.
+   * There is no way back to a gate without: whoever sits on the peer's address could ask for it.
+   */
+  async #latestInstead(
+    did: string,
+    used: PublishedKem | null,
+    { refused }: GateOutcome<AdmittedPeer>,
+  ): Promise<PublishedKem | null> {
+    if (used === null || refused?.code !== gateCodes.KEX || refused.by !== 'peer') return null;
+    const latest = await this.#init.prekeys.refresh(did);
+    return latest === null || equalBytes(latest.kem, used.kem) ? null : latest;
+  }
+
+  #levels(): Pick<GateInitiatorInit<AdmittedPeer>, 'policy' | 'reachedLevel'> {
+    const { policy, sessions } = this.#init;
+    return { policy: policy(), reachedLevel: (did) => sessions.contacts.reachedLevel(did) };
+  }
+
   async #openGate(
     transport: Transport,
     connection: PeerConnection,
-    ends: Pick<GateInitiatorInit<AdmittedPeer>, 'expectedDid' | 'credential' | 'sessions'>,
+    ends: Pick<
+      GateInitiatorInit<AdmittedPeer>,
+      'expectedDid' | 'credential' | 'sessions' | 'responderKemPrekey'
+    >,
     onLink: (link: LiveLink) => void,
   ): Promise<GateOutcome<AdmittedPeer>> {
     const { provider, clock, ours } = this.#init;
@@ -238,6 +282,7 @@ export class Links {
       ourPeerId: this.#ourPeerId.bytes,
       theirPeerId: remote.peerIdBytes,
       verifyPeer: this.#verifyPeer,
+      ...this.#levels(),
       ...ends,
       ...this.#observer(remote),
     });
@@ -275,6 +320,8 @@ export class Links {
       ourPeerId: this.#ourPeerId.bytes,
       theirPeerId: remote.peerIdBytes,
       verifyPeer: this.#verifyPeer,
+      ...this.#levels(),
+      kemPrekey: this.#init.kemPrekey,
       sessions,
       ...this.#observer(remote),
     });

@@ -5,7 +5,15 @@
  */
 import { isWotError, type Clock } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
-import { createInit, type OutgoingMessage, type OwnIdentity, type Session } from '@wotid/session';
+import {
+  createInit,
+  SessionError,
+  type CreateInitInit,
+  type OutgoingMessage,
+  type OwnIdentity,
+  type SecurityPolicy,
+  type Session,
+} from '@wotid/session';
 import type { MailboxLocation } from './card.ts';
 import type { Contacts } from './contacts.ts';
 import { AgentError } from './errors.ts';
@@ -13,7 +21,7 @@ import type { FirstMessage } from './home/first-message-store.ts';
 import type { Home } from './home/home.ts';
 import type { OutboxEntry } from './home/outbox-store.ts';
 import type { MailboxPost } from './mailbox-post.ts';
-import { idBytes } from './own-mailbox.ts';
+import type { PeerPrekeys } from './peer-prekeys.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { Delivery } from './types.ts';
 
@@ -26,7 +34,11 @@ export interface MailboxRouteInit {
   readonly keeper: SessionKeeper;
   readonly contacts: Contacts;
   readonly post: MailboxPost;
+  readonly prekeys: PeerPrekeys;
+  readonly policy: () => SecurityPolicy;
   readonly outgoing: (entry: OutboxEntry) => OutgoingMessage;
+  /** The directory has given a pair that is not its owner's. */
+  readonly onBadPair: (peer: string) => void;
   /** A first message of an earlier try has been posted, because the message under way needs its session. */
   readonly onPostedBefore: (messageId: Uint8Array, outcome: RouteOutcome) => void;
 }
@@ -141,7 +153,7 @@ export class MailboxRoute {
 
   /** Starts a session with its first message; an envelope when another one has started meanwhile. */
   async #start(entry: OutboxEntry, mailbox: MailboxLocation): Promise<FirstMessage | Uint8Array> {
-    const { home, provider, ours, clock, contacts, keeper, post } = this.#init;
+    const { home, ours, clock, contacts, keeper } = this.#init;
     const credential = this.#init.credential();
     if (credential === null) {
       throw new AgentError('NO_CREDENTIAL', 'a first message needs your Verified Human credential', {
@@ -155,14 +167,18 @@ export class MailboxRoute {
         hint: 'Trust its issuer with wotid trust add, or send with --to-unverified.',
       });
     }
-    const mailboxId = idBytes(mailbox.mailboxId);
-    const prekeys = await post.prekeysOf(peer, mailbox, home.peers.prekeysSeen(entry.peer, mailboxId));
+    const prekeys = await this.#init.prekeys.read(peer, mailbox);
+    const oneTimePair = await this.#init.prekeys.oneTimePair(prekeys);
+    const reachedLevel = contacts.reachedLevel(entry.peer);
     const before = keeper.active(entry.peer);
     const usable = this.#usableSession(entry.peer);
     if (usable !== null) return this.#seal(usable, entry);
-    const { session, envelope } = createInit(provider, {
+    const { session, envelope } = this.#create({
       ours,
       prekeys,
+      policy: this.#init.policy(),
+      ...(oneTimePair === null ? {} : { oneTimePair }),
+      ...(reachedLevel === null ? {} : { reachedLevel }),
       credential,
       isFirstContact: true,
       isPeerVerified: verdict?.ok === true,
@@ -174,10 +190,23 @@ export class MailboxRoute {
     keeper.add(session, () => {
       if (before !== null) home.firstMessages.delete(before.sid);
       home.firstMessages.put(first);
-      home.peers.notePrekeys(entry.peer, mailboxId, prekeys.publication.number);
+      home.handshakes.noteLevel(entry.peer, session.level);
       home.outbox.update(entry.messageId, { state: 'sent', updatedMs: clock.nowMs() });
     });
     return first;
+  }
+
+  /** With the last-resort prekey when the directory's pair is not what the publication has signed. */
+  #create(init: CreateInitInit): ReturnType<typeof createInit> {
+    const { provider } = this.#init;
+    try {
+      return createInit(provider, init);
+    } catch (error) {
+      if (!(error instanceof SessionError) || error.code !== 'PAIR_INVALID') throw error;
+      this.#init.onBadPair(init.prekeys.owner.block.did);
+      const { oneTimePair: _, ...lastResort } = init;
+      return createInit(provider, lastResort);
+    }
   }
 
   async #postFirst(mailbox: MailboxLocation, first: FirstMessage): Promise<RouteOutcome> {

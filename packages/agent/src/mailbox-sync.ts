@@ -9,7 +9,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { equalBytes, errorText, isWotError, silentLogger, type Clock, type Logger } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
 import type { MailboxClient, MailboxMessage, OwnedMailbox } from '@wotid/mailbox';
-import { KIND_INIT, openInit, SessionError, type OwnIdentity } from '@wotid/session';
+import {
+  KIND_INIT,
+  openInit,
+  SessionError,
+  wipePrekeys,
+  type OwnIdentity,
+  type SecurityPolicy,
+} from '@wotid/session';
 import type { Admission } from './admission.ts';
 import type { Contacts } from './contacts.ts';
 import type { ObjectOutcome } from './home/chain-store.ts';
@@ -31,6 +38,7 @@ export interface MailboxSyncInit {
   readonly contacts: Contacts;
   readonly admission: Admission;
   readonly mailbox: OwnMailbox;
+  readonly policy: () => SecurityPolicy;
   readonly client: () => Promise<MailboxClient>;
   readonly onUnreadable: (objectId: string) => void;
 }
@@ -182,10 +190,13 @@ export class MailboxSync {
 
   async #openInit(message: MailboxMessage, tally: Tally): Promise<void> {
     const { home, provider, clock, ours, keeper, inbox, contacts, admission, mailbox } = this.#init;
+    const prekeys = mailbox.prekeys;
     try {
       using pending = openInit(provider, message.payload, {
         ours,
-        prekeys: mailbox.prekeys,
+        prekeys,
+        policy: this.#init.policy(),
+        reachedLevel: (did) => contacts.reachedLevel(did),
         isReplayed: (initHash) => home.replays.sessionOf(initHash) !== undefined,
         findIdentity: (did, idFp) => contacts.blockOf(did, idFp),
         nowMs: clock.nowMs(),
@@ -209,12 +220,13 @@ export class MailboxSync {
       }
       const accepted = pending.accept(clock.nowMs());
       const stored = keeper.add(accepted.session, () => {
+        if (accepted.oneTimePair !== null) mailbox.consume(accepted.oneTimePair);
         home.replays.add({
           hash: accepted.replay.initHash,
           sid: accepted.session.sid,
           eraseAtMs: accepted.replay.keepUntilMs,
         });
-        contacts.remember(pending.sender, credential);
+        contacts.remember(pending.sender, credential, pending.level);
         return this.#storeMessage(message, inbox.store(accepted.message, 'mailbox'));
       });
       this.#show(stored, tally);
@@ -226,6 +238,8 @@ export class MailboxSync {
       // A message from the future can be read when its time has come.
       else if (error.code !== 'CLOCK_SKEW' || Number(error.data['sentAtMs']) > clock.nowMs() + maxAheadMs)
         this.#settle(message, 'unreadable', tally);
+    } finally {
+      wipePrekeys(prekeys);
     }
   }
 

@@ -1,16 +1,23 @@
 /** The agent's own mailbox: creating it, keeping fresh prekeys in it, seeing and deleting what waits there. */
 import type { Clock } from '@wotid/core';
-import { wipe, type CryptoProvider } from '@wotid/crypto';
+import { wipe, type CryptoProvider, type KemKeyPair } from '@wotid/crypto';
 import { MailboxError, type GasUsed, type MailboxClient, type OwnedMailbox } from '@wotid/mailbox';
 import {
+  consumeOneTimePair,
   createPrekeys,
   decodePrekeys,
   emptyPrekeys,
   encodePrekeys,
   erasePrekeys,
+  oneTimePairs,
   prekeyPolicy,
+  publishedKemPrekey,
+  wipePrekeys,
+  type OneTimePairIds,
+  type OneTimePairs,
   type OwnIdentity,
   type PrekeyStore,
+  type SecurityPolicy,
 } from '@wotid/session';
 import { AgentError } from './errors.ts';
 import type { Home } from './home/home.ts';
@@ -32,6 +39,8 @@ export interface OwnMailboxInit {
   readonly clock: Clock;
   readonly ours: OwnIdentity;
   readonly profile: NetworkProfile;
+  /** Minimum level and suites that publications name. */
+  readonly policy: () => SecurityPolicy;
   /** Works as the owner account. @throws AgentError `NO_MAILBOX` without a package, `WRONG_CHAIN`, `BAD_NETWORK` */
   readonly client: () => Promise<MailboxClient>;
 }
@@ -105,7 +114,7 @@ export class OwnMailbox {
     return { mailboxId, capId, digest, gas: gasCost(gas) };
   }
 
-  /** Our private prekeys. */
+  /** Our private prekeys, for one use: wipe them afterwards. */
   get prekeys(): PrekeyStore {
     const record = this.#init.home.settings.getBytes(settingNames.prekeys);
     if (record === undefined) return emptyPrekeys();
@@ -113,6 +122,44 @@ export class OwnMailbox {
       return decodePrekeys(record);
     } finally {
       wipe(record);
+    }
+  }
+
+  /** The prekeys that stand on chain as we have published them, or `null`. */
+  get published(): Uint8Array | null {
+    return this.#init.home.settings.getBytes(settingNames.publishedPrekeys) ?? null;
+  }
+
+  /** One-time pairs of the latest publication, for the one directory that hands each out once; `null` without prekeys. */
+  oneTimePairs(): OneTimePairs | null {
+    const store = this.prekeys;
+    try {
+      return oneTimePairs(this.#init.provider, store);
+    } finally {
+      wipePrekeys(store);
+    }
+  }
+
+  /** The key behind a published last-resort KEM prekey; the caller disposes of it. */
+  kemPrekey(kemId: number): KemKeyPair | null {
+    const store = this.prekeys;
+    try {
+      return publishedKemPrekey(this.#init.provider, store, kemId);
+    } finally {
+      wipePrekeys(store);
+    }
+  }
+
+  /**
+   * Deletes the one-time pair of an accepted first message; call it in the transaction that stores the session.
+   * @throws SessionError `PREKEY_UNKNOWN` when it is gone: the session must not be stored
+   */
+  consume(pair: OneTimePairIds): void {
+    const store = this.prekeys;
+    try {
+      this.#save(consumeOneTimePair(store, pair));
+    } finally {
+      wipePrekeys(store);
     }
   }
 
@@ -143,8 +190,11 @@ export class OwnMailbox {
     const number = Number((await client.mailboxState(own.mailboxId)).prekeysNumber) + 1;
     const { bytes, validUntil } = this.#unpublished(number) ?? this.#make(own, number);
     const { digest, gas } = await client.publishPrekeys(own, bytes, { number: BigInt(number) });
-    const done = { [settingNames.unpublishedPrekeys]: undefined, [settingNames.unpublishedUntil]: undefined };
-    home.settings.set(done);
+    home.settings.set({
+      [settingNames.unpublishedPrekeys]: undefined,
+      [settingNames.unpublishedUntil]: undefined,
+      [settingNames.publishedPrekeys]: bytes,
+    });
     return { number, bytes: bytes.length, validUntil, digest, gas: gasCost(gas) };
   }
 
@@ -160,7 +210,7 @@ export class OwnMailbox {
   }
 
   #make(own: OwnedMailbox, number: number): UnpublishedPrekeys {
-    const { home, provider, ours, clock, profile } = this.#init;
+    const { home, provider, ours, clock, profile, policy } = this.#init;
     const nowMs = clock.nowMs();
     const made = createPrekeys(provider, erasePrekeys(this.prekeys, nowMs), {
       ours,
@@ -168,6 +218,7 @@ export class OwnMailbox {
       nowMs,
       chainId: profile.chainId,
       mailboxId: idBytes(own.mailboxId),
+      policy: policy(),
     });
     const validUntil = new Date(made.notAfterMs).toISOString();
     home.transaction(() => {
@@ -180,13 +231,16 @@ export class OwnMailbox {
     return { bytes: made.published, validUntil };
   }
 
-  /** Publishes new prekeys when it is time, and erases private ones whose time is over. True when it published. */
-  async maintainPrekeys(): Promise<boolean> {
+  /**
+   * Publishes new prekeys when it is time, and erases private ones whose time is over. True when it published.
+   * @param pairsLeft one-time pairs that the directory still has; absent without a directory
+   */
+  async maintainPrekeys(pairsLeft?: number): Promise<boolean> {
     if (this.ids === null) return false;
     const { home, clock } = this.#init;
     const nowMs = clock.nowMs();
     const store = this.prekeys;
-    const policy = prekeyPolicy(store, nowMs);
+    const policy = prekeyPolicy(store, nowMs, pairsLeft);
     const isUnfinished = home.settings.getBytes(settingNames.unpublishedPrekeys) !== undefined;
     if (policy.toErase.length > 0) this.#save(erasePrekeys(store, nowMs));
     // A mailbox whose first prekeys were never made is one that its owner has not finished creating.

@@ -24,6 +24,7 @@ import {
   type OutgoingMessage,
   type OwnIdentity,
   type Route as PaddingRoute,
+  type SecurityPolicy,
   type Session,
   type SessionBook,
 } from '@wotid/session';
@@ -35,6 +36,8 @@ export interface SessionKeeperInit {
   readonly provider: CryptoProvider;
   readonly clock: Clock;
   readonly ours: OwnIdentity;
+  /** Sessions below its minimum level are erased. */
+  readonly policy: () => SecurityPolicy;
   /** A peer has come with other keys than before: its user may want to know. */
   readonly onNewIdentity: (peerDid: string) => void;
 }
@@ -51,14 +54,14 @@ export class SessionKeeper {
   /** Loads every stored session; erases those whose time has come. @throws SessionError `RECORD_INVALID` */
   constructor(init: SessionKeeperInit) {
     this.#init = init;
-    const { home, provider, clock } = init;
+    const { home, provider } = init;
     const sessions: Session[] = [];
     for (const sid of home.sessions.ids().toReversed()) {
       const stored = home.sessions.get(sid);
       if (stored === undefined) continue;
       const session = decodeSession(provider, stored.record);
       wipe(stored.record);
-      if (isSessionExpired(session, clock.nowMs())) {
+      if (this.#isOver(session)) {
         home.sessions.delete(sid);
         home.firstMessages.delete(sid);
       } else sessions.push(session);
@@ -232,11 +235,16 @@ export class SessionKeeper {
     wipeReplaced(session, null);
   }
 
-  /** Erases what was replaced 7 days ago or not used for 90. */
+  /** Erases what was replaced 7 days ago or not used for 90, and what is below the level that is now the minimum. */
   prune(): void {
     for (const session of this.#book.sessions.values()) {
-      if (isSessionExpired(session, this.#init.clock.nowMs())) this.erase(session);
+      if (this.#isOver(session)) this.erase(session);
     }
+  }
+
+  #isOver(session: Session): boolean {
+    const { clock, policy } = this.#init;
+    return isSessionExpired(session, clock.nowMs()) || session.level < policy().minLevel;
   }
 
   #replace<T>(old: Session, next: Session, alongside: () => T): T {

@@ -88,6 +88,8 @@ export interface ConnectReport {
   readonly resumed: boolean;
   readonly level: number;
   readonly suite: number;
+  /** True when nobody but the owner of a publication known before can have read what was shown in the gate. */
+  readonly toPublishedPrekey: boolean;
   readonly ms: number;
   /** Bytes of gate frames in each direction. */
   readonly bytesSent: number;

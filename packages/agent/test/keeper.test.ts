@@ -4,6 +4,7 @@ import { IdentityKeys, NodeProvider } from '@wotid/crypto';
 import {
   acceptGateSession,
   createGateSession,
+  defaultSecurityPolicy,
   messageTypes,
   newMessageId,
   OnlinePrekeys,
@@ -57,7 +58,14 @@ function gateSession(): { readonly ours: Session; readonly theirs: Session } {
 async function makeKeeper(): Promise<SessionKeeper & { readonly reopened: () => SessionKeeper }> {
   const home = await createHome();
   const open = (): SessionKeeper =>
-    new SessionKeeper({ home, provider, clock, ours: alice, onNewIdentity: () => {} });
+    new SessionKeeper({
+      home,
+      provider,
+      clock,
+      ours: alice,
+      policy: () => defaultSecurityPolicy,
+      onNewIdentity: () => {},
+    });
   onTestFinished(() => home.close());
   return Object.assign(open(), { reopened: open });
 }

@@ -31,6 +31,7 @@ export {
   type VerifyPrekeysInit,
 } from './prekeys/publication.ts';
 export {
+  consumeOneTimePair,
   createPrekeys,
   emptyPrekeys,
   erasePrekeys,
@@ -41,6 +42,7 @@ export {
   publishedKemPrekey,
   wipePrekeys,
   type CreatePrekeysInit,
+  type OneTimePairIds,
   type OneTimePairs,
   type PrekeyPolicy,
 } from './prekeys/store.ts';
@@ -96,12 +98,28 @@ export {
   type SealInit,
 } from './wire/message.ts';
 export {
+  encodePresentationOffer,
+  encodePresentationRequest,
   encodePresentation,
+  parsePresentationOffer,
+  parsePresentationRequest,
+  parsePresentation,
+  type PresentationOffer,
+  type PresentationRequest,
+} from './wire/presentation-messages.ts';
+export {
+  encodeCheckpoint,
+  logHash,
+  parseCheckpoint,
+  type Checkpoint,
+  type LoggedMessage,
+  type LogWindow,
+} from './wire/message-log.ts';
+export {
   encodeReceipt,
   encodeText,
   FIRST_APPLICATION_TYPE,
   messageTypes,
-  parsePresentation,
   parseReceipt,
   parseText,
   requiresSignature,

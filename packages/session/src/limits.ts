@@ -35,6 +35,14 @@ export const MAX_PAYLOAD_BYTES = 65_536;
 export const MAX_INIT_SEALED_BYTES: number = 128 * 256 + 16;
 /** Credential bytes inside an initial message or a credential message. */
 export const MAX_CREDENTIAL_BYTES = 24_576;
+/** Credential types that a request or an offer names. */
+export const MAX_CREDENTIAL_TYPES = 8;
+/** Issuers that a request names. */
+export const MAX_CREDENTIAL_ISSUERS = 16;
+/** Messages of both directions after which a checkpoint is due: 18 bytes of signature a message. */
+export const CHECKPOINT_MESSAGES = 256;
+/** Messages of one direction that a checkpoint covers at the most: as many as may be under way at once. */
+export const MAX_CHECKPOINT_MESSAGES = 1_024;
 /** Plaintext of one ratchet message: largest frame with a signature and a signed control item, padded. */
 export const MAX_PLAINTEXT_BYTES = 77_824;
 /** One ratchet envelope (kind 01). */

@@ -2,6 +2,7 @@
 import type { SecurityLevel } from './levels.ts';
 import type { AgreedSession } from './pqxdh/agreement.ts';
 import type { OwnIdentity, PeerIdentity } from './identity.ts';
+import { isRekeying } from './ratchet/pq-state.ts';
 import { revealRatchet, wipeReplacedRatchet, type RatchetState } from './ratchet/state.ts';
 import type { Suite } from './suites.ts';
 
@@ -36,7 +37,7 @@ export interface SessionFacts {
   readonly messageCount: number;
   /** Number of rekeys: the post-quantum epoch in which we send, 0 after the handshake. */
   readonly rekeySequence: number;
-  /** An Offer or Answer of ours is under way. */
+  /** An Offer or Answer of ours is under way, or the peer has not shown yet to have the epoch that came of it. */
   readonly isRekeying: boolean;
   /** When `rekeySequence` last grew, by our clock; at first that of the handshake. */
   readonly rekeyedAtMs: number;
@@ -135,7 +136,7 @@ export function steppedSession(
     ...(rekeySequence === session.rekeySequence ? {} : rekeyed),
     ...(facts.isAuthenticated === true ? { authenticatedAtMs: nowMs, authenticatedCount: messageCount } : {}),
     ...(facts.isConfirmed === true ? { isConfirmed: true } : {}),
-    isRekeying: pq !== null && pq.slot.kind !== 'idle',
+    isRekeying: pq !== null && isRekeying(pq),
     ratchet,
     lastUsedMs: nowMs,
     messageCount,

@@ -5,6 +5,7 @@ import {
   defaultSecurityPolicy,
   oneTimePairs,
   publicPartBytes,
+  rekeyNeed,
   SECURITY_LEVELS,
   splitInit,
   SUITES,
@@ -13,7 +14,7 @@ import {
 } from '@wotid/session';
 import { describe, expect, it } from 'vitest';
 import { mailboxAlgorithms, onlineAlgorithms } from '../src/signature-policy.ts';
-import { accept, codeOf, exchange, init, native, person, verified } from './people.ts';
+import { accept, codeOf, exchange, init, native, person, startMs, verified } from './people.ts';
 
 const portable = new NobleProvider();
 /** Accepts everything; offers up to `maxLevel`. */
@@ -57,6 +58,10 @@ describe('a first message', () => {
       'there and back',
     );
     expect(reply.text).toBe('there and back');
+    // To the last-resort key the first reply has to offer a post-quantum key.
+    for (const one of [accepted.session, session]) expect(one.isLastResort).toBe(!isOneTime);
+    const { due } = rekeyNeed(accepted.session, 'mailbox', startMs);
+    expect(due).toBe(level === 3 && !isOneTime ? 'epoch' : 'nothing');
     const left = oneTimePairs(native, accepted.prekeys)?.pairs.length;
     expect(left).toBe(isOneTime ? 3 : 4);
   });

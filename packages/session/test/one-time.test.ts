@@ -2,6 +2,7 @@
 import { concatBytes } from '@wotid/core';
 import { NobleProvider } from '@wotid/crypto';
 import {
+  consumeOneTimePair,
   createPrekeys,
   decodePrekeys,
   emptyPrekeys,
@@ -99,6 +100,7 @@ const { publication } = verified(native, bob);
 const exported = oneTimePairs(native, bob.prekeys) as OneTimePairs;
 const pairAt = (index: number): Uint8Array => exported.pairs[index]?.bytes as Uint8Array;
 const alice = person('alice');
+const verifiedId = (index: number): number => verifyOneTimePair(native, publication, pairAt(index)).id;
 const check = (bytes: Uint8Array, against = publication): string =>
   codeOf(() => verifyOneTimePair(native, against, bytes));
 
@@ -185,6 +187,19 @@ describe('a first message to a one-time pair', () => {
       'none',
     );
     expect(codeOf(() => accept(used, started.envelope, { isReplayed: () => true }))).toBe('INIT_REPLAYED');
+    // Two that were read before either was stored: the second one must not be stored.
+    const { oneTimePair } = accepted;
+    expect(oneTimePair).toEqual({ spkId: publication.spkId, opkId: verifiedId(3) });
+    expect(codeOf(() => consumeOneTimePair(accepted.prekeys, oneTimePair!))).toBe('PREKEY_UNKNOWN');
+    // New prekeys that were made meanwhile stay.
+    const newer = createPrekeys(native, bob.prekeys, {
+      ...chain,
+      ours: bob.own,
+      number: 2,
+      nowMs: startMs,
+      oneTimePairs: 1,
+    });
+    expect(consumeOneTimePair(newer.store, oneTimePair!).numbers).toEqual([1, 2]);
   });
 
   it('burns no pair when it is garbage, when its sender is nobody, or when it is not accepted', () => {

@@ -2,6 +2,7 @@
 import { IdentityKeys, NodeProvider, type CryptoProvider } from '@wotid/crypto';
 import {
   acceptGateSession,
+  consumeOneTimePair,
   createGateSession,
   createInit,
   createPrekeys,
@@ -101,9 +102,17 @@ export function openInitInit(to: Person, changes: Partial<OpenInitInit> = {}): O
   };
 }
 
-export function accept(to: Person, envelope: Uint8Array, changes: Partial<OpenInitInit> = {}): AcceptedInit {
+/** What was accepted, and the prekeys that are left. */
+export function accept(
+  to: Person,
+  envelope: Uint8Array,
+  changes: Partial<OpenInitInit> = {},
+): AcceptedInit & { readonly prekeys: PrekeyStore } {
   using pending = openInit(to.provider, envelope, openInitInit(to, changes));
-  return pending.accept(changes.nowMs ?? startMs);
+  const accepted = pending.accept(changes.nowMs ?? startMs);
+  const { oneTimePair } = accepted;
+  const prekeys = oneTimePair === null ? to.prekeys : consumeOneTimePair(to.prekeys, oneTimePair);
+  return { ...accepted, prekeys };
 }
 
 /** Two sessions that have exchanged one message, begun offline. */

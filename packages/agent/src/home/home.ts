@@ -21,6 +21,7 @@ import { ContactStore, IssuerStore } from './contact-store.ts';
 import { Database, type DatabaseBinding, type RollbackRepair } from './database.ts';
 import { preparePrivateDirectory, removeLeftovers } from './files.ts';
 import { FirstMessageStore } from './first-message-store.ts';
+import { HandshakeStore } from './handshake-store.ts';
 import { corrupt, HomeError } from './home-error.ts';
 import { InboxStore } from './inbox-store.ts';
 import { acquireLock, type HomeLock } from './lock.ts';
@@ -72,6 +73,7 @@ export class Home implements Disposable {
   readonly issuers: IssuerStore;
   readonly objects: ObjectStore;
   readonly replays: ReplayStore;
+  readonly handshakes: HandshakeStore;
   readonly settings: SettingsStore;
   /** How many sessions were erased because the database had been rolled back; 0 normally. */
   readonly erasedSessions: number;
@@ -110,6 +112,7 @@ export class Home implements Disposable {
     this.issuers = new IssuerStore(database, sealer);
     this.objects = new ObjectStore(database, sealer);
     this.replays = new ReplayStore(database, sealer);
+    this.handshakes = new HandshakeStore(database, sealer);
     this.settings = new SettingsStore(database, sealer);
     this.erasedSessions = erasedSessions;
   }
@@ -193,6 +196,7 @@ export class Home implements Disposable {
       this.issuers,
       this.objects,
       this.replays,
+      this.handshakes,
     ]) {
       store.verify();
     }

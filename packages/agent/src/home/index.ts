@@ -11,6 +11,7 @@ export {
 } from './chain-store.ts';
 export { ContactStore, IssuerStore, type Contact, type PinnedIssuer } from './contact-store.ts';
 export { FirstMessageStore, type FirstMessage } from './first-message-store.ts';
+export { HandshakeStore, type PublishedKem } from './handshake-store.ts';
 export { Home, type HomeInit, type HomeOpenInit } from './home.ts';
 export { HomeError, type HomeErrorCode } from './home-error.ts';
 export * from './home-limits.ts';

@@ -16,6 +16,7 @@
  * | `replay` | an accepted first message | when to forget |
  * | `contact` | a contact | - |
  * | `issuer` | a pinned issuer | - |
+ * | `handshake` | level reached with a peer, and the KEM key it has published | - |
  */
 
 /** `application_id` of the file: "wotH". */
@@ -86,4 +87,5 @@ export const migrations: readonly string[] = [
   CREATE TABLE contact (peer_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE issuer (issuer_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  'CREATE TABLE handshake (peer_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;',
 ];

@@ -324,10 +324,22 @@ describe('what is on disk', () => {
     expect(await rejectionOf(Home.open({ dir, passphrase }))).toBe('HOME_CORRUPT');
   });
 
+  it('of the first version is brought to the present one, with all that was in it', async () => {
+    const dir = await filledHome(id32(), alice);
+    const sqlite = new DatabaseSync(join(dir, 'home.sqlite'));
+    sqlite.exec('DROP TABLE handshake; PRAGMA user_version = 1');
+    sqlite.close();
+    using home = await Home.open({ dir, passphrase });
+    home.verify();
+    expect(home.handshakes.reachedLevel(alice)).toBeNull();
+    home.handshakes.noteLevel(alice, 2);
+    expect(home.handshakes.reachedLevel(alice)).toBe(2);
+  });
+
   it('of a later version is left alone', async () => {
     const dir = await filledHome(id32(), alice);
     const sqlite = new DatabaseSync(join(dir, 'home.sqlite'));
-    sqlite.exec('PRAGMA user_version = 2');
+    sqlite.exec('PRAGMA user_version = 99');
     sqlite.close();
     const before = bytesOf(dir);
     expect(await rejectionOf(Home.open({ dir, passphrase }))).toBe('HOME_TOO_NEW');

@@ -118,6 +118,7 @@ export function createInit(
     const session = newSession(agreed, {
       role: 'initiator',
       origin: 'mailbox',
+      isLastResort: pair === null,
       level,
       suite,
       ours,
@@ -130,6 +131,8 @@ export function createInit(
     const first = sealMessage(provider, session, init.message, {
       route: 'mailbox',
       nowMs,
+      rekeyWith: ours,
+      peer: peer.block,
       ...(init.signMessage === true ? { signWith: ours } : {}),
     });
     return { session: first.session, envelope: concatBytes(publicBytes, sealed, first.envelope) };

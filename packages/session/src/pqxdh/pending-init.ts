@@ -16,7 +16,7 @@ import { initRejected, SessionError } from '../errors.ts';
 import { peerIdentity, type OwnIdentity, type PeerIdentity } from '../identity.ts';
 import type { SecurityLevel } from '../levels.ts';
 import { MAX_CLOCK_SKEW_MS, MAX_ENVELOPE_BYTES } from '../limits.ts';
-import { erasedAtMs, findPrekeys, usedPrekeys, type PrekeyStore } from '../prekeys/store.ts';
+import { erasedAtMs, findPrekeys, type OneTimePairIds, type PrekeyStore } from '../prekeys/store.ts';
 import {
   assertAccepted,
   defaultSecurityPolicy,
@@ -59,8 +59,8 @@ export interface OpenInitInit {
 export interface AcceptedInit {
   readonly session: Session;
   readonly message: IncomingMessage;
-  /** The prekeys that remain: without the one-time pair of this message, if it used one. */
-  readonly prekeys: PrekeyStore;
+  /** The one-time pair that this message has used up: give it to `consumeOneTimePair`. `null` for last-resort keys. */
+  readonly oneTimePair: OneTimePairIds | null;
   /** Goes into the replay cache until the prekeys of this message are erased. */
   readonly replay: { readonly initHash: Uint8Array; readonly keepUntilMs: number };
 }
@@ -187,6 +187,7 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
       const session = newSession(agreeWith(provider, keys.spk, agreed, transcript, null), {
         role: 'responder',
         origin: 'mailbox',
+        isLastResort: publicPart.opkId === 0,
         level,
         suite,
         ours: init.ours,
@@ -196,9 +197,14 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
         isPeerVerified: true,
         nowMs,
       });
-      const opened = openFirst(provider, session, parts.envelope, { nowMs, peer: sender.block });
-      const prekeys = usedPrekeys(init.prekeys, publicPart);
-      return { ...opened, prekeys, replay: { initHash, keepUntilMs: erasedAtMs(generation) } };
+      const opened = openFirst(provider, session, parts.envelope, {
+        nowMs,
+        peer: sender.block,
+        ours: init.ours.block,
+      });
+      const { spkId, opkId } = publicPart;
+      const oneTimePair = opkId === 0 ? null : { spkId, opkId };
+      return { ...opened, oneTimePair, replay: { initHash, keepUntilMs: erasedAtMs(generation) } };
     };
     const facts = { sender, credential, credentialHash, sentAtMs, initHash, level };
     return new PendingInit(facts, accept, release);

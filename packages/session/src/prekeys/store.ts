@@ -4,6 +4,7 @@
  * what it made.
  */
 import { wipe, type CryptoProvider, type KemKeyPair } from '@wotid/crypto';
+import { SessionError } from '../errors.ts';
 import type { OwnIdentity } from '../identity.ts';
 import { DEFAULT_LEVEL, levelFacts, type SecurityLevel } from '../levels.ts';
 import {
@@ -278,16 +279,27 @@ function oneTime(
   return secret === undefined ? null : oneTimeKeys(provider, secret.seed);
 }
 
-/** Internal: the store once a message to a one-time pair was accepted; the same one for `opkId` 0. */
-export function usedPrekeys(store: PrekeyStore, { spkId, opkId }: PrekeyIds): PrekeyStore {
-  if (opkId === 0) return store;
-  return new PrekeyStore(
-    revealPrekeys(store).map((generation) =>
-      generation.spkId === spkId
-        ? { ...generation, pairs: generation.pairs.filter(({ id }) => id !== opkId) }
-        : generation,
-    ),
-  );
+/** Names a one-time pair by the publication's signed prekey and its own id. */
+export type OneTimePairIds = Pick<PrekeyIds, 'spkId' | 'opkId'>;
+
+/**
+ * The store without the pair that an accepted message has used. Call it on the store as it is when the session is stored,
+ * in the same transaction: new prekeys may have been made meanwhile.
+ * @throws SessionError `PREKEY_UNKNOWN` when the pair is gone: another message has used it meanwhile; the session must not
+ *   be stored then
+ */
+export function consumeOneTimePair(store: PrekeyStore, { spkId, opkId }: OneTimePairIds): PrekeyStore {
+  let isFound = false;
+  const generations = revealPrekeys(store).map((generation) => {
+    if (generation.spkId !== spkId) return generation;
+    const pairs = generation.pairs.filter(({ id }) => id !== opkId);
+    isFound ||= pairs.length < generation.pairs.length;
+    return { ...generation, pairs };
+  });
+  if (isFound) return new PrekeyStore(generations);
+  throw new SessionError('PREKEY_UNKNOWN', 'the one-time pair of this message is gone', {
+    hint: 'another message has used it; the sender has to write again',
+  });
 }
 
 /**

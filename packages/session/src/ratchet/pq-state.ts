@@ -85,6 +85,11 @@ export function oldestOpenEpoch(pq: PqRatchet): number {
   return (pq.receiving[0] as PqChain).epoch;
 }
 
+/** True from an Offer or Answer of ours until the peer has shown to have the new epoch. */
+export function isRekeying(pq: PqRatchet): boolean {
+  return pq.slot.kind !== 'idle' || pq.receiving.length > 1;
+}
+
 /** Epoch 0. */
 export function firstEpoch(root: Uint8Array, sending: Uint8Array, receiving: Uint8Array): PqRatchet {
   return {

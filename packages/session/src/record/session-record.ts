@@ -18,6 +18,7 @@ import { SessionError } from '../errors.ts';
 import { sessionId } from '../kdf.ts';
 import { isSecurityLevel } from '../levels.ts';
 import { SESSION_ID_BYTES } from '../limits.ts';
+import { isRekeying } from '../ratchet/pq-state.ts';
 import { revealRatchet } from '../ratchet/state.ts';
 import type { Session, SessionFacts } from '../session.ts';
 import { isSuite } from '../suites.ts';
@@ -133,7 +134,7 @@ export function decodeSession(provider: CryptoProvider, bytes: Uint8Array): Sess
     role: isInitiator ? 'initiator' : 'responder',
     origin: isFromGate ? 'gate' : 'mailbox',
     rekeySequence: pq?.sending.epoch ?? 0,
-    isRekeying: pq !== null && pq.slot.kind !== 'idle',
+    isRekeying: pq !== null && isRekeying(pq),
     ratchet,
   };
 }

@@ -314,7 +314,7 @@ const signedBodyType = bcs.struct('signed message', {
 });
 
 /**
- * The body that is signed for purpose `tsp`: BCS of sid 16, signer's idFp 32, from, to (each u8 length + UTF-8), type
+ * The body that is signed for purpose `tsp`, or `checkpoint`: BCS of sid 16, signer's idFp 32, from, to (each u8 length + UTF-8), type
  * u16, message_id 16, seq ULEB128, sent_at u64, reply_to Option 16, H512(payload) 64. With the payload it is a proof
  * that a third party can check.
  */

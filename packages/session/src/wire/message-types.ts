@@ -1,7 +1,7 @@
 /** The application message types and the payloads that this package itself understands. */
-import { bcs, bytesType, decodeStrict, DecodeError, fromUtf8, utf8, type BcsType } from '@wotid/core';
+import { bcs, decodeStrict, DecodeError, fromUtf8, utf8, type BcsType } from '@wotid/core';
+import { signaturePurposes, type SignaturePurpose } from '@wotid/crypto';
 import { SessionError } from '../errors.ts';
-import { MAX_CREDENTIAL_BYTES, MAX_PAYLOAD_BYTES } from '../limits.ts';
 
 /**
  * Types of application messages, u16.
@@ -10,12 +10,22 @@ import { MAX_CREDENTIAL_BYTES, MAX_PAYLOAD_BYTES } from '../limits.ts';
  * |---|---|---|---|
  * | 0x0001 | text | UTF-8 | when policy says so |
  * | 0x0002 | receipt | BCS vector of {first ULEB128, last ULEB128} of received seq numbers | no |
+ * | 0x0003 | checkpoint | BCS of two Options of {first u32, last u32, hash 64} (`message-log.ts`) | always, purpose `checkpoint` |
  * | 0x0010 | presentation | BCS {credential vector<u8>}: the sender's own credential | always |
+ * | 0x0011 | presentationRequest | BCS {types, issuers: vectors of short text, reason short text} | when policy says so |
+ * | 0x0012 | presentationOffer | BCS {types vector of short text, issuer short text, credentialHash 32, validUntil u64} | when policy says so |
  *
- * 0x0003..0x7fff is reserved for wot.id (files, payments, checkpoints …), 0x8000..0xffff is free for applications.
+ * The rest of 0x0004..0x7fff is reserved for wot.id (files, payments …), 0x8000..0xffff is free for applications.
  * Unknown types reach the application as bytes.
  */
-export const messageTypes = { text: 0x0001, receipt: 0x0002, presentation: 0x0010 } as const;
+export const messageTypes = {
+  text: 0x0001,
+  receipt: 0x0002,
+  checkpoint: 0x0003,
+  presentation: 0x0010,
+  presentationRequest: 0x0011,
+  presentationOffer: 0x0012,
+} as const;
 
 /** First type that wot.id will never define. */
 export const FIRST_APPLICATION_TYPE = 0x8000;
@@ -23,11 +33,16 @@ export const FIRST_APPLICATION_TYPE = 0x8000;
 /** Ranges in one receipt: more gaps than this say that nothing arrives any more. */
 export const MAX_RECEIPT_RANGES = 512;
 
-const SIGNED_TYPES: ReadonlySet<number> = new Set([messageTypes.presentation]);
+const SIGNED_TYPES: ReadonlySet<number> = new Set([messageTypes.checkpoint, messageTypes.presentation]);
 
 /** True for types whose messages are refused without a signature: others need to be able to prove them. */
 export function requiresSignature(type: number): boolean {
   return SIGNED_TYPES.has(type);
+}
+
+/** What the signature of a message of `type` is for: a checkpoint speaks of other messages and is none itself. */
+export function signaturePurposeOf(type: number): SignaturePurpose {
+  return type === messageTypes.checkpoint ? signaturePurposes.checkpoint : signaturePurposes.message;
 }
 
 /** The payload of a text message. Lone surrogates become U+FFFD. */
@@ -74,30 +89,6 @@ export function parseReceipt(payload: Uint8Array): readonly SeqRange[] {
   });
   if (!areCanonicalRanges(ranges)) throw new DecodeError('NON_CANONICAL', 'receipt ranges do not ascend');
   return ranges;
-}
-
-const presentationType = bcs.struct('presentation', { credential: bytesType });
-
-/** The payload of a presentation. @throws SessionError `PAYLOAD_TOO_LARGE` */
-export function encodePresentation(credential: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (credential.length > MAX_CREDENTIAL_BYTES) {
-    throw new SessionError(
-      'PAYLOAD_TOO_LARGE',
-      `a credential of ${credential.length} bytes is above the limit`,
-      {
-        data: { bytes: credential.length, maxBytes: MAX_CREDENTIAL_BYTES },
-      },
-    );
-  }
-  return new Uint8Array(presentationType.serialize({ credential }, { maxSize: MAX_PAYLOAD_BYTES }).toBytes());
-}
-
-/** The credential bytes of a presentation, unverified. @throws DecodeError */
-export function parsePresentation(payload: Uint8Array): Uint8Array {
-  return decodeStrict(presentationType, payload, {
-    what: 'presentation',
-    maxBytes: MAX_CREDENTIAL_BYTES + 3,
-  }).credential;
 }
 
 function areCanonicalRanges(ranges: readonly SeqRange[]): boolean {

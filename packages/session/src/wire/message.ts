@@ -6,7 +6,6 @@ import { equalBytes, type Random } from '@wotid/core';
 import {
   identityFingerprint,
   importIdentityVerifyingKeys,
-  signaturePurposes,
   signHybrid,
   verifyHybrid,
   type CryptoProvider,
@@ -24,7 +23,7 @@ import { steppedSession, type Session } from '../session.ts';
 import { mailboxAlgorithms, onlineAlgorithms, type AlgorithmList } from '../signature-policy.ts';
 import { controlItem, takeControl, type ControlItem } from './control.ts';
 import { encodeFrame, MESSAGE_ID_BYTES, parseFrame, signedBody, type Frame } from './frame.ts';
-import { requiresSignature } from './message-types.ts';
+import { requiresSignature, signaturePurposeOf } from './message-types.ts';
 import { pad, paddedLength, unpad, type Route } from './padding.ts';
 
 /** A message to send. */
@@ -193,7 +192,7 @@ function signFrame(
     to: session.peerDid,
     frame,
   });
-  return signHybrid(provider, signer.keys, signaturePurposes.message, body, algorithm);
+  return signHybrid(provider, signer.keys, signaturePurposeOf(frame.type), body, algorithm);
 }
 
 /** What opening an envelope needs. */
@@ -303,6 +302,6 @@ function checkedMessage(
     frame,
   });
   using keys = importIdentityVerifyingKeys(provider, peer.block);
-  const isGood = verifyHybrid(provider, keys, signaturePurposes.message, body, signature, peer.accepted);
+  const isGood = verifyHybrid(provider, keys, signaturePurposeOf(frame.type), body, signature, peer.accepted);
   return isGood ? { ...message, proof: { body, signature } } : null;
 }

@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { addHomeOptions, onAgent, outputOf, type HomeOptions } from '../home-command.ts';
+import { asFacts } from '../operations.ts';
+
+interface SetOptions extends HomeOptions {
+  readonly minLevel?: string;
+  readonly maxLevel?: string;
+  readonly suites?: string;
+}
+
+export function addSecurityCommands(program: Command): void {
+  const security = program
+    .command('security')
+    .description('which security levels and cipher suites this agent uses');
+
+  addHomeOptions(security.command('show').description('show them')).action(async (options: HomeOptions) =>
+    outputOf(options).result(asFacts(await onAgent(options, 'security.show'))),
+  );
+
+  addHomeOptions(
+    security
+      .command('set')
+      .description('change them; a raised minimum ends sessions below it')
+      .option('--min-level <level>', 'nothing weaker: 1 STANDARD, 2 ENHANCED, 3 QUANTUM_RESISTANT')
+      .option('--max-level <level>', 'the strongest level to offer')
+      .option(
+        '--suites <list>',
+        'accepted suites, preferred first: 1 AES-256-GCM, 2 AES-256-GCM-SIV, 3 ChaCha20-Poly1305',
+      ),
+  ).action(async (options: SetOptions) => {
+    const { minLevel, maxLevel, suites } = options;
+    const changes = {
+      ...(minLevel === undefined ? {} : { minLevel: Number(minLevel) }),
+      ...(maxLevel === undefined ? {} : { maxLevel: Number(maxLevel) }),
+      ...(suites === undefined ? {} : { suites: suites.split(',').map(Number) }),
+    };
+    outputOf(options).result(asFacts(await onAgent(options, 'security.set', changes)));
+  });
+
+  addHomeOptions(
+    security
+      .command('allow')
+      .description('accept a lower level from a contact than was reached with them before'),
+  )
+    .argument('<contact>', 'alias, DID or a part of it')
+    .argument('<level>', '1, 2 or 3')
+    .action(async (to: string, level: string, options: HomeOptions) =>
+      outputOf(options).result(
+        asFacts(await onAgent(options, 'security.allow', { to, level: Number(level) })),
+      ),
+    );
+}

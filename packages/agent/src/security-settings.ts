@@ -1,0 +1,87 @@
+/** The security policy of a home: which levels and suites its agent offers and accepts. */
+import {
+  assertSecurityPolicy,
+  defaultSecurityPolicy,
+  isSecurityLevel,
+  isSuite,
+  levelFacts,
+  type SecurityLevel,
+  type SecurityPolicy,
+  type Suite,
+} from '@wotid/session';
+import { AgentError } from './errors.ts';
+import type { Home } from './home/home.ts';
+import { settingNames } from './network-profile.ts';
+
+/** The policy as a user sees it. */
+export interface SecurityFacts {
+  /** The weakest level that is used or accepted, 1 to 3, and its name. */
+  readonly minLevel: SecurityLevel;
+  readonly minLevelName: string;
+  /** The strongest level that is offered. */
+  readonly maxLevel: SecurityLevel;
+  readonly maxLevelName: string;
+  /** Accepted suites, the preferred one first. */
+  readonly suites: readonly Suite[];
+}
+
+/** The policy of a home; level 3 alone and every suite where nothing was set. @throws SessionError `BAD_POLICY` */
+export function loadSecurityPolicy(home: Home): SecurityPolicy {
+  const { settings } = home;
+  const minLevel = settings.get(settingNames.minLevel);
+  const maxLevel = settings.get(settingNames.maxLevel);
+  const suites = settings.get(settingNames.suites);
+  const policy = {
+    minLevel: (minLevel === undefined ? defaultSecurityPolicy.minLevel : Number(minLevel)) as SecurityLevel,
+    maxLevel: (maxLevel === undefined ? defaultSecurityPolicy.maxLevel : Number(maxLevel)) as SecurityLevel,
+    suites: suites === undefined ? defaultSecurityPolicy.suites : (suites.split(',').map(Number) as Suite[]),
+  };
+  assertSecurityPolicy(policy);
+  return policy;
+}
+
+/** @throws SessionError `BAD_POLICY`; nothing has changed then */
+export function saveSecurityPolicy(home: Home, policy: SecurityPolicy): void {
+  assertSecurityPolicy(policy);
+  home.settings.set({
+    [settingNames.minLevel]: String(policy.minLevel),
+    [settingNames.maxLevel]: String(policy.maxLevel),
+    [settingNames.suites]: policy.suites.join(),
+  });
+}
+
+export function securityFacts({ minLevel, maxLevel, suites }: SecurityPolicy): SecurityFacts {
+  const [minLevelName, maxLevelName] = [levelFacts(minLevel).name, levelFacts(maxLevel).name];
+  return { minLevel, minLevelName, maxLevel, maxLevelName, suites };
+}
+
+/** A policy with some fields from outside. @throws AgentError `BAD_REQUEST` */
+export function changedPolicy(
+  policy: SecurityPolicy,
+  changes: { readonly minLevel?: unknown; readonly maxLevel?: unknown; readonly suites?: unknown },
+): SecurityPolicy {
+  const { minLevel, maxLevel, suites } = changes;
+  return {
+    minLevel: minLevel === undefined ? policy.minLevel : levelOf(minLevel),
+    maxLevel: maxLevel === undefined ? policy.maxLevel : levelOf(maxLevel),
+    suites: suites === undefined ? policy.suites : suitesOf(suites),
+  };
+}
+
+/** A level from outside. @throws AgentError `BAD_REQUEST` */
+export function levelOf(value: unknown): SecurityLevel {
+  if (typeof value === 'number' && isSecurityLevel(value)) return value;
+  throw new AgentError('BAD_REQUEST', `${String(value)} is no security level`, {
+    hint: 'It is 1 (STANDARD), 2 (ENHANCED) or 3 (QUANTUM_RESISTANT).',
+  });
+}
+
+/** Suites from outside, the preferred one first. @throws AgentError `BAD_REQUEST` */
+function suitesOf(value: unknown): Suite[] {
+  if (Array.isArray(value) && value.every((one): one is Suite => typeof one === 'number' && isSuite(one))) {
+    return value;
+  }
+  throw new AgentError('BAD_REQUEST', 'suites are numbers from 1 to 3', {
+    hint: '1 AES-256-GCM, 2 AES-256-GCM-SIV, 3 ChaCha20-Poly1305; the preferred one first.',
+  });
+}
