@@ -119,6 +119,45 @@ describe('exit codes', () => {
   });
 });
 
+describe('localnet --framework', () => {
+  const fixed = [
+    'localnet',
+    '--port',
+    '0',
+    '--faucet-port',
+    '0',
+    '--seed',
+    'cli',
+    '--clock',
+    '2026-01-01T00:00:00Z',
+  ];
+
+  it('begins with the packages of a running network, as with the ones it brings', async () => {
+    const nets = [[], ['--framework', network[1] ?? '']].map(
+      (more) => new Running([...fixed, ...more, '--json']),
+    );
+    running.push(...nets);
+    const [own, read] = await Promise.all(nets.map((net) => net.line((line) => 'rpc' in line)));
+    expect(read?.['chainId']).toBe(own?.['chainId']);
+    await Promise.all(nets.map((net) => net.end('SIGTERM')));
+  });
+
+  it('refuses a folder and an address that have none, by name', async () => {
+    const empty = mkdtempSync(at('framework-'));
+    writeFileSync(join(empty, 'move-stdlib'), 'no packages');
+    const [folder, address] = await Promise.all([
+      run([...fixed, '--framework', empty]),
+      run([...fixed, '--framework', 'http://127.0.0.1:1']),
+    ]);
+    for (const ended of [folder, address]) {
+      expect([ended.code, ended.stdout]).toEqual([1, '']);
+      expect(ended.lines).toEqual([expect.objectContaining({ code: 'GENESIS_INVALID' })]);
+    }
+    expect(folder.lines[0]?.['error']).toContain('move-stdlib');
+    expect(address.lines[0]?.['error']).toContain('127.0.0.1:1');
+  });
+});
+
 describe('a damaged home', () => {
   it('is refused by name of what is damaged, and left as it is', async () => {
     const damage = async (file: string, change: (path: string) => void): Promise<Ended> => {
