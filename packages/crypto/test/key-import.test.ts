@@ -82,6 +82,33 @@ it('an ML-KEM key with a coefficient of q or more does not get in', () => {
   expect(encapsulate(native()).ciphertext).toHaveLength(1568);
 });
 
+it('a KEM key that was just imported is known again by its bytes, whatever became of the first handle', () => {
+  const [one, two] = [provider.kemGenerate(), provider.kemGenerate()];
+  const given = new Uint8Array(one.publicKey);
+  const first = provider.kemImportPublic(given);
+  first.dispose();
+  const again = provider.kemImportPublic(given);
+  // The same array with another key in it is another key.
+  given.set(two.publicKey);
+  const other = provider.kemImportPublic(given);
+  for (const [imported, pair] of [
+    [again, one],
+    [other, two],
+  ] as const) {
+    expect(imported.publicKey).toEqual(pair.publicKey);
+    const { ciphertext, sharedSecret } = provider.kemEncapsulate(imported);
+    expect(provider.kemDecapsulate(pair, ciphertext)).toEqual(sharedSecret);
+  }
+  const aboveModulus = new Uint8Array(two.publicKey);
+  aboveModulus.fill(0xff, 0, 2);
+  for (let twice = 0; twice < 2; twice++) {
+    expect(() => provider.kemImportPublic(aboveModulus)).toThrow(
+      expect.objectContaining({ code: 'BAD_PUBLIC_KEY' }),
+    );
+  }
+  expect(() => provider.kemEncapsulate(first)).toThrow(expect.objectContaining({ code: 'HANDLE_DISPOSED' }));
+});
+
 it('native encapsulation and ML-DSA signing take no injected randomness', () => {
   const seeded = new NodeProvider({ random: { bytes: (length) => new Uint8Array(length).fill(9) } });
   const theirs = seeded.kemImportPublic(seeded.kemFromSeed(counting(64)).publicKey);
