@@ -11,6 +11,7 @@ import {
   type CredentialFailureCode,
   type DidKeyCheck,
   type DidResolver,
+  type StatusChecker,
   type TrustedIssuer,
 } from '@wotid/credential';
 import type { CryptoProvider } from '@wotid/crypto';
@@ -21,6 +22,8 @@ export interface AdmissionInit {
   readonly provider: CryptoProvider;
   readonly clock: Clock;
   readonly resolver: DidResolver;
+  /** Looks up revocation. Without it nobody is let in whose credential names a status list. */
+  readonly status?: StatusChecker;
   /** The issuers trusted at the time of the check. */
   readonly trustedIssuers: () => readonly TrustedIssuer[];
 }
@@ -55,7 +58,7 @@ export class Admission {
    * Never throws on what the peer sent.
    */
   async check(peer: PeerIdentity, credential: Uint8Array, signal?: AbortSignal): Promise<AdmissionVerdict> {
-    const { provider, resolver, clock } = this.#init;
+    const { provider, resolver, clock, status } = this.#init;
     const abortable = signal === undefined ? {} : { signal };
     const verdict = await verifyCredential(credential, {
       provider,
@@ -64,6 +67,7 @@ export class Admission {
       expectedSubject: peer.block.did,
       idFp: peer.idFp,
       nowMs: clock.nowMs(),
+      ...(status === undefined ? {} : { status }),
       ...abortable,
     });
     if (!verdict.ok) return refusal(verdict.code, verdict.reason);

@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { errorText, isWotError, silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
-import { didJwkMethod, Resolver } from '@wotid/credential';
+import { createStatusChecker, didJwkMethod, isLoopbackUrl, Resolver } from '@wotid/credential';
 import { NodeProvider, wipe, type CryptoProvider } from '@wotid/crypto';
 import { createIotaClient } from '@wotid/mailbox';
 import { SessionError, type GateLimits, type OwnIdentity, type SecurityPolicy } from '@wotid/session';
@@ -39,6 +39,7 @@ import {
   type SecurityFacts,
 } from './security-settings.ts';
 import { SessionKeeper } from './session-keeper.ts';
+import { Standing, type Distrust } from './standing.ts';
 import { Trust } from './trust.ts';
 import type {
   AgentEvents,
@@ -74,6 +75,8 @@ export interface AgentInit {
   readonly gatelessMs?: number;
   /** Where one-time pairs for first messages come from; without it they go to last-resort prekeys. */
   readonly prekeySource?: PrekeySource;
+  /** How long a status list that cannot be renewed serves beyond its time to live; default 3,600,000. */
+  readonly statusGraceMs?: number;
   /** Sees every gate message before encryption: for audits, it shows credentials. */
   readonly observeGate?: (observation: GateObservation) => void;
 }
@@ -100,6 +103,7 @@ export class Agent {
   readonly #keeper: SessionKeeper;
   readonly #contacts: Contacts;
   readonly #admission: Admission;
+  readonly #standing: Standing;
   readonly #inbox: Inbox;
   readonly #receipts: Receipts;
   readonly #deliveries: Deliveries;
@@ -125,16 +129,41 @@ export class Agent {
     const client = createIotaClient(this.#profile.rpcUrl);
     this.wallet = openWallet(home, client, this.#profile);
     const chain = new ChainAccess({ client, profile: this.#profile, wallet: this.wallet });
-    this.trust = new Trust(home);
+    this.trust = new Trust(home, () => this.#standing.refresh());
+    const status = createStatusChecker({
+      provider,
+      store: home.statusLists,
+      // A network on this machine has its issuers here too, and no certificates.
+      allowLoopbackHttp: isLoopbackUrl(this.#profile.rpcUrl),
+      ...(init.statusGraceMs === undefined ? {} : { graceMs: init.statusGraceMs }),
+    });
     const admission = new Admission({
       provider,
       clock,
       resolver: new Resolver({ ...didJwkMethod }),
+      status,
       trustedIssuers: () => this.trust.issuers,
     });
     this.#admission = admission;
-    const contacts = new Contacts({ home, provider, clock, admission, ourDid: ours.block.did });
+    const contacts = new Contacts({
+      home,
+      provider,
+      clock,
+      admission,
+      ourDid: ours.block.did,
+      onChanged: (did) => this.#standing.refresh(did),
+    });
     this.#contacts = contacts;
+    const standing = new Standing({
+      clock,
+      logger,
+      contacts,
+      status,
+      // Absent until the node has started.
+      watched: () => (this.#links as Links | undefined)?.dids() ?? [],
+      onDistrust: (did, distrust) => void this.#cut(did, distrust),
+    });
+    this.#standing = standing;
     const onNewIdentity = (peerDid: string): void => logger.warn('session.new-identity', { peerDid });
     const policy = (): SecurityPolicy => loadSecurityPolicy(home);
     const keeper = new SessionKeeper({ home, provider, clock, ours, policy, onNewIdentity });
@@ -170,6 +199,7 @@ export class Agent {
       keeper,
       inbox,
       contacts,
+      standing,
       credential: () => this.#credential(),
       post,
       prekeys: this.#prekeys,
@@ -188,6 +218,7 @@ export class Agent {
       inbox,
       contacts,
       admission,
+      standing,
       mailbox: this.mailbox,
       policy,
       client: () => chain.as('owner'),
@@ -315,7 +346,12 @@ export class Agent {
   }
 
   contacts(): ContactFacts[] {
-    return this.#contacts.list();
+    return this.#contacts.list().map((facts) => {
+      const distrust = this.#standing.lastDistrust(facts.did);
+      return facts.verified && distrust !== null
+        ? { ...facts, verified: false, reason: distrust.reason }
+        : facts;
+    });
   }
 
   /** Which levels and suites this agent offers and accepts. */
@@ -441,13 +477,14 @@ export class Agent {
       ...(gateLimits === undefined ? {} : { gateLimits }),
       ...(gatelessMs === undefined ? {} : { gatelessMs }),
       ...(observeGate === undefined ? {} : { observeGate }),
-      onEnvelope: (link, envelope) => this.#receive(link, envelope),
+      onEnvelope: (link, envelope) => this.#receiveBelieved(link, envelope),
       onLink: (link) => {
         this.#events.emit('peer', {
           did: link.peer.block.did,
           state: 'connected',
           peerId: link.connection.remote.peerId,
         });
+        this.#standing.start();
         this.#deliveries.flush(link.peer.block.did);
       },
       onGone: (link) => {
@@ -456,6 +493,24 @@ export class Agent {
       },
       onRefused: (refusal) => this.#events.emit('refused', refusal),
     });
+  }
+
+  /** Nobody's words are taken in who is believed no longer; what they sent is not acknowledged. */
+  async #receiveBelieved(link: LiveLink, envelope: Uint8Array): Promise<void> {
+    const { did } = link.peer.block;
+    const distrust = this.#standing.isBelieved(did, link.peer.idFp)
+      ? null
+      : await this.#standing.distrust(did, link.peer.idFp);
+    if (distrust === null) this.#receive(link, envelope);
+    else await this.#cut(did, distrust);
+  }
+
+  /** Ends the links with a peer who is believed no longer. */
+  async #cut(did: string, { name, reason }: Distrust): Promise<void> {
+    if (!this.#links.dids().includes(did)) return;
+    this.#log.info('agent.distrusted', { did, name, reason });
+    this.#events.emit('distrusted', { did, name, reason });
+    await this.#links.cut(did);
   }
 
   #receive(link: LiveLink, envelope: Uint8Array): void {
@@ -515,6 +570,7 @@ export class Agent {
 
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#standing.stop();
     this.#deliveries.stop();
     // Absent when starting failed.
     await (this.#links as Links | undefined)?.close();

@@ -38,6 +38,8 @@ export interface ContactsInit {
   readonly admission: Admission;
   /** Our own DID: nobody is their own contact. */
   readonly ourDid: string;
+  /** What is kept of a contact's keys and credential has changed. */
+  readonly onChanged: (did: string) => void;
 }
 
 /** Shortest part of a DID that may stand for it: anything shorter is more likely a slip. */
@@ -107,6 +109,7 @@ export class Contacts {
       addedAtMs: known?.addedAtMs ?? nowMs,
     });
     if (verdict?.ok === true) home.objects.forgetRefused();
+    this.#init.onChanged(did);
     return this.#facts(did, card, isVerifiedBefore ? { ok: true } : verdict);
   }
 
@@ -121,8 +124,10 @@ export class Contacts {
     const identityBlock = encodeIdentityBlock(peer.block);
     // A card of other keys of this DID was never more than a claim: its addresses and mailbox are not the peer's.
     const isTheirCard = known !== undefined && equalBytes(known.identityBlock, identityBlock);
-    if (known?.verifiedAtMs === 0) home.objects.forgetRefused();
     home.handshakes.noteLevel(did, level);
+    // What they left while they were not believed may be read now.
+    const isSame = known !== undefined && equalBytes(known.credential, credential);
+    if (known?.verifiedAtMs === 0 || !isSame) home.objects.forgetRefused();
     home.contacts.put({
       did,
       alias: known?.alias ?? '',
@@ -132,6 +137,7 @@ export class Contacts {
       verifiedAtMs: clock.nowMs(),
       addedAtMs: known?.addedAtMs ?? clock.nowMs(),
     });
+    this.#init.onChanged(did);
   }
 
   list(): ContactFacts[] {

@@ -27,6 +27,7 @@ import { MailboxRoute, type RouteOutcome } from './mailbox-route.ts';
 import { bytesType, messageTypeName, messageTypeNumber } from './message-type-names.ts';
 import type { PeerPrekeys } from './peer-prekeys.ts';
 import type { SessionKeeper } from './session-keeper.ts';
+import type { Standing } from './standing.ts';
 import type { Delivery, SendContent, SendOptions } from './types.ts';
 
 export interface DeliveriesInit {
@@ -42,6 +43,7 @@ export interface DeliveriesInit {
   readonly post: MailboxPost;
   readonly prekeys: PeerPrekeys;
   readonly policy: () => SecurityPolicy;
+  readonly standing: Standing;
   /** Absent while the node has not started. */
   readonly links: () => Links;
   readonly ackTimeoutMs: number;
@@ -74,7 +76,8 @@ export class Deliveries {
   constructor(init: DeliveriesInit) {
     this.#init = init;
     this.#log = init.logger ?? silentLogger;
-    const { home, provider, clock, ours, credential, keeper, contacts, post, prekeys, policy } = init;
+    const { home, provider, clock, ours, credential, keeper, contacts, post, prekeys, policy, standing } =
+      init;
     this.#route = new MailboxRoute({
       home,
       provider,
@@ -87,6 +90,7 @@ export class Deliveries {
       prekeys,
       policy,
       onBadPair: (peer) => this.#log.warn('prekeys.bad-pair', { peer }),
+      standing,
       outgoing: (entry) => this.#outgoing(entry),
       onPostedBefore: (messageId, outcome) => {
         const to = home.outbox.get(messageId)?.peer ?? '';
@@ -281,8 +285,9 @@ export class Deliveries {
     const { home, keeper, clock } = this.#init;
     // Receipts that came with a new connection may have told that it has arrived.
     if (home.outbox.get(entry.messageId)?.state === 'acked') return acknowledgedMeanwhile;
-    const session = link === null ? null : keeper.active(entry.peer);
-    if (link === null || session === null) return null;
+    if (link === null || !(await this.#isBelieved(link))) return null;
+    const session = keeper.active(entry.peer);
+    if (session === null) return null;
     const acknowledged = Promise.withResolvers<boolean>();
     this.#awaited.set(entry.messageId.toHex(), () => acknowledged.resolve(true));
     const timer = setTimeout(() => acknowledged.resolve(false), this.#init.ackTimeoutMs);
@@ -307,6 +312,16 @@ export class Deliveries {
       clearTimeout(timer);
       stopWatching();
     }
+  }
+
+  /** False when the peer is believed no longer: the link has ended then. */
+  async #isBelieved({ peer }: LiveLink): Promise<boolean> {
+    const { standing, links } = this.#init;
+    const { did } = peer.block;
+    if (standing.isBelieved(did, peer.idFp)) return true;
+    if ((await standing.distrust(did, peer.idFp)) === null) return true;
+    await links().cut(did);
+    return false;
   }
 
   async #linkTo(peer: string): Promise<LiveLink | null> {

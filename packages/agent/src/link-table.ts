@@ -30,6 +30,17 @@ export class LinkTable {
     return entry?.link.isOpen === true ? entry : undefined;
   }
 
+  /** DIDs of all peers whose gate was passed on a connection that is there. */
+  dids(): string[] {
+    return [...new Set(Array.from(this.#byConnection.values(), ({ peer }) => peer.block.did))];
+  }
+
+  /** Closes all links with a peer. Never rejects. */
+  async closeAll(did: string): Promise<void> {
+    const links = [...this.#byConnection.values()].filter(({ peer }) => peer.block.did === did);
+    await Promise.all(links.map((link) => link.close()));
+  }
+
   onConnection(connectionId: string): LiveLink | undefined {
     return this.#byConnection.get(connectionId);
   }

@@ -64,7 +64,7 @@ export interface LinksInit {
   /** An inbound connection without a gate is closed after this time; default 60,000. */
   readonly gatelessMs?: number;
   readonly observeGate?: (observation: GateObservation) => void;
-  readonly onEnvelope: (link: LiveLink, envelope: Uint8Array) => void;
+  readonly onEnvelope: (link: LiveLink, envelope: Uint8Array) => void | Promise<void>;
   readonly onLink: (link: LiveLink) => void;
   readonly onGone: (link: LiveLink) => void;
   readonly onRefused: (refusal: GateRefusal) => void;
@@ -147,6 +147,16 @@ export class Links {
 
   addresses(): string[] {
     return this.#node.addresses();
+  }
+
+  /** DIDs of all peers with a link. */
+  dids(): string[] {
+    return this.#links.dids();
+  }
+
+  /** Ends every link with a peer; the next one needs another gate. Never rejects. */
+  async cut(did: string): Promise<void> {
+    await this.#links.closeAll(did);
   }
 
   /** The live link with a peer, or `undefined`. */

@@ -15,8 +15,8 @@ export interface LiveLinkInit {
   readonly peer: PeerIdentity;
   readonly sid: Uint8Array;
   readonly connection: PeerConnection;
-  /** Opens an envelope; what it throws is the peer's fault, is counted, and ends the link when it goes on. */
-  readonly onEnvelope: (envelope: Uint8Array) => void;
+  /** Opens an envelope, one at a time; what it throws is the peer's fault, is counted, and ends the link when it goes on. */
+  readonly onEnvelope: (envelope: Uint8Array) => void | Promise<void>;
   readonly onClosed: () => void;
   readonly logger?: Logger;
 }
@@ -67,7 +67,7 @@ export class LiveLink {
     previous?.abort('replaced by a newer stream');
     this.#ready.resolve(stream);
     try {
-      for (;;) this.#accept(await stream.receive());
+      for (;;) await this.#accept(await stream.receive());
     } catch (error) {
       if (this.#stream !== stream) return;
       const isOrderly = error instanceof TransportError && error.code === 'STREAM_CLOSED';
@@ -100,9 +100,9 @@ export class LiveLink {
     await this.connection.close();
   }
 
-  #accept(envelope: Uint8Array): void {
+  async #accept(envelope: Uint8Array): Promise<void> {
     try {
-      this.#init.onEnvelope(envelope);
+      await this.#init.onEnvelope(envelope);
       this.#badEnvelopes = 0;
     } catch (error) {
       this.#badEnvelopes += 1;

@@ -23,6 +23,7 @@ import type { OutboxEntry } from './home/outbox-store.ts';
 import type { MailboxPost } from './mailbox-post.ts';
 import type { PeerPrekeys } from './peer-prekeys.ts';
 import type { SessionKeeper } from './session-keeper.ts';
+import type { Standing } from './standing.ts';
 import type { Delivery } from './types.ts';
 
 export interface MailboxRouteInit {
@@ -36,6 +37,7 @@ export interface MailboxRouteInit {
   readonly post: MailboxPost;
   readonly prekeys: PeerPrekeys;
   readonly policy: () => SecurityPolicy;
+  readonly standing: Standing;
   readonly outgoing: (entry: OutboxEntry) => OutgoingMessage;
   /** The directory has given a pair that is not its owner's. */
   readonly onBadPair: (peer: string) => void;
@@ -91,6 +93,7 @@ export class MailboxRoute {
       });
     }
     post.assertReachable(mailbox);
+    await this.#assertBelieved(entry);
     const waiting = this.#firstMessageTo(entry.peer);
     if (waiting !== undefined) {
       const outcome = await this.#postFirst(mailbox, waiting);
@@ -120,6 +123,22 @@ export class MailboxRoute {
     const made = await this.#start(entry, mailbox);
     if (made instanceof Uint8Array) return this.#post(mailbox, entry, made);
     return this.#postFirst(mailbox, made);
+  }
+
+  /** @throws AgentError `UNVERIFIED_PEER` when the credential that a session rests on does not pass any more */
+  async #assertBelieved({ peer, toUnverified }: OutboxEntry): Promise<void> {
+    const session = this.#init.keeper.active(peer);
+    if (session === null || !session.isPeerVerified || toUnverified) return;
+    const distrust = await this.#init.standing.distrust(peer, session.peerIdFp);
+    if (distrust === null) return;
+    throw new AgentError(
+      'UNVERIFIED_PEER',
+      `this contact is no verified human for you any more: ${distrust.reason}`,
+      {
+        hint: 'It goes once they have shown another credential; or send with --to-unverified.',
+        data: { name: distrust.name },
+      },
+    );
   }
 
   /** The first message of the session with a peer, while nobody can have read it. */

@@ -25,6 +25,7 @@ import type { Home } from './home/home.ts';
 import type { Inbox, Stored } from './inbox.ts';
 import { gasCost, idBytes, type OwnMailbox } from './own-mailbox.ts';
 import type { SessionKeeper } from './session-keeper.ts';
+import { distrustOf, type Distrust, type Standing } from './standing.ts';
 import type { SyncReport } from './types.ts';
 
 export interface MailboxSyncInit {
@@ -39,6 +40,7 @@ export interface MailboxSyncInit {
   readonly admission: Admission;
   readonly mailbox: OwnMailbox;
   readonly policy: () => SecurityPolicy;
+  readonly standing: Standing;
   readonly client: () => Promise<MailboxClient>;
   readonly onUnreadable: (objectId: string) => void;
 }
@@ -51,6 +53,7 @@ interface Tally {
   opened: number;
   duplicates: number;
   refused: number;
+  readonly refusals: SyncReport['refusals'][number][];
   readonly unreadable: string[];
 }
 
@@ -100,7 +103,7 @@ export class MailboxSync {
     const { home, mailbox, keeper } = this.#init;
     const own = mailbox.requireIds();
     const client = await this.#init.client();
-    const tally: Tally = { opened: 0, duplicates: 0, refused: 0, unreadable: [] };
+    const tally: Tally = { opened: 0, duplicates: 0, refused: 0, refusals: [], unreadable: [] };
     const { messages, others, truncated } = await client.listWaiting(own.mailboxId);
     const outcomeOf = ({ objectId }: Listed): ObjectOutcome | undefined =>
       home.objects.get(idBytes(objectId))?.outcome;
@@ -154,8 +157,9 @@ export class MailboxSync {
     // What does not open may be ahead of what comes later in the list; as long as something opens, there is hope.
     let envelopes: MailboxMessage[] = [];
     for (const message of messages.filter((one) => !isInit(one))) {
-      if (await this.#isFromVerified(message)) envelopes.push(message);
-      else this.#settle(message, 'refused', tally);
+      const distrust = await this.#distrustOf(message);
+      if (distrust === null) envelopes.push(message);
+      else this.#refuse(message, distrust, tally);
     }
     for (;;) {
       const left = envelopes.filter((message) => !this.#openEnvelope(message, tally));
@@ -171,15 +175,25 @@ export class MailboxSync {
   }
 
   /**
-   * False for an answer of somebody whom our user has written to unverified, and who still is: nobody's words are shown
-   * before their credential has passed. What no session knows is not decided here.
+   * Why a message is not shown: its sender was never verified, or is believed no longer (expired, revoked, issuer
+   * removed). What no session knows is not decided here.
    */
-  async #isFromVerified({ payload }: MailboxMessage): Promise<boolean> {
-    const { keeper, contacts } = this.#init;
-    const session = keeper.of(payload);
-    if (session === null || session.isPeerVerified) return true;
-    const { peer, verdict } = await contacts.check(session.peerDid);
-    return verdict?.ok === true && equalBytes(peer.idFp, session.peerIdFp);
+  async #distrustOf({ payload }: MailboxMessage): Promise<Distrust | null> {
+    const session = this.#init.keeper.of(payload);
+    return session === null ? null : this.#init.standing.distrust(session.peerDid, session.peerIdFp);
+  }
+
+  /** Leaves a message where it is: for good until trust changes, or until what could not be established is known. */
+  #refuse(
+    message: MailboxMessage,
+    { name, reason, isFinal }: Omit<Distrust, 'name'> & { readonly name: string },
+    tally: Tally,
+  ): void {
+    const { objectId } = message;
+    this.#log.info('sync.refused', { objectId, name, reason });
+    tally.refusals.push({ objectId, name, reason });
+    if (isFinal) this.#settle(message, 'refused', tally);
+    else tally.refused += 1;
   }
 
   /** One message must not stop the others: what cannot be stored now (a full inbox) stays for the next look. */
@@ -204,18 +218,13 @@ export class MailboxSync {
       const credential =
         pending.credential ?? home.contacts.get(pending.sender.block.did)?.credential ?? new Uint8Array();
       if (!equalBytes(provider.sha256(credential), pending.credentialHash)) {
-        this.#log.info('sync.refused', { objectId: message.objectId, name: 'UNKNOWN_CREDENTIAL' });
-        this.#settle(message, 'refused', tally);
+        const reason = 'it rests on a credential that is not known here';
+        this.#refuse(message, { name: 'UNKNOWN_CREDENTIAL', reason, isFinal: true }, tally);
         return;
       }
-      const verdict = await admission.check(pending.sender, credential);
-      if (!verdict.ok) {
-        this.#log.info('sync.refused', {
-          objectId: message.objectId,
-          name: verdict.name,
-          reason: verdict.reason,
-        });
-        this.#settle(message, 'refused', tally);
+      const distrust = distrustOf(await admission.check(pending.sender, credential));
+      if (distrust !== null) {
+        this.#refuse(message, distrust, tally);
         return;
       }
       const accepted = pending.accept(clock.nowMs());

@@ -11,11 +11,16 @@ export interface IssuerFacts {
 
 export class Trust {
   readonly #home: Home;
+  readonly #onChanged: () => void;
   #issuers: readonly TrustedIssuer[];
 
-  /** @throws CredentialError `BAD_TRUST_FILE` when a stored document is damaged */
-  constructor(home: Home) {
+  /**
+   * @param onChanged whoever was believed has to be looked at again
+   * @throws CredentialError `BAD_TRUST_FILE` when a stored document is damaged
+   */
+  constructor(home: Home, onChanged: () => void = () => {}) {
     this.#home = home;
+    this.#onChanged = onChanged;
     this.#issuers = home.issuers.list().map(({ document }) => parseTrustedIssuer(fromUtf8(document)));
   }
 
@@ -31,6 +36,7 @@ export class Trust {
       this.#home.objects.forgetRefused();
     });
     this.#issuers = [...this.#issuers.filter(({ did }) => did !== issuer.did), issuer];
+    this.#onChanged();
     return factsOf(issuer);
   }
 
@@ -38,10 +44,11 @@ export class Trust {
     return this.#issuers.map(factsOf);
   }
 
-  /** Trusts an issuer no longer. Live links stay; the next gate counts. */
+  /** Trusts an issuer no longer: live links to those whom it vouched for end, and what they left unread stays so. */
   remove(did: string): { readonly removed: boolean } {
     const removed = this.#home.issuers.delete(did);
     this.#issuers = this.#issuers.filter((issuer) => issuer.did !== did);
+    this.#onChanged();
     return { removed };
   }
 }

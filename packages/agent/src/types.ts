@@ -71,8 +71,15 @@ export interface SyncReport {
   readonly unreadable: readonly string[];
   /** Objects of other types that someone sent to the mailbox. */
   readonly foreign: number;
-  /** First messages whose sender's credential did not pass: left unread, looked at again when trust changes. */
+  /** Messages whose sender's credential does not pass: left unread, looked at again when trust changes. */
   readonly refused: number;
+  /** Why, message by message. What could not be established now is looked at again the next time. */
+  readonly refusals: readonly {
+    readonly objectId: string;
+    /** Name of the check that failed, such as `REVOKED`, `EXPIRED` or `STATUS_UNKNOWN`. */
+    readonly name: string;
+    readonly reason: string;
+  }[];
   /** The transactions that claimed and deleted, with what they returned. */
   readonly claims: readonly { readonly digest: string; readonly gas: GasCost }[];
   /** Why what was read could not be claimed yet (no gas, no node), and what to do; the next look tries again. */
@@ -117,6 +124,8 @@ export interface AgentEvents {
     readonly peerId: string;
   };
   readonly refused: GateRefusal;
+  /** A peer with a live link is believed no longer: the link has been ended. */
+  readonly distrusted: { readonly did: string; readonly name: string; readonly reason: string };
   readonly sync: SyncReport;
   readonly unreadable: { readonly objectId: string };
 }

@@ -81,9 +81,14 @@ describe('strangers at the gate', () => {
     await bob.agent.importCredential(await network.credentialFor(bob));
     await alice.agent.connect(bob.did);
     expect(bob.agent.trust.remove(network.issuer.did)).toEqual({ removed: true });
-    // The link stays, the next gate counts.
-    expect((await alice.agent.send(bob.did, text('1'))).route).toBe('p2p');
-    await alice.restart();
+    // The link ends at once, and so does the next gate.
+    expect(await bob.until(({ distrusted }) => distrusted.at(-1))).toMatchObject({
+      did: alice.did,
+      name: 'ISSUER',
+    });
+    await alice.until(({ peer }) => peer.at(-1)?.state === 'disconnected');
+    expect(await failure(alice.agent.send(bob.did, text('1')))).toMatch(/^NOT_DELIVERED/);
+    expect(bob.texts).toEqual([]);
     await expect(alice.agent.connect(bob.did)).rejects.toMatchObject({
       data: { wireCode: gateCodes.VC_MALFORMED },
     });

@@ -50,7 +50,15 @@ type Events = { [Name in keyof AgentEvents]: AgentEvents[Name][] };
 
 /** A person: a home on disk, an agent that runs, and what it has told. */
 export class Person {
-  readonly events: Events = { message: [], delivery: [], peer: [], refused: [], sync: [], unreadable: [] };
+  readonly events: Events = {
+    message: [],
+    delivery: [],
+    peer: [],
+    refused: [],
+    distrusted: [],
+    sync: [],
+    unreadable: [],
+  };
   readonly logs: string[] = [];
   home: Home;
   agent!: Agent;

@@ -120,6 +120,7 @@ export {
 export type { StatusChecker } from './status.ts';
 export { parseStrictJson, type Json, type JsonObject, type StrictJsonLimits } from './strict-json.ts';
 export { encodeTrustedIssuer, parseTrustedIssuer, type TrustedIssuer } from './trusted-issuer.ts';
+export { isLoopbackUrl, isWebOrigin } from './urls.ts';
 export { verifiedHumanDocuments, type PublishedDocument } from './verified-human.ts';
 export {
   credentialChecks,

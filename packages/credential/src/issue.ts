@@ -14,7 +14,8 @@ import type { CredentialFormat } from './formats.ts';
 import { issueSdJwt } from './sd-jwt.ts';
 import { assertSigner, signCompact, signerKey, signBytes, type CredentialSigner } from './signer.ts';
 import type { JsonObject } from './strict-json.ts';
-import { isWebOrigin, type TrustedIssuer } from './trusted-issuer.ts';
+import type { TrustedIssuer } from './trusted-issuer.ts';
+import { isWebOrigin } from './urls.ts';
 import { encodeVc11Claims, parseVc11Claims } from './vc11-claims.ts';
 import { encodeVc20Claims } from './vc20-claims.ts';
 import {

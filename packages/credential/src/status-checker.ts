@@ -16,6 +16,7 @@ import {
 } from './status-list-credential.ts';
 import type { StatusChecker } from './status.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
+import { isLoopbackUrl } from './urls.ts';
 
 /** A list is asked for again after this time at the latest, whatever its `ttl`. */
 export const maxStatusTtlMs = 3_600_000;
@@ -215,8 +216,6 @@ async function boundedText(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-const loopbackHosts = ['127.0.0.1', '[::1]', 'localhost'];
-
 function assertAllowed(text: string, issuer: TrustedIssuer, allowLoopbackHttp: boolean): void {
   const url = URL.parse(text);
   const refuse = (reason: string): CredentialError =>
@@ -225,8 +224,8 @@ function assertAllowed(text: string, issuer: TrustedIssuer, allowLoopbackHttp: b
     throw refuse('its URL is not under the pinned origin of its issuer');
   }
   if (url.username !== '' || url.password !== '') throw refuse('its URL contains a password');
-  const isLoopback = url.protocol === 'http:' && loopbackHosts.includes(url.hostname);
-  if (url.protocol !== 'https:' && !(isLoopback && allowLoopbackHttp)) throw refuse('its URL is not https');
+  const isAllowed = url.protocol === 'https:' || (allowLoopbackHttp && isLoopbackUrl(text));
+  if (!isAllowed) throw refuse('its URL is not https');
 }
 
 function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -8,6 +8,7 @@ import { isDid } from './did.ts';
 import { CredentialError } from './errors.ts';
 import { ed25519Jwk, mlDsa87Jwk, parseEd25519Jwk, parseMlDsa87Jwk } from './jwk.ts';
 import { isJsonObject, parseStrictJson, type Json, type JsonObject } from './strict-json.ts';
+import { isWebOrigin } from './urls.ts';
 
 /** A pinned issuer. */
 export interface TrustedIssuer {
@@ -67,12 +68,6 @@ export function encodeTrustedIssuer(issuer: TrustedIssuer): string {
     statusOrigin: issuer.statusOrigin,
   };
   return `${JSON.stringify(file, null, 2)}\n`;
-}
-
-/** True for the text of an http or https origin, exactly as `URL.origin` writes it. */
-export function isWebOrigin(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && url.origin === text;
 }
 
 function keyOf<Key>(name: string, json: JsonObject, parse: (jwk: Json | undefined) => Key): Key | null {

@@ -43,6 +43,10 @@ export const MAX_CONTACT_BYTES: number = 256 * 1024;
 export const MAX_TRUSTED_ISSUERS = 256;
 /** One issuer document: two public keys and a few names; an ML-DSA-87 key alone has 3.5 KB in base64. */
 export const MAX_ISSUER_BYTES: number = 64 * 1024;
+/** Status lists whose last answer is kept: one an issuer is usual. */
+export const MAX_STATUS_LISTS = 64;
+/** One answer; a list of 131,072 entries that do not compress has 36 KB. Larger ones are asked for again. */
+export const MAX_STATUS_LIST_BYTES: number = 256 * 1024;
 /** One setting; the largest is the own credential. */
 export const MAX_SETTING_BYTES: number = 64 * 1024;
 /** Settings of a home. */

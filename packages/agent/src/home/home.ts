@@ -30,6 +30,7 @@ import { PeerStore } from './peer-store.ts';
 import { Sealer } from './sealer.ts';
 import { SessionStore } from './session-store.ts';
 import { SettingsStore } from './settings-store.ts';
+import { StatusListCache } from './status-list-store.ts';
 import { notAHome, Vault } from './vault.ts';
 
 /** Settings of {@link Home.create} and {@link Home.open}. */
@@ -74,6 +75,7 @@ export class Home implements Disposable {
   readonly objects: ObjectStore;
   readonly replays: ReplayStore;
   readonly handshakes: HandshakeStore;
+  readonly statusLists: StatusListCache;
   readonly settings: SettingsStore;
   /** How many sessions were erased because the database had been rolled back; 0 normally. */
   readonly erasedSessions: number;
@@ -113,6 +115,7 @@ export class Home implements Disposable {
     this.objects = new ObjectStore(database, sealer);
     this.replays = new ReplayStore(database, sealer);
     this.handshakes = new HandshakeStore(database, sealer);
+    this.statusLists = new StatusListCache(database, sealer);
     this.settings = new SettingsStore(database, sealer);
     this.erasedSessions = erasedSessions;
   }
@@ -197,6 +200,7 @@ export class Home implements Disposable {
       this.objects,
       this.replays,
       this.handshakes,
+      this.statusLists,
     ]) {
       store.verify();
     }

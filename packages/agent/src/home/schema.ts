@@ -17,6 +17,7 @@
  * | `contact` | a contact | - |
  * | `issuer` | a pinned issuer | - |
  * | `handshake` | level reached with a peer, and the KEM key it has published | - |
+ * | `status_list` | the last answer of a status list | - |
  */
 
 /** `application_id` of the file: "wotH". */
@@ -88,4 +89,5 @@ export const migrations: readonly string[] = [
   CREATE TABLE issuer (issuer_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
   `,
   'CREATE TABLE handshake (peer_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;',
+  'CREATE TABLE status_list (list_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;',
 ];
