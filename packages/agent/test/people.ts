@@ -6,7 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { requestIotaFromFaucet } from '@iota/iota-sdk/faucet';
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
 import type { Clock, Logger } from '@wotid/core';
-import { createIssuer, createLocalSigner, encodeTrustedIssuer, type Issuer } from '@wotid/credential';
+import {
+  createIssuer,
+  createLocalSigner,
+  encodeTrustedIssuer,
+  type Issuer,
+  type StatusEntry,
+} from '@wotid/credential';
 import { IdentityKeys, identityFingerprint, NodeProvider } from '@wotid/crypto';
 import { startLocalnet, type Localnet, type LocalnetInit } from '@wotid/localnet';
 import { createIotaClient, MailboxClient, publishMailboxPackage, TransactionQueue } from '@wotid/mailbox';
@@ -240,7 +246,13 @@ export class Network {
   /** A credential in the form that people pass around. */
   async credentialFor(
     person: Person,
-    init: { readonly issuer?: Issuer; readonly clock?: Clock | undefined; readonly fromMs?: number } = {},
+    init: {
+      readonly issuer?: Issuer;
+      readonly clock?: Clock | undefined;
+      readonly fromMs?: number;
+      readonly validForMs?: number;
+      readonly status?: StatusEntry;
+    } = {},
   ): Promise<string> {
     const nowMs = init.clock?.nowMs() ?? Date.now();
     const holder = parseCredentialRequest(provider, person.agent.credentialRequest(), nowMs);
@@ -248,7 +260,8 @@ export class Network {
       subjectDid: holder.did,
       idFp: identityFingerprint(provider, holder),
       nowMs: init.fromMs ?? nowMs,
-      validForMs: 100 * dayMs,
+      validForMs: init.validForMs ?? 100 * dayMs,
+      ...(init.status === undefined ? {} : { status: init.status }),
       evidence: [{ method: 'test', policy: 'none' }],
     });
     return armor(armorLabels.credential, bytes);
