@@ -25,6 +25,8 @@ const program = new Command('wotid')
   .version('0.1.0')
   .showHelpAfterError('(wotid --help shows every command)')
   .exitOverride()
+  // `wotid identity` has options of its own and subcommands with options of the same names.
+  .enablePositionalOptions()
   .configureHelp({ showGlobalOptions: true });
 
 for (const add of [

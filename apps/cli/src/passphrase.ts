@@ -17,6 +17,11 @@ export interface PassphraseInit {
   readonly confirm: boolean;
 }
 
+/** True when a passphrase can be had without failing: a file is named, or somebody can be asked. */
+export function hasPassphraseSource(file: string | undefined): boolean {
+  return (file ?? process.env['WOTID_PASSPHRASE_FILE']) !== undefined || process.stdin.isTTY;
+}
+
 /** @throws UsageError when there is no source, the file cannot be read, or it is empty or too long. */
 export async function readPassphrase(init: PassphraseInit): Promise<string> {
   const file = init.file ?? process.env['WOTID_PASSPHRASE_FILE'];

@@ -2,6 +2,7 @@
  * The identity service of wot.id, on Hono.
  * @module
  */
+export { createLocalOperator, hasNoOperator } from './admin/first-operator.ts';
 export {
   DatabaseError,
   type Database,
@@ -14,6 +15,14 @@ export { openDatabase } from './database/open.ts';
 export { ListenError, type ListenErrorCode, type TlsFiles } from './http/listener.ts';
 export type { IssuerServiceInit } from './issuer/issuer.ts';
 export type { NewOffer, Offer, OfferInit, Offers } from './issuer/offers.ts';
+export {
+  createKeyFile,
+  hasKeyFile,
+  KeyFileError,
+  openKeyFile,
+  type KeyFileErrorCode,
+  type ServiceKeys,
+} from './keys/key-file.ts';
 export { createApprovalQueue } from './policy/approval-queue.ts';
 export { createInvitationPolicy } from './policy/invitation.ts';
 export type { IssuingPolicy, PolicyServices } from './policy/policy.ts';

@@ -153,7 +153,7 @@ describeDatabases('database', (create) => {
   it('keeps its audit log', async () => {
     await migrate(one);
     await one.query(
-      "INSERT INTO audit (at_ms, operator, action, subject, facts) VALUES (1, 'x', 'y', 'z', '{}')",
+      "INSERT INTO audit (number, at_ms, operator, action, subject, facts) VALUES (1, 1, 'x', 'y', 'z', '{}')",
     );
     for (const change of ["UPDATE audit SET action = 'other'", 'DELETE FROM audit', 'TRUNCATE audit']) {
       await expect(one.query(change)).rejects.toMatchObject({ sqlState: 'P0001' });

@@ -6,13 +6,18 @@ import { createServiceLogger } from '../line-logger.ts';
 import { parsePort } from '../options.ts';
 import { untilStopped } from '../stop-signal.ts';
 import { UsageError } from '../usage-error.ts';
+import { addOperatorCommands } from './identity-operator.ts';
 
 interface ServeOptions {
   readonly home: string;
+  readonly passphraseFile?: string;
   readonly port: number;
   readonly host: string;
   readonly db?: string;
   readonly publicUrl?: string;
+  readonly network?: string;
+  readonly identityPackage?: string;
+  readonly statusTtl: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly trustedProxy?: readonly string[];
@@ -20,28 +25,40 @@ interface ServeOptions {
 }
 
 export function addIdentityCommands(program: Command): void {
-  addOutputOptions(
-    program
-      .command('identity')
-      .description('run the identity service: issuer, status lists, DID resolution, directory')
-      .addOption(
-        new Option('--home <dir>', 'the service’s folder')
-          .default(join(homedir(), '.wotid-identity'))
-          .env('WOTID_IDENTITY_HOME'),
-      )
-      .option('--port <n>', 'port; 0 picks a free one', parsePort, 8443)
-      .option('--host <address>', 'address to listen on', '127.0.0.1')
-      .addOption(
-        new Option(
-          '--db <url>',
-          'postgres://… for a server, memory:, or a folder (default: in the service’s folder)',
-        ).env('WOTID_IDENTITY_DB'),
-      )
-      .option('--public-url <url>', 'the URL by which clients reach the service (default: where it listens)')
-      .option('--tls-cert <file>', 'serve TLS with this certificate and its chain (PEM)')
-      .option('--tls-key <file>', 'the certificate’s private key (PEM)')
-      .option('--trusted-proxy <range...>', 'addresses of proxies whose X-Forwarded-For is believed'),
-  ).action(serve);
+  const identity = program
+    .command('identity')
+    .description('run the identity service: issuer, status lists, DID resolution, directory');
+  addServiceHomeOption(addOutputOptions(identity))
+    .option(
+      '--passphrase-file <file>',
+      'read the passphrase of the service’s keys from this file (or WOTID_PASSPHRASE_FILE names it)',
+    )
+    .option('--port <n>', 'port; 0 picks a free one', parsePort, 8443)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .addOption(
+      new Option(
+        '--db <url>',
+        'postgres://… for a server (its password better in ~/.pgpass), memory:, or a folder',
+      ).env('WOTID_IDENTITY_DB'),
+    )
+    .option('--public-url <url>', 'the URL by which clients reach the service (default: where it listens)')
+    .option('--network <name|url>', 'resolve did:iota on this network')
+    .option('--identity-package <id>', 'the identity package there, where it is not IOTA’s own')
+    .option('--status-ttl <seconds>', 'how long others may rely on a status list', parseSeconds, 60)
+    .option('--tls-cert <file>', 'serve TLS with this certificate and its chain (PEM)')
+    .option('--tls-key <file>', 'the certificate’s private key (PEM)')
+    .option('--trusted-proxy <range...>', 'addresses of proxies whose X-Forwarded-For is believed')
+    .action(serve);
+  addOperatorCommands(identity);
+}
+
+/** The folder of a service: its keys, its embedded database, the first operator's token. */
+export function addServiceHomeOption(command: Command): Command {
+  return command.addOption(
+    new Option('--home <dir>', 'the service’s folder')
+      .default(join(homedir(), '.wotid-identity'))
+      .env('WOTID_IDENTITY_HOME'),
+  );
 }
 
 async function serve(options: ServeOptions): Promise<void> {
@@ -49,14 +66,19 @@ async function serve(options: ServeOptions): Promise<void> {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new UsageError('--tls-cert and --tls-key belong together');
   }
-  const { createIdentityService, openDatabase } = await import('@wotid/identity');
+  const [{ createIdentityService, openDatabase }, { openServiceHome, prepareIssuer, resolverOf }] =
+    await Promise.all([import('@wotid/identity'), import('../identity-home.ts')]);
   const output = outputOf(options);
-  await using database = await openDatabase(options.db ?? join(resolve(options.home), 'database'));
+  const home = openServiceHome(resolve(options.home));
+  await using database = await openDatabase(options.db ?? home.databaseFolder);
+  const issuer = await prepareIssuer({ home, database, output, passphraseFile: options.passphraseFile });
   await using service = createIdentityService({
     database,
     host: options.host,
     port: options.port,
     logger: createServiceLogger(),
+    resolver: await resolverOf(options.network, options.identityPackage),
+    ...(issuer !== undefined && { issuer: { ...issuer, statusTtlMs: options.statusTtl * 1_000 } }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(trustedProxy !== undefined && { trustedProxies: trustedProxy }),
     ...(tlsCert !== undefined &&
@@ -64,7 +86,19 @@ async function serve(options: ServeOptions): Promise<void> {
   });
   const stopped = untilStopped();
   const url = await service.start();
-  output.result({ url });
+  home.noteUrl(url);
+  output.result({
+    url,
+    ...(service.publicUrl !== url && { publicUrl: service.publicUrl }),
+    ...(issuer !== undefined && { issuer: issuer.signer.did, operatorTokenFile: home.tokenFile }),
+  });
   output.progress(`Running; its description is at ${url}/docs. Ctrl-C ends it.`);
   await stopped;
+  home.forgetUrl();
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d{1,5}$/.test(text) || seconds < 1) throw new UsageError('a ttl is 1 to 99999 seconds');
+  return seconds;
 }

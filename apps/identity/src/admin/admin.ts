@@ -27,6 +27,8 @@ export interface AuditEntry {
 
 /** Tokens can be found in code and logs by their beginning. */
 const tokenPrefix = 'wotid_';
+/** One entry at a time, so that numbers have no gaps; arbitrary, and its own among our advisory locks. */
+const auditLock = 0x77_6f_74_04;
 /** Entries of one page of the log. */
 export const auditPageEntries = 100;
 
@@ -122,8 +124,10 @@ export class Admin {
 
   /** Notes what is done, in the transaction that does it. */
   async audit(sql: SqlRunner, { operator, action, subject, facts = {} }: AuditEntry): Promise<void> {
+    await sql.query('SELECT pg_advisory_xact_lock($1)', [auditLock]);
     await sql.query(
-      'INSERT INTO audit (at_ms, operator, action, subject, facts) VALUES ($1, $2, $3, $4, $5::jsonb)',
+      `INSERT INTO audit (number, at_ms, operator, action, subject, facts)
+        SELECT COALESCE(max(number), 0) + 1, $1::bigint, $2::text, $3::text, $4::text, $5::jsonb FROM audit`,
       [this.#clock.nowMs(), operator, action, subject, JSON.stringify(facts)],
     );
   }

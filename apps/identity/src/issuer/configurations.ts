@@ -1,7 +1,7 @@
 /** What the issuer offers: one credential configuration for each format that its keys can sign. */
 import {
   credentialFormats,
-  credentialsContext,
+  credentialsV2Context,
   holderProofAlgorithms,
   verifiedHumanContext,
   verifiedHumanType,
@@ -28,7 +28,7 @@ const formatMembers: Readonly<Record<CredentialFormat, object>> = {
   wotid_hybrid: { credential_definition: { type: types } },
   jwt_vc_json: { credential_definition: { type: types } },
   'vc+jwt': {
-    credential_definition: { '@context': [credentialsContext, verifiedHumanContext], type: types },
+    credential_definition: { '@context': [credentialsV2Context, verifiedHumanContext], type: types },
   },
   'dc+sd-jwt': { vct: verifiedHumanVct },
 };

@@ -1,0 +1,156 @@
+/** Commands of an identity service's operators: they ask the running service through its administration API. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { readInput, writeOutput } from '../files.ts';
+import { addOutputOptions, outputOf } from '../home-command.ts';
+import type { Facts } from '../output.ts';
+import { UsageError } from '../usage-error.ts';
+import { addServiceHomeOption } from './identity.ts';
+
+interface OperatorOptions {
+  readonly home: string;
+  readonly url?: string;
+  readonly tokenFile?: string;
+  readonly json?: boolean;
+}
+
+interface InviteOptions extends OperatorOptions {
+  readonly human: string;
+  readonly method: string;
+  readonly evidence: string;
+  readonly days?: string;
+  readonly txCodeOut?: string;
+}
+
+/** What identifies a human: a line of text. */
+const maxHumanBytes = 2_000;
+const maxTokenBytes = 200;
+
+export function addOperatorCommands(identity: Command): void {
+  const evidenceOptions = (command: Command): Command =>
+    command
+      .requiredOption(
+        '--evidence <text>',
+        'how you verified that this is a human, such as "met in person, passport seen"',
+      )
+      .option('--method <name>', 'the kind of verification', 'in-person')
+      .option('--days <n>', 'how long the credential is valid (default: 365)')
+      .option('--tx-code-out <file>', 'write the transaction code to this file instead of showing it');
+
+  evidenceOptions(
+    operatorCommand(identity, 'invite', 'approve a credential for a human whom you have verified'),
+  )
+    .requiredOption(
+      '--human <file>',
+      'file (- for standard input) with what identifies the human, always in the same way; kept as a keyed hash',
+    )
+    .action(async (options: InviteOptions) => {
+      const human = readInput(options.human, maxHumanBytes).trim();
+      const made = await ask(options, 'POST', '/admin/invitations', { human, ...decisionOf(options) });
+      await showOffer(options, made);
+    });
+
+  operatorCommand(identity, 'applications', 'show who has applied for a credential').action(
+    async (options: OperatorOptions) => {
+      const { applications } = await ask(options, 'GET', '/admin/applications');
+      outputOf(options).table(applications as Facts[], 'Nobody waits.');
+    },
+  );
+
+  evidenceOptions(
+    operatorCommand(identity, 'approve', 'approve an application of a human whom you have verified'),
+  )
+    .argument('<id>', 'the application')
+    .action(async (id: string, options: InviteOptions) => {
+      const path = `/admin/applications/${encodeURIComponent(id)}/approve`;
+      await showOffer(options, await ask(options, 'POST', path, decisionOf(options)));
+    });
+
+  operatorCommand(identity, 'reject', 'reject an application')
+    .argument('<id>', 'the application')
+    .action(async (id: string, options: OperatorOptions) => {
+      await ask(options, 'POST', `/admin/applications/${encodeURIComponent(id)}/reject`);
+      outputOf(options).result({ rejected: id });
+    });
+
+  operatorCommand(identity, 'credentials', 'show issued credentials, newest first')
+    .option('--subject <did>', 'of this DID alone')
+    .action(async (options: OperatorOptions & { readonly subject?: string }) => {
+      const query = options.subject === undefined ? '' : `?subject=${encodeURIComponent(options.subject)}`;
+      const { credentials } = await ask(options, 'GET', `/admin/credentials${query}`);
+      outputOf(options).table(credentials as Facts[], 'Nothing was issued.');
+    });
+
+  operatorCommand(identity, 'revoke', 'revoke a credential in all its formats, for good')
+    .argument('<id>', 'the credential (urn:uuid:…)')
+    .requiredOption('--reason <text>', 'for the log; no personal data')
+    .action(async (id: string, options: OperatorOptions & { readonly reason: string }) => {
+      const path = `/admin/credentials/${encodeURIComponent(id)}/revoke`;
+      const { revoked } = await ask(options, 'POST', path, { reason: options.reason });
+      outputOf(options).result({ credential: id, revoked });
+    });
+
+  operatorCommand(identity, 'audit', 'show what operators did').action(async (options: OperatorOptions) => {
+    const output = outputOf(options);
+    for (let after = 0; ;) {
+      const { entries } = await ask(options, 'GET', `/admin/audit?after=${after}`);
+      const page = entries as (Facts & { readonly number: number })[];
+      if (page.length === 0) return;
+      output.table(page, '');
+      after = page.at(-1)?.number ?? after;
+    }
+  });
+
+  operatorCommand(identity, 'operator', 'make one more operator')
+    .argument('<name>', 'lower-case letters, digits, dots, dashes')
+    .requiredOption('--out <file>', 'write the operator’s token to this file')
+    .action(async (name: string, options: OperatorOptions & { readonly out: string }) => {
+      const { token } = await ask(options, 'POST', '/admin/operators', { name });
+      writeOutput(options.out, String(token), 0o600);
+      outputOf(options).result({ operator: name, tokenFile: options.out });
+    });
+}
+
+function operatorCommand(identity: Command, name: string, description: string): Command {
+  return addServiceHomeOption(addOutputOptions(identity.command(name).description(description)))
+    .option('--url <url>', 'the service (default: the one that runs in the folder)')
+    .option('--token-file <file>', 'your operator’s token (default: that of the folder)');
+}
+
+function decisionOf(options: InviteOptions): object {
+  const days = options.days === undefined ? undefined : Number(options.days);
+  if (days !== undefined && !Number.isInteger(days)) throw new UsageError('--days is a whole number');
+  return {
+    evidence: [{ method: options.method, policy: options.evidence }],
+    ...(days !== undefined && { validForDays: days }),
+  };
+}
+
+async function showOffer(options: InviteOptions, made: Facts): Promise<void> {
+  const output = outputOf(options);
+  const { txCode, ...offer } = made;
+  if (options.txCodeOut !== undefined) writeOutput(options.txCodeOut, String(txCode), 0o600);
+  output.result({
+    ...offer,
+    ...(options.txCodeOut === undefined ? { txCode } : { txCodeFile: options.txCodeOut }),
+  });
+  if (output.json) return;
+  const { renderUnicodeCompact } = await import('uqr');
+  output.progress(renderUnicodeCompact(String(offer['offer'])));
+  output.progress('Give the human the link or the QR code, and the transaction code by another way.');
+}
+
+/** Calls the administration API. @throws UsageError when no service or token is known; WotError of the API's problem */
+async function ask(options: OperatorOptions, method: string, path: string, body?: object): Promise<Facts> {
+  const { openServiceHome } = await import('../identity-home.ts');
+  const home = openServiceHome(resolve(options.home));
+  const url = options.url ?? home.url();
+  if (url === undefined) {
+    throw new UsageError(
+      'no service runs in this folder: start it with wotid identity, or name one with --url',
+    );
+  }
+  const token = readInput(options.tokenFile ?? home.tokenFile, maxTokenBytes).trim();
+  const { askService } = await import('../service-client.ts');
+  return askService({ url, path, method, token, ...(body !== undefined && { body }) });
+}
