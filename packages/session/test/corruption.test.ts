@@ -4,12 +4,15 @@ import {
   createInit,
   encodePrekeys,
   encodeSession,
+  defaultSecurityPolicy,
   OnlinePrekeys,
+  oneTimePairs,
   createGateSession,
   openEnvelope,
   openInit,
   sealMessage,
   verifyPrekeys,
+  type SecurityLevel,
 } from '@wotid/session';
 import { describe, expect, it } from 'vitest';
 import {
@@ -89,6 +92,31 @@ describe('damage', () => {
     for (let at = 3; at < 15; at++) expect(codeAt(at)).toBe('PREKEY_UNKNOWN');
     for (let at = 15; at < envelope.length; at += 13) expect(codeAt(at)).toBe('INIT_REJECTED');
     expect(encodePrekeys(bob.prekeys)).toEqual(before);
+    expect(read(envelope)).toEqual(new TextEncoder().encode('hello'));
+  });
+
+  it.each<readonly [string, SecurityLevel, boolean, number]>([
+    ['a one-time pair', 3, true, 9],
+    ['level 2', 2, false, 1],
+    ['level 1 and a one-time pair', 1, true, 1],
+  ])('to an initial message with %s is refused, and burns no pair', (_, level, isOneTime, step) => {
+    const policy = { ...defaultSecurityPolicy, minLevel: level, maxLevel: level };
+    const carol = person('carol', native, { oneTimePairs: 2, policy });
+    const pair = oneTimePairs(native, carol.prekeys)?.pairs[1]?.bytes;
+    const { envelope } = init(alice, carol, 'hello', {
+      isFirstContact: false,
+      policy,
+      ...(isOneTime && pair !== undefined ? { oneTimePair: pair } : {}),
+    });
+    const before = encodePrekeys(carol.prekeys);
+    const read = (bytes: Uint8Array): unknown =>
+      accept(carol, bytes, { policy, findIdentity: () => alice.own.block }).message.payload;
+    const known = new Set(['INIT_REJECTED', 'PREKEY_UNKNOWN', 'UNSUPPORTED', 'LEVEL_REFUSED']);
+    let form = 0;
+    for (const bytes of damaged(envelope)) {
+      if (form++ % step === 0) expect(known).toContain(codeOf(() => read(bytes)));
+    }
+    expect(encodePrekeys(carol.prekeys)).toEqual(before);
     expect(read(envelope)).toEqual(new TextEncoder().encode('hello'));
   });
 

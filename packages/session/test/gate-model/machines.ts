@@ -11,7 +11,8 @@ export type Flaw =
   | 'levels outside of th2'
   | 'M4 before the verdict'
   | 'credential not bound to the block'
-  | 'no signature in M4';
+  | 'no signature in M4'
+  | 'no prekey in the keys';
 
 /** One end of one run. */
 export interface Role {
@@ -24,6 +25,12 @@ export interface Role {
   readonly theirs: string;
   /** Whom the initiator expects behind the dialled PeerId. */
   readonly expected?: string;
+  /** Whose published KEM prekey the initiator encapsulates to. */
+  readonly prekeyOf?: string;
+  /** Levels that this end offers and accepts, in rising order; default {@link OFFERED}. */
+  readonly levels?: string;
+  /** The level that this end has reached with everybody before. */
+  readonly reached?: string;
 }
 
 /** Where an end stands. */
@@ -50,8 +57,12 @@ export interface Machine {
 }
 
 export const ATTACKER = 'mallory';
-/** Both honest levels; the higher one is to be agreed on. */
+/** The levels of honest ends that accept more than the highest, which is to be agreed on. */
 export const OFFERED = '23';
+/** Below it a signature is one that a quantum computer forges. */
+export const HYBRID = '3';
+/** No encapsulation to a prekey. */
+const NONE = 'none';
 
 export class GateModel {
   readonly #t: Terms;
@@ -77,13 +88,24 @@ export class GateModel {
       out: [],
     };
     if (!role.isInitiator) return idle;
-    const m1 = this.m1(OFFERED, role.name, role.name, role.name);
+    const { name, levels = OFFERED, prekeyOf = NONE } = role;
+    const m1 = this.m1(levels, name, name, name, prekeyOf, prekeyOf === NONE ? NONE : name);
     return { ...idle, phase: 'awaits M2', m1, out: [m1] };
   }
 
-  /** Nonce, ephemeral key and KEM key are named by who made them. */
-  m1(levels: string, nonce: string, ephemeral: string, kem: string): Term {
-    return this.#t.make('M1', levels, nonce, ephemeral, kem);
+  /**
+   * Nonce, ephemeral key and KEM key are named by who made them, the encapsulation to a published prekey by its owner and
+   * by who encapsulated.
+   */
+  m1(
+    levels: string,
+    nonce: string,
+    ephemeral: string,
+    kem: string,
+    prekeyOf: string = NONE,
+    encapsulator: string = NONE,
+  ): Term {
+    return this.#t.make('M1', levels, nonce, ephemeral, kem, prekeyOf, encapsulator);
   }
 
   /** The ciphertext is named by the KEM key it is for and by who encapsulated. */
@@ -99,10 +121,17 @@ export class GateModel {
     return this.#t.make(kind, identity, credential, signature);
   }
 
-  /** What `signer` signs at a place of the transcript. */
-  signature(signer: string, kind: 'M3' | 'M4', th: Term, identity: string, credential: string): Term {
-    const place = this.#flaw === 'no transcript in signatures' ? 'anywhere' : th;
-    return this.#t.make('signature', signer, kind, place, identity, credential);
+  /** What `signer` signs at a place of the transcript, with the algorithms of the level. */
+  signature(
+    signer: string,
+    kind: 'M3' | 'M4',
+    { th, level }: Pick<Machine, 'th' | 'level'>,
+    identity: string,
+    credential: string,
+  ): Term {
+    const place = this.#flaw === 'no transcript in signatures' ? 'anywhere' : (th as Term);
+    const algorithm = level === HYBRID ? 'hybrid' : 'classical';
+    return this.#t.make('signature', algorithm, signer, kind, place, identity, credential);
   }
 
   /** The transcript after a sealed frame. */
@@ -143,9 +172,11 @@ export class GateModel {
 
   #receiveM1(machine: Machine, frame: Term): Machine {
     const { role } = machine;
-    const [levels, nonce, ephemeral, kem] = this.#t.parts(frame) as [string, string, string, string];
+    const [levels, nonce, ephemeral, kem, prekeyOf] = this.#t.parts(frame) as Five;
     if (nonce === role.name || ephemeral === role.name) return { ...machine, phase: 'dead' };
-    const level = levels.at(-1) as string;
+    if (prekeyOf !== NONE && prekeyOf !== role.who) return { ...machine, phase: 'dead' };
+    const level = [...levels].findLast((offered) => levelsOf(role).includes(offered));
+    if (level === undefined) return { ...machine, phase: 'dead' };
     const m2 = this.m2(level, role.name, role.name, kem, role.name);
     const keyed = this.#keyed({ ...machine, m1: frame, level }, frame, m2, ephemeral, [kem, role.name]);
     return { ...keyed, phase: 'awaits M3', out: [m2] };
@@ -160,7 +191,7 @@ export class GateModel {
       string,
       string,
     ];
-    if (nonce === role.name || ephemeral === role.name || !OFFERED.includes(level)) {
+    if (nonce === role.name || ephemeral === role.name || !levelsOf(role).includes(level)) {
       return { ...machine, phase: 'dead' };
     }
     // A ciphertext for another key gives a secret that nobody has (implicit rejection).
@@ -186,8 +217,13 @@ export class GateModel {
     const th2 = this.#t.make('th2', ...(this.#flaw === 'no PeerIds in th2' ? [] : peerIds), ...hellos);
     const dh = this.#t.make('dh', ...[role.name, theirEphemeral].toSorted());
     const ss = this.#t.make('ss', ...secret);
-    const isKeyKnown = theirEphemeral === ATTACKER && secret.includes(ATTACKER);
-    return { ...machine, key: this.#t.make('key', dh, ss, th2), isKeyKnown, th2, th: th2 };
+    const [prekeyOf, encapsulator] = this.#t.parts(m1).slice(4) as [string, string];
+    const hasPrekey = prekeyOf !== NONE && this.#flaw !== 'no prekey in the keys';
+    const secrets = hasPrekey ? [dh, ss, this.#t.make('ssK', prekeyOf, encapsulator)] : [dh, ss];
+    // The owner of a prekey is honest: of its secrets the attacker knows those that it has encapsulated itself.
+    const isPrekeyKnown = !hasPrekey || encapsulator === ATTACKER;
+    const isKeyKnown = theirEphemeral === ATTACKER && secret.includes(ATTACKER) && isPrekeyKnown;
+    return { ...machine, key: this.#t.make('key', ...secrets, th2), isKeyKnown, th2, th: th2 };
   }
 
   #levelless(hello: Term): Term {
@@ -196,7 +232,7 @@ export class GateModel {
 
   #ownClaims(machine: Machine, kind: 'M3' | 'M4'): Term {
     const { who } = machine.role;
-    return this.claims(kind, who, who, this.signature(who, kind, machine.th as Term, who, who));
+    return this.claims(kind, who, who, this.signature(who, kind, machine, who, who));
   }
 
   #send(machine: Machine, plaintext: Term): Machine {
@@ -232,13 +268,14 @@ export class GateModel {
 
   /** The credential names the identity, the identity is not ours, and it has signed this transcript. */
   #isAccepted(machine: Machine, plaintext: Term, kind: 'M3' | 'M4'): boolean {
-    const { role, th } = machine;
+    const { role } = machine;
     const [identity, credential, signature] = this.#t.parts(plaintext) as [string, string, Term];
     if (identity === role.who || credential === 'none') return false;
     if (credential !== identity && this.#flaw !== 'credential not bound to the block') return false;
     if (role.expected !== undefined && identity !== role.expected) return false;
+    if (role.reached !== undefined && machine.level < role.reached) return false;
     if (kind === 'M4' && this.#flaw === 'no signature in M4') return true;
-    return signature === this.signature(identity, kind, th as Term, identity, credential);
+    return signature === this.signature(identity, kind, machine, identity, credential);
   }
 
   #receiveSession(machine: Machine, frame: Term, kind: 'M5' | 'M6'): Machine | null {
@@ -248,4 +285,11 @@ export class GateModel {
     const done: Machine = { ...moved, phase: 'done' };
     return kind === 'M6' ? done : this.#send(done, this.#t.make('M6', machine.role.name));
   }
+}
+
+type Five = readonly [string, string, string, string, string];
+
+/** Levels that an end offers and accepts. */
+export function levelsOf(role: Role): string {
+  return role.levels ?? OFFERED;
 }

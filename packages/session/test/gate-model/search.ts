@@ -2,7 +2,16 @@
  * All that can happen: every order, every loss, every frame that the attacker has seen or can make, to every end. Noise is
  * taken to be broken: the attacker reads and replaces frames on every connection, also between honest PeerIds.
  */
-import { ATTACKER, GateModel, OFFERED, type Flaw, type Machine, type Role } from './machines.ts';
+import {
+  ATTACKER,
+  GateModel,
+  HYBRID,
+  levelsOf,
+  OFFERED,
+  type Flaw,
+  type Machine,
+  type Role,
+} from './machines.ts';
 import { Terms, type Term } from './terms.ts';
 
 /** What a search is about. */
@@ -10,6 +19,8 @@ export interface Scenario {
   readonly roles: readonly Role[];
   /** The attacker has keys, and a credential for them from a pinned issuer. */
   readonly isInsider: boolean;
+  /** The attacker forges classical signatures: those of levels below 3. */
+  readonly isQuantum?: boolean;
   readonly flaw?: Flaw;
 }
 
@@ -83,30 +94,42 @@ class Attacker {
   readonly #terms: Terms;
   /** Plaintexts of M3 and M4 that it can read. */
   readonly #read: readonly Term[];
-  readonly #isInsider: boolean;
+  readonly #scenario: Scenario;
 
   constructor(state: readonly Machine[], scenario: Scenario, model: GateModel, terms: Terms) {
     this.#state = state;
     this.#model = model;
     this.#terms = terms;
-    this.#isInsider = scenario.isInsider;
+    this.#scenario = scenario;
     this.#read = readBy(state, model, terms);
   }
 
   *framesFor(machine: Machine): Generator<Term> {
     yield* new Set(this.#state.flatMap(({ out }) => out));
-    if (machine.phase === 'start') yield* this.#hellosM1();
+    if (machine.phase === 'start') yield* this.#hellosM1(machine);
     if (machine.phase === 'awaits M2') yield* this.#hellosM2(machine);
     if (machine.isKeyKnown) yield* this.#sealedFor(machine);
   }
 
   /** Field by field from what was seen and from its own. */
-  *#hellosM1(): Generator<Term> {
+  *#hellosM1({ role }: Machine): Generator<Term> {
     const makers = [ATTACKER, ...this.#initiators()];
-    for (const levels of [OFFERED, '2'])
+    const prekeys = [...this.#prekeysOf(role.who)];
+    for (const levels of new Set([levelsOf(role), '2']))
       for (const ephemeral of makers)
         for (const nonce of this.#nonces(makers, ephemeral))
-          for (const kem of makers) yield this.#model.m1(levels, nonce, ephemeral, kem);
+          for (const kem of makers)
+            for (const encapsulator of prekeys)
+              yield this.#model.m1(levels, nonce, ephemeral, kem, ...encapsulator);
+  }
+
+  /** No encapsulation, its own, or one that somebody has sent: where prekeys are used at all. */
+  *#prekeysOf(who: string): Generator<readonly [string, string] | readonly []> {
+    yield [];
+    const users = this.#state.filter(({ role }) => role.prekeyOf === who);
+    if (users.length === 0) return;
+    yield [who, ATTACKER];
+    for (const { role } of users) yield [who, role.name];
   }
 
   *#hellosM2(machine: Machine): Generator<Term> {
@@ -138,7 +161,8 @@ class Attacker {
     yield this.#terms.make('M5', ATTACKER);
     yield this.#terms.make('M6', ATTACKER);
     yield* this.#read;
-    const credentials = new Set([this.#isInsider ? ATTACKER : 'none']);
+    const { isInsider, isQuantum = false } = this.#scenario;
+    const credentials = new Set([isInsider ? ATTACKER : 'none']);
     const signatures: Term[] = [];
     for (const plaintext of this.#read) {
       const [, credential, signature] = this.#terms.parts(plaintext) as [string, string, Term];
@@ -146,7 +170,10 @@ class Attacker {
       signatures.push(signature);
     }
     for (const credential of credentials) {
-      const own = this.#model.signature(ATTACKER, kind, machine.th as Term, ATTACKER, credential);
+      const own = this.#model.signature(ATTACKER, kind, machine, ATTACKER, credential);
+      if (isQuantum && machine.level < HYBRID) {
+        signatures.push(this.#model.signature(credential, kind, machine, credential, credential));
+      }
       yield this.#model.claims(kind, ATTACKER, credential, own);
       // A credential that it has read, under its owner's block, with any signature that it has read or can make.
       for (const signature of [own, ...signatures])
@@ -189,6 +216,9 @@ function* violationsOf(
   const partners = new Set<Machine>();
   for (const machine of state) {
     const { role, peer } = machine;
+    if (machine.isKeyKnown && role.prekeyOf !== undefined) {
+      yield `${role.name} is read by an attacker, although it knows the prekey of ${role.prekeyOf}`;
+    }
     if (peer === null) continue;
     if (peer === ATTACKER) {
       if (!scenario.isInsider) yield `${role.name} accepts an attacker without a credential`;
