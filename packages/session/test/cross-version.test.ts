@@ -2,18 +2,22 @@
  * Records and messages that earlier versions have written. Every version opens all of them, or migrates them: what is in
  * people's homes and mailboxes does not change because we did.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IdentityKeys, NobleProvider, NodeProvider, type CryptoProvider } from '@wotid/crypto';
 import {
+  consumeOneTimePair,
   decodePrekeys,
   decodeSession,
+  defaultSecurityPolicy,
   encodePrekeys,
   encodeSession,
+  oneTimePairs,
   openEnvelope,
   openInit,
   ownIdentity,
   sealMessage,
+  verifyOneTimePair,
   verifyPrekeys,
   type OwnIdentity,
   type Session,
@@ -32,6 +36,21 @@ interface Conversation extends People {
   readonly alice: string;
   readonly bob: string;
   readonly waiting: readonly { readonly to: 'a' | 'b'; readonly text: string; readonly envelope: string }[];
+}
+interface Handshakes extends People {
+  readonly chainId: string;
+  readonly mailboxId: string;
+  readonly nowMs: number;
+  readonly privateRecord: string;
+  readonly published: string;
+  readonly pairs: readonly string[];
+  readonly inits: readonly {
+    readonly text: string;
+    readonly level: number;
+    readonly suite: number;
+    readonly pair: number | null;
+    readonly envelope: string;
+  }[];
 }
 interface Prekeys extends People {
   readonly chainId: string;
@@ -53,6 +72,8 @@ function load<T>(version: string, name: string): T {
   return JSON.parse(readFileSync(join(folder, version, `${name}.json`), 'utf8')) as T;
 }
 
+const has = (version: string, name: string): boolean => existsSync(join(folder, version, `${name}.json`));
+
 function identity(provider: CryptoProvider, { people }: People, name: string): OwnIdentity {
   const did = `did:example:${name}`;
   const { seeds, idFp } = people[did] as { readonly seeds: string; readonly idFp: string };
@@ -63,36 +84,71 @@ function identity(provider: CryptoProvider, { people }: People, name: string): O
 
 describe.each(versions)('what %s wrote', (version) => {
   describe.each(providers)('opens with $name', (provider) => {
-    it.each(['conversation', 'fresh-gate'])('session records and messages under way: %s', (name) => {
-      const file = load<Conversation>(version, name);
-      const own = { a: identity(provider, file, 'alice'), b: identity(provider, file, 'bob') };
-      const sessions: Record<'a' | 'b', Session> = {
-        a: decodeSession(provider, hex(file.alice)),
-        b: decodeSession(provider, hex(file.bob)),
-      };
-      expect(sessions.a.sid.toHex()).toBe(sessions.b.sid.toHex());
-      for (const { to, text: words, envelope } of file.waiting) {
-        const peer = own[to === 'a' ? 'b' : 'a'].block;
-        const opened = openEnvelope(provider, sessions[to], hex(envelope), { nowMs: startMs, peer });
-        expect(wordsOf(opened.message.payload)).toBe(words);
-        expect(opened.message.proof !== null).toBe(words.startsWith('signed'));
-        sessions[to] = opened.session;
-      }
-      for (const from of ['b', 'a', 'b'] as const) {
-        const to = from === 'a' ? 'b' : 'a';
-        const init = { route: 'online', nowMs: startMs } as const;
-        const sealed = sealMessage(provider, sessions[from], text(provider, 'onwards'), init);
-        const opened = openEnvelope(provider, sessions[to], sealed.envelope, {
-          nowMs: startMs,
-          peer: own[from].block,
-        });
-        expect(wordsOf(opened.message.payload)).toBe('onwards');
-        sessions[from] = sealed.session;
-        sessions[to] = opened.session;
-      }
-    });
+    it.each(['conversation', 'fresh-gate'].filter((name) => has(version, name)))(
+      'session records and messages under way: %s',
+      (name) => {
+        const file = load<Conversation>(version, name);
+        const own = { a: identity(provider, file, 'alice'), b: identity(provider, file, 'bob') };
+        const sessions: Record<'a' | 'b', Session> = {
+          a: decodeSession(provider, hex(file.alice)),
+          b: decodeSession(provider, hex(file.bob)),
+        };
+        expect(sessions.a.sid.toHex()).toBe(sessions.b.sid.toHex());
+        for (const { to, text: words, envelope } of file.waiting) {
+          const peer = own[to === 'a' ? 'b' : 'a'].block;
+          const opened = openEnvelope(provider, sessions[to], hex(envelope), { nowMs: startMs, peer });
+          expect(wordsOf(opened.message.payload)).toBe(words);
+          expect(opened.message.proof !== null).toBe(words.startsWith('signed'));
+          sessions[to] = opened.session;
+        }
+        for (const from of ['b', 'a', 'b'] as const) {
+          const to = from === 'a' ? 'b' : 'a';
+          const init = { route: 'online', nowMs: startMs } as const;
+          const sealed = sealMessage(provider, sessions[from], text(provider, 'onwards'), init);
+          const opened = openEnvelope(provider, sessions[to], sealed.envelope, {
+            nowMs: startMs,
+            peer: own[from].block,
+          });
+          expect(wordsOf(opened.message.payload)).toBe('onwards');
+          sessions[from] = sealed.session;
+          sessions[to] = opened.session;
+        }
+      },
+    );
 
-    it('prekeys, publications and first messages', () => {
+    it.runIf(has(version, 'handshakes'))(
+      'one-time pairs, and first messages of every level and suite',
+      () => {
+        const file = load<Handshakes>(version, 'handshakes');
+        const [alice, bob] = [identity(provider, file, 'alice'), identity(provider, file, 'bob')];
+        const place = { chainId: file.chainId, mailboxId: hex(file.mailboxId), nowMs: file.nowMs };
+        const { publication } = verifyPrekeys(provider, hex(file.published), place);
+        expect(publication.otCount).toBe(file.pairs.length);
+        for (const [index, pair] of file.pairs.entries()) {
+          expect(verifyOneTimePair(provider, publication, hex(pair)).index).toBe(index);
+        }
+        let prekeys = decodePrekeys(hex(file.privateRecord));
+        expect(oneTimePairs(provider, prekeys)?.pairs.map(({ bytes }) => bytes.toHex())).toEqual(file.pairs);
+        for (const { text: words, level, suite, pair, envelope } of file.inits) {
+          using pending = openInit(provider, hex(envelope), {
+            ours: bob,
+            prekeys,
+            policy: { ...defaultSecurityPolicy, minLevel: 1 },
+            isReplayed: () => false,
+            findIdentity: () => alice.block,
+            nowMs: file.nowMs,
+          });
+          const { session, message, oneTimePair } = pending.accept(file.nowMs);
+          expect([wordsOf(message.payload), session.level, session.suite]).toEqual([words, level, suite]);
+          expect(oneTimePair === null).toBe(pair === null);
+          if (oneTimePair !== null) prekeys = consumeOneTimePair(prekeys, oneTimePair);
+        }
+        const used = file.inits.filter(({ pair }) => pair !== null).length;
+        expect(oneTimePairs(provider, prekeys)?.pairs.length).toBe(file.pairs.length - used);
+      },
+    );
+
+    it.runIf(has(version, 'prekeys'))('prekeys, publications and first messages', () => {
       const file = load<Prekeys>(version, 'prekeys');
       const [alice, bob] = [identity(provider, file, 'alice'), identity(provider, file, 'bob')];
       const prekeys = decodePrekeys(hex(file.privateRecord));
@@ -149,13 +205,13 @@ describe.each(versions)('what %s wrote', (version) => {
   // As long as the formats are those of this version; a later one migrates and says so here.
   it.runIf(version === 'v2')('is written the same way still', () => {
     const provider = new NodeProvider();
-    for (const name of ['conversation', 'fresh-gate']) {
+    for (const name of ['conversation', 'fresh-gate'].filter((one) => has(version, one))) {
       const { alice, bob } = load<Conversation>(version, name);
       for (const record of [alice, bob]) {
         expect(encodeSession(decodeSession(provider, hex(record))).toHex()).toBe(record);
       }
     }
-    const { privateRecord } = load<Prekeys>(version, 'prekeys');
+    const { privateRecord } = load<Handshakes>(version, 'handshakes');
     expect(encodePrekeys(decodePrekeys(hex(privateRecord))).toHex()).toBe(privateRecord);
   });
 });
