@@ -111,7 +111,7 @@ export class AttackWorld implements AsyncDisposable {
   async #home(name: string): Promise<void> {
     const { rpcUrl, faucetUrl } = this.network;
     const network = { name: 'test', rpcUrl, faucetUrl, packageId: this.#packageId };
-    await createHome({ dir: join(this.dir, name), passphrase, network });
+    await createHome({ dir: join(this.dir, name), passphrase, network, didMethod: 'jwk' });
   }
 }
 

@@ -56,8 +56,8 @@ beforeAll(async () => {
   const { rpc, faucet } = await localnet.line((line) => 'rpc' in line);
   network = ['--network', String(rpc), '--faucet', String(faucet)];
   await Promise.all([
-    ok('init', '--home', at('alice'), ...network),
-    ok('init', '--home', at('bob'), ...network),
+    ok('init', '--home', at('alice'), '--did', 'jwk', ...network),
+    ok('init', '--home', at('bob'), '--did', 'jwk', ...network),
     ok('issue', 'setup', '--home', at('issuer'), '--out', at('issuer.json')),
   ]);
 });
@@ -155,6 +155,37 @@ describe('localnet --framework', () => {
     }
     expect(folder.lines[0]?.['error']).toContain('move-stdlib');
     expect(address.lines[0]?.['error']).toContain('127.0.0.1:1');
+  });
+});
+
+describe('a DID on chain', () => {
+  it('is deployed for, published, shown, rotated and taken away', async () => {
+    await ok('init', '--home', at('op'), ...network);
+    await ok('wallet', 'faucet', '--account', 'owner', '--home', at('op'));
+    const { lines: deployed } = await ok('deploy', '--home', at('op'));
+    const identityPackageId = String(deployed[0]?.['identityPackageId']);
+    expect(identityPackageId).toMatch(/^0x[0-9a-f]{64}$/);
+    // The home that deploys knows the package from now on. An agent may run before it has a DID.
+    const agent = startAgent('op');
+    expect(await agent.line(isReady)).toMatchObject({ did: null });
+    const early = await run(['mailbox', 'create', '--home', at('op')]);
+    expect([early.code, early.lines[0]?.['code']]).toEqual([1, 'NO_DID']);
+    const { lines: created } = await ok('did', 'create', '--home', at('op'));
+    const did = created[0]?.['did'];
+    expect(did).toMatch(/^did:iota:/);
+    const facts = async (): Promise<unknown> => (await ok('did', 'show', '--home', at('op'))).lines[0];
+    expect(await facts()).toMatchObject({ did, state: 'active', isCurrent: true, isRotating: false });
+    const { lines: rotated } = await ok('did', 'rotate', '--key', 'ed25519', 'x25519', '--home', at('op'));
+    expect(rotated[0]).toMatchObject({ did, keys: ['x25519', 'ed25519'] });
+    expect(await facts()).toMatchObject({ fingerprint: rotated[0]?.['after'], isCurrent: true });
+    await ok('did', 'deactivate', '--home', at('op'));
+    expect(await facts()).toMatchObject({ state: 'deactivated' });
+    await ok('did', 'create', '--home', at('op'));
+    expect(await facts()).toMatchObject({ did, state: 'active' });
+
+    const fixed = await run(['did', 'create', '--home', at('alice')]);
+    expect([fixed.code, fixed.lines[0]?.['code']]).toEqual([1, 'FIXED_DID']);
+    await agent.end('SIGTERM');
   });
 });
 

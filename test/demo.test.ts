@@ -4,9 +4,22 @@ import { wotid, type Line } from './wotid.ts';
 
 const steps = [
   ['network', { chainId: expect.stringMatching(/^[0-9a-f]{8}$/) }],
-  ['publish', { packageId: expect.stringMatching(/^0x[0-9a-f]{64}$/), digest: expect.any(String) }],
+  [
+    'publish',
+    {
+      packageId: expect.stringMatching(/^0x[0-9a-f]{64}$/),
+      identityPackage: expect.stringMatching(/^0x[0-9a-f]{64}$/),
+      digest: expect.any(String),
+    },
+  ],
   ['issuer', { did: expect.stringMatching(/^did:jwk:/), keys: ['Ed25519', 'ML-DSA-87'] }],
-  ['people', { alice: expect.anything(), bob: expect.anything() }],
+  [
+    'people',
+    {
+      alice: expect.objectContaining({ did: expect.stringMatching(/^did:iota:[0-9a-f]{8}:0x[0-9a-f]{64}$/) }),
+      bob: expect.objectContaining({ did: expect.stringMatching(/^did:iota:/) }),
+    },
+  ],
   [
     'refused',
     { 'bob sent': { M2: 4, Terminate: 4 }, 'of bob found in them': expect.stringMatching(/^nothing/) },

@@ -8,6 +8,7 @@ import { addAgentCommands } from './commands/agent.ts';
 import { addCardCommands } from './commands/card.ts';
 import { addCredentialCommands } from './commands/credential.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addDidCommands } from './commands/did.ts';
 import { addIdentityCommands } from './commands/identity.ts';
 import { addIssueCommands } from './commands/issue.ts';
 import { addMailboxCommands } from './commands/mailbox.ts';
@@ -34,6 +35,7 @@ for (const add of [
   addNetworkCommands,
   addSetupCommands,
   addWalletCommands,
+  addDidCommands,
   addIdentityCommands,
   addIssueCommands,
   addCredentialCommands,

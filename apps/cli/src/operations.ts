@@ -15,6 +15,17 @@ const text = (params: Readonly<Record<string, unknown>>, name: string): string =
 };
 const optionalText = (params: Readonly<Record<string, unknown>>, name: string): string | undefined =>
   params[name] === undefined || params[name] === null ? undefined : text(params, name);
+const optionalTexts = (
+  params: Readonly<Record<string, unknown>>,
+  name: string,
+): readonly string[] | undefined => {
+  const value = params[name];
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
+    throw badParameter(name, 'a list of texts');
+  }
+  return value;
+};
 const bytes = (params: Readonly<Record<string, unknown>>, name: string): Uint8Array => {
   try {
     return Uint8Array.fromBase64(text(params, name));
@@ -71,6 +82,10 @@ const operations: Readonly<Record<string, Operation>> = {
     );
     return { digest };
   },
+  'did.create': (agent) => agent.identity.create(),
+  'did.show': (agent) => agent.identity.show(),
+  'did.rotate': (agent, params) => agent.rotateKeys(optionalTexts(params, 'keys')),
+  'did.deactivate': (agent, params) => agent.identity.deactivate(params['forever'] === true),
   'credential.request': (agent) => ({ request: agent.credentialRequest() }),
   'credential.import': (agent, params) => agent.importCredential(text(params, 'credential')),
   'credential.show': (agent) => agent.credentialFacts(),

@@ -10,18 +10,18 @@ import {
   type AcceptedCredential,
   type CredentialFailureCode,
   type DidKeyCheck,
-  type DidResolver,
   type StatusChecker,
   type TrustedIssuer,
 } from '@wotid/credential';
 import type { CryptoProvider } from '@wotid/crypto';
 import type { PeerIdentity } from '@wotid/session';
+import type { AgentDidResolver } from './did-resolver.ts';
 
 /** What {@link Admission} rests on. */
 export interface AdmissionInit {
   readonly provider: CryptoProvider;
   readonly clock: Clock;
-  readonly resolver: DidResolver;
+  readonly resolver: AgentDidResolver;
   /** Looks up revocation. Without it nobody is let in whose credential names a status list. */
   readonly status?: StatusChecker;
   /** The issuers trusted at the time of the check. */
@@ -75,14 +75,23 @@ export class Admission {
     return key.ok ? { ok: true, accepted: verdict } : refusal(key.code, key.reason);
   }
 
-  /** Checks that the peer's DID names the Ed25519 key of its identity block: without that anybody can write its DID. */
-  checkKey({ block }: PeerIdentity, signal?: AbortSignal): Promise<DidKeyCheck> {
-    return checkDidKey({
-      resolver: this.#init.resolver,
-      did: block.did,
-      ed25519: block.ed25519,
-      ...(signal === undefined ? {} : { signal }),
-    });
+  /**
+   * Checks that the peer's DID names the Ed25519 key of its identity block, and no other block: without that anybody can
+   * write its DID. What does not fit a remembered document is compared with the present one.
+   */
+  async checkKey({ block, idFp }: PeerIdentity, signal?: AbortSignal): Promise<DidKeyCheck> {
+    const { resolver } = this.#init;
+    const check = (): Promise<DidKeyCheck> =>
+      checkDidKey({
+        resolver,
+        did: block.did,
+        ed25519: block.ed25519,
+        idFp,
+        ...(signal === undefined ? {} : { signal }),
+      });
+    const first = await check();
+    if (first.ok || first.code !== 'DID_KEY_MISMATCH' || !resolver.forget(block.did)) return first;
+    return check();
   }
 }
 

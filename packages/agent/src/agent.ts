@@ -4,10 +4,11 @@
  */
 import { EventEmitter } from 'node:events';
 import { errorText, isWotError, silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
-import { createStatusChecker, didJwkMethod, isLoopbackUrl, Resolver } from '@wotid/credential';
+import { createStatusChecker, isLoopbackUrl } from '@wotid/credential';
 import { NodeProvider, wipe, type CryptoProvider } from '@wotid/crypto';
+import { DidReader } from '@wotid/did-iota';
 import { createIotaClient } from '@wotid/mailbox';
-import { SessionError, type GateLimits, type OwnIdentity, type SecurityPolicy } from '@wotid/session';
+import { SessionError, type GateLimits, type SecurityPolicy } from '@wotid/session';
 import { boundAddresses, withAnyPort } from './addresses.ts';
 import { Admission } from './admission.ts';
 import { armorLabels, unarmor } from './armor.ts';
@@ -17,16 +18,19 @@ import { Contacts, type ContactFacts } from './contacts.ts';
 import { credentialFacts } from './credential-facts.ts';
 import { encodeCredentialRequest } from './credential-request.ts';
 import { Deliveries } from './delivery.ts';
+import type { RotatedKeys } from './did-changes.ts';
+import { AgentDidResolver } from './did-resolver.ts';
 import { AgentError } from './errors.ts';
 import { Home } from './home/home.ts';
 import { secretNames } from './home/vault.ts';
-import { loadIdentity, requireSecret } from './identity.ts';
+import { LiveIdentity, requireSecret } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { Links, type GateObservation } from './links.ts';
 import type { LiveLink } from './live-link.ts';
 import { MailboxPost } from './mailbox-post.ts';
 import { MailboxSync } from './mailbox-sync.ts';
-import { loadProfile, settingNames, type NetworkProfile } from './network-profile.ts';
+import { didNetworkOfProfile, loadProfile, settingNames, type NetworkProfile } from './network-profile.ts';
+import { OwnDid } from './own-did.ts';
 import { OwnMailbox } from './own-mailbox.ts';
 import { PeerPrekeys, type PrekeySource } from './peer-prekeys.ts';
 import { Receipts } from './receipts.ts';
@@ -92,12 +96,13 @@ export class Agent {
   readonly wallet: Wallet;
   readonly trust: Trust;
   readonly mailbox: OwnMailbox;
+  readonly identity: OwnDid;
   readonly #init: AgentInit;
   readonly #home: Home;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #provider: CryptoProvider;
-  readonly #ours: OwnIdentity;
+  readonly #ours: LiveIdentity;
   readonly #profile: NetworkProfile;
   readonly #events = new EventEmitter<{ [Name in keyof AgentEvents]: [AgentEvents[Name]] }>();
   readonly #keeper: SessionKeeper;
@@ -123,7 +128,7 @@ export class Agent {
     this.#provider = provider;
     this.#clock = clock;
     this.#log = logger;
-    const ours = loadIdentity(provider, home.vault);
+    const ours = LiveIdentity.load(provider, home);
     this.#ours = ours;
     this.#profile = loadProfile(home);
     const client = createIotaClient(this.#profile.rpcUrl);
@@ -137,10 +142,16 @@ export class Agent {
       allowLoopbackHttp: isLoopbackUrl(this.#profile.rpcUrl),
       ...(init.statusGraceMs === undefined ? {} : { graceMs: init.statusGraceMs }),
     });
+    const network = didNetworkOfProfile(this.#profile);
+    const reader = network === null ? null : new DidReader({ rpcUrl: this.#profile.rpcUrl, network });
     const admission = new Admission({
       provider,
       clock,
-      resolver: new Resolver({ ...didJwkMethod }),
+      resolver: new AgentDidResolver({
+        clock,
+        reader,
+        isTrustedIssuer: (did) => this.trust.issuers.some((issuer) => issuer.did === did),
+      }),
       status,
       trustedIssuers: () => this.trust.issuers,
     });
@@ -150,8 +161,9 @@ export class Agent {
       provider,
       clock,
       admission,
-      ourDid: ours.block.did,
+      ours,
       onChanged: (did) => this.#standing.refresh(did),
+      onNewKeys: (change) => this.#events.emit('keys', change),
     });
     this.#contacts = contacts;
     const standing = new Standing({
@@ -186,6 +198,21 @@ export class Agent {
       profile,
       policy,
       client: () => chain.as('owner'),
+      // A document that could not be written now is written by the next maintenance.
+      onCreated: () => this.#guarded('agent.identity', () => this.identity.resume()),
+    });
+    this.identity = new OwnDid({
+      home,
+      provider,
+      ours,
+      reader,
+      queue: () => chain.queue('owner'),
+      mailbox: () => {
+        const mailboxId = this.mailbox.ids?.mailboxId;
+        return mailboxId === undefined ? null : { chainId: profile.chainId, mailboxId };
+      },
+      onRotating: () => keeper.retireAll(),
+      onChanged: () => this.#links.endAll(),
     });
     const post = new MailboxPost({ provider, clock, profile, client: () => chain.as('postage') });
     const source = init.prekeySource ?? null;
@@ -242,8 +269,9 @@ export class Agent {
     return agent;
   }
 
+  /** @throws AgentError `NO_DID` before it is published */
   get did(): string {
-    return this.#ours.block.did;
+    return this.#ours.requireDid();
   }
 
   get peerId(): string {
@@ -271,8 +299,8 @@ export class Agent {
   status(): AgentStatus {
     const { name, rpcUrl, chainId, packageId } = this.#profile;
     return {
-      did: this.did,
-      fingerprint: this.#ours.idFp.toHex(),
+      did: this.#ours.did,
+      fingerprint: this.#ours.did === null ? null : this.#ours.idFp.toHex(),
       peerId: this.peerId,
       addresses: this.addresses,
       network: { name, rpcUrl, chainId },
@@ -290,6 +318,7 @@ export class Agent {
 
   /** A request that an issuer can answer with a credential. */
   credentialRequest(): string {
+    this.#ours.requireDid();
     return encodeCredentialRequest(this.#provider, this.#ours.keys, this.#ours.block, this.#clock.nowMs());
   }
 
@@ -299,6 +328,7 @@ export class Agent {
    * @throws AgentError `BAD_CREDENTIAL`; ArmorError
    */
   async importCredential(text: string): Promise<CredentialFacts> {
+    this.#ours.requireDid();
     const credential = unarmor(armorLabels.credential, text);
     const verdict = await this.#admission.check(this.#ours, credential);
     if (!verdict.ok) {
@@ -328,6 +358,7 @@ export class Agent {
 
   /** Our signed contact card, as text to give to others. */
   card(): string {
+    this.#ours.requireDid();
     const mailboxId = this.mailbox.ids?.mailboxId;
     const { chainId, packageId } = this.#profile;
     return encodeCard(this.#provider, this.#ours.keys, {
@@ -410,6 +441,18 @@ export class Agent {
     return this.#inbox.list(query.after ?? 0, Math.min(query.limit ?? 100, 1_000));
   }
 
+  /**
+   * Replaces keys of our identity, after a last look into the mailbox: what is sealed to the old keys and comes later
+   * cannot be read. See {@link OwnDid.rotate}.
+   * @param keys `x25519`, `ed25519`, `ml-dsa-87`, `falcon-1024`; default all that there are
+   */
+  async rotateKeys(keys?: readonly string[]): Promise<RotatedKeys> {
+    if (this.mailbox.ids !== null) await this.#guarded('agent.sync', () => this.sync());
+    const rotated = await this.identity.rotate(keys);
+    await this.#guarded('agent.identity', () => this.#publishDuePrekeys());
+    return rotated;
+  }
+
   /** Looks into the mailbox now. @throws AgentError `NO_MAILBOX`, `WRONG_CHAIN`; MailboxError */
   async sync(): Promise<SyncReport> {
     const report = await this.#sync.run();
@@ -444,6 +487,8 @@ export class Agent {
     } finally {
       wipe(peerKeySeed);
     }
+    // Until it is finished, others may expect the new keys of us already.
+    if (this.identity.isRotating) await this.#guarded('agent.identity', () => this.identity.resume());
     if (listen.length === 0) return;
     // Cards name these addresses, so the ports that were free this time are the ones to use the next time.
     home.settings.set({
@@ -531,7 +576,9 @@ export class Agent {
     try {
       this.#keeper.prune();
       this.#home.prune(nowMs, { outboxDoneBeforeMs: nowMs - outboxKeepMs });
+      await this.#guarded('agent.identity', () => this.identity.resume());
       if (this.mailbox.ids === null) return;
+      await this.#publishDuePrekeys();
       await this.mailbox.maintainPrekeys();
     } catch (error) {
       this.#report('agent.maintenance', error);
@@ -545,6 +592,23 @@ export class Agent {
       await this.sync();
     } catch (error) {
       this.#report('agent.sync', error);
+    }
+  }
+
+  /** The prekeys of a rotated identity are gone; strangers can write again once there are new ones. */
+  async #publishDuePrekeys(): Promise<void> {
+    const { settings } = this.#home;
+    if (settings.get(settingNames.prekeysDue) === undefined) return;
+    if (this.mailbox.ids !== null) await this.mailbox.publishPrekeys();
+    settings.set({ [settingNames.prekeysDue]: undefined });
+  }
+
+  /** Runs what is tried again later: a failure is logged. */
+  async #guarded(event: string, run: () => Promise<unknown>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      this.#report(event, error);
     }
   }
 
@@ -575,6 +639,6 @@ export class Agent {
     // Absent when starting failed.
     await (this.#links as Links | undefined)?.close();
     await Promise.all([this.#deliveries.idle(), this.#sync.idle()]);
-    this.#ours.keys[Symbol.dispose]();
+    this.#ours[Symbol.dispose]();
   }
 }

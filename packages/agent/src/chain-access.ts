@@ -1,6 +1,6 @@
 /** The contract as each of our accounts sees it, once the node has shown that it serves the chain of our home. */
 import type { IotaClient } from '@iota/iota-sdk/client';
-import { MailboxClient } from '@wotid/mailbox';
+import { MailboxClient, type TransactionQueue } from '@wotid/mailbox';
 import { AgentError } from './errors.ts';
 import { assertChain, type NetworkProfile } from './network-profile.ts';
 import type { AccountName, Wallet } from './wallet.ts';
@@ -36,6 +36,12 @@ export class ChainAccess {
       this.#clients.set(account, client);
     }
     return client;
+  }
+
+  /** The transactions of an account. @throws AgentError `WRONG_CHAIN`, `BAD_NETWORK` */
+  async queue(account: AccountName): Promise<TransactionQueue> {
+    await this.#assertChain();
+    return this.#init.wallet.queue(account);
   }
 
   /** Once per opening. */

@@ -13,6 +13,7 @@ import { isSecurityLevel, peerIdentity, type PeerIdentity, type SecurityLevel } 
 import type { Admission, AdmissionVerdict } from './admission.ts';
 import { parseCard, type ContactCard } from './card.ts';
 import { AgentError } from './errors.ts';
+import type { NewKeys } from './types.ts';
 import type { Contact } from './home/contact-store.ts';
 import type { Home } from './home/home.ts';
 
@@ -36,8 +37,10 @@ export interface ContactsInit {
   readonly provider: CryptoProvider;
   readonly clock: Clock;
   readonly admission: Admission;
-  /** Our own DID: nobody is their own contact. */
-  readonly ourDid: string;
+  /** Nobody is their own contact. */
+  readonly ours: PeerIdentity;
+  /** A contact whose credential had passed has shown other keys, with a credential that passes. */
+  readonly onNewKeys: (change: NewKeys) => void;
   /** What is kept of a contact's keys and credential has changed. */
   readonly onChanged: (did: string) => void;
 }
@@ -67,7 +70,7 @@ export class Contacts {
     const card = parseCard(provider, text, nowMs);
     const { did } = card.block;
     if (alias !== undefined) this.#assertAlias(alias, did);
-    if (did === this.#init.ourDid) throw new AgentError('BAD_CARD', 'this is your own card');
+    if (did === this.#init.ours.block.did) throw new AgentError('BAD_CARD', 'this is your own card');
     const peer = peerIdentity(provider, card.block);
     const key = await this.#init.admission.checkKey(peer);
     if (!key.ok) {
@@ -110,6 +113,7 @@ export class Contacts {
     });
     if (verdict?.ok === true) home.objects.forgetRefused();
     this.#init.onChanged(did);
+    if (verified !== undefined) this.#noticeKeys(verified, peer);
     return this.#facts(did, card, isVerifiedBefore ? { ok: true } : verdict);
   }
 
@@ -122,8 +126,10 @@ export class Contacts {
     const { did } = peer.block;
     const known = home.contacts.get(did);
     const identityBlock = encodeIdentityBlock(peer.block);
-    // A card of other keys of this DID was never more than a claim: its addresses and mailbox are not the peer's.
-    const isTheirCard = known !== undefined && equalBytes(known.identityBlock, identityBlock);
+    // A card of other keys of this DID was never more than a claim, its addresses and mailbox not the peer's, unless
+    // these were the peer's keys before.
+    const isTheirCard =
+      known !== undefined && (known.verifiedAtMs > 0 || equalBytes(known.identityBlock, identityBlock));
     home.handshakes.noteLevel(did, level);
     // What they left while they were not believed may be read now.
     const isSame = known !== undefined && equalBytes(known.credential, credential);
@@ -138,6 +144,19 @@ export class Contacts {
       addedAtMs: known?.addedAtMs ?? clock.nowMs(),
     });
     this.#init.onChanged(did);
+    if (known !== undefined && known.verifiedAtMs > 0) this.#noticeKeys(known, peer);
+  }
+
+  #noticeKeys(before: Contact, peer: PeerIdentity): void {
+    if (before.identityBlock.length === 0) return;
+    const former = peerIdentity(this.#init.provider, parseIdentityBlock(before.identityBlock));
+    if (equalBytes(former.idFp, peer.idFp)) return;
+    this.#init.onNewKeys({
+      did: peer.block.did,
+      alias: before.alias,
+      before: former.idFp.toHex(),
+      after: peer.idFp.toHex(),
+    });
   }
 
   list(): ContactFacts[] {

@@ -14,7 +14,18 @@ export type { NetworkProfile } from './network-profile.ts';
 export type { WaitingObject } from './own-mailbox.ts';
 export type { PrekeySource } from './peer-prekeys.ts';
 export type { SecurityFacts } from './security-settings.ts';
-export { createHome, deployMailbox, type CreatedHome, type CreateHomeInit } from './setup.ts';
+export type { CreatedDidFacts, DidFacts, DidTransaction, RotatedKeys } from './did-changes.ts';
+export type { DidMethod } from './identity.ts';
+export { OwnDid } from './own-did.ts';
+export {
+  createHome,
+  deployIdentity,
+  deployMailbox,
+  type CompiledPackage,
+  type CreatedHome,
+  type CreateHomeInit,
+  type DeployedPackage,
+} from './setup.ts';
 export type { IssuerFacts } from './trust.ts';
 export * from './types.ts';
 export { Wallet, type AccountName } from './wallet.ts';

@@ -182,6 +182,12 @@ export class Links {
     return connecting;
   }
 
+  /** Ends all links and gates, and lets new ones come: our keys have changed. Never rejects. */
+  async endAll(): Promise<void> {
+    for (const gate of [...this.#outbound.values(), ...this.#inbound.values()]) supersede(gate);
+    await this.#links.close();
+  }
+
   /** Ends all links and the node. Never rejects. */
   async close(): Promise<void> {
     this.#node.stop();

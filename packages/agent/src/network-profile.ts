@@ -2,7 +2,8 @@
 import { createIotaClient } from '@wotid/mailbox';
 import type { IotaClient } from '@iota/iota-sdk/client';
 import { isValidIotaObjectId } from '@iota/iota-sdk/utils';
-import { errorText } from '@wotid/core';
+import { errorText, isWotError } from '@wotid/core';
+import { didNetworkOf, type DidNetwork } from '@wotid/did-iota';
 import { AgentError } from './errors.ts';
 import type { Home } from './home/home.ts';
 
@@ -13,6 +14,11 @@ export const settingNames = {
   faucetUrl: 'network.faucet',
   chainId: 'network.chain-id',
   packageId: 'mailbox.package',
+  identityPackageId: 'identity.package',
+  didMethod: 'identity.method',
+  did: 'identity.did',
+  publishedDocument: 'identity.published',
+  prekeysDue: 'identity.prekeys-due',
   mailboxId: 'mailbox.object',
   capId: 'mailbox.cap',
   prekeys: 'mailbox.prekeys',
@@ -36,19 +42,25 @@ export interface NetworkProfile {
   readonly chainId: string;
   /** The one publication of the mailbox contract that is believed; `null` in a home that only deploys. */
   readonly packageId: string | null;
+  /** The identity package that is believed where IOTA has none of its own; `null` when none is known, or needed. */
+  readonly identityPackageId: string | null;
 }
+
+/** A network as one names it. */
+export type NetworkChoice = Omit<NetworkProfile, 'chainId' | 'identityPackageId'> &
+  Partial<Pick<NetworkProfile, 'identityPackageId'>>;
 
 /**
  * Asks the node which chain it serves, so that a home never talks to another one later.
  * @throws AgentError `BAD_NETWORK`
  */
-export async function identifyNetwork(init: Omit<NetworkProfile, 'chainId'>): Promise<NetworkProfile> {
-  if (init.packageId !== null && !isValidIotaObjectId(init.packageId)) {
-    throw new AgentError('BAD_NETWORK', `${init.packageId} is not a package id`, {
-      hint: 'It is 0x and 64 hex digits.',
-    });
+export async function identifyNetwork(init: NetworkChoice): Promise<NetworkProfile> {
+  const { identityPackageId = null } = init;
+  for (const id of [init.packageId, identityPackageId]) {
+    if (id === null || isValidIotaObjectId(id)) continue;
+    throw new AgentError('BAD_NETWORK', `${id} is not a package id`, { hint: 'It is 0x and 64 hex digits.' });
   }
-  return { ...init, chainId: await chainIdOf(createIotaClient(init.rpcUrl), init.rpcUrl) };
+  return { ...init, identityPackageId, chainId: await chainIdOf(createIotaClient(init.rpcUrl), init.rpcUrl) };
 }
 
 /** @throws AgentError `WRONG_CHAIN` when the node serves another chain than the home was made for; `BAD_NETWORK` */
@@ -72,6 +84,7 @@ export function saveProfile(home: Home, profile: NetworkProfile): void {
     [settingNames.faucetUrl]: profile.faucetUrl ?? undefined,
     [settingNames.chainId]: profile.chainId,
     [settingNames.packageId]: profile.packageId ?? undefined,
+    [settingNames.identityPackageId]: profile.identityPackageId ?? undefined,
   });
 }
 
@@ -93,7 +106,18 @@ export function loadProfile(home: Home): NetworkProfile {
     chainId,
     faucetUrl: home.settings.get(settingNames.faucetUrl) ?? null,
     packageId: home.settings.get(settingNames.packageId) ?? null,
+    identityPackageId: home.settings.get(settingNames.identityPackageId) ?? null,
   };
+}
+
+/** Where DIDs of this network are; `null` when no identity package is known there. */
+export function didNetworkOfProfile({ chainId, identityPackageId }: NetworkProfile): DidNetwork | null {
+  try {
+    return didNetworkOf(chainId, identityPackageId);
+  } catch (error) {
+    if (isWotError(error) && error.code === 'NO_PACKAGE') return null;
+    throw error;
+  }
 }
 
 async function chainIdOf(client: IotaClient, rpcUrl: string): Promise<string> {

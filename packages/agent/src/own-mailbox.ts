@@ -15,12 +15,12 @@ import {
   wipePrekeys,
   type OneTimePairIds,
   type OneTimePairs,
-  type OwnIdentity,
   type PrekeyStore,
   type SecurityPolicy,
 } from '@wotid/session';
 import { AgentError } from './errors.ts';
 import type { Home } from './home/home.ts';
+import type { LiveIdentity } from './identity.ts';
 import { settingNames, type NetworkProfile } from './network-profile.ts';
 import type { GasCost } from './types.ts';
 
@@ -37,12 +37,14 @@ export interface OwnMailboxInit {
   readonly home: Home;
   readonly provider: CryptoProvider;
   readonly clock: Clock;
-  readonly ours: OwnIdentity;
+  readonly ours: LiveIdentity;
   readonly profile: NetworkProfile;
   /** Minimum level and suites that publications name. */
   readonly policy: () => SecurityPolicy;
   /** Works as the owner account. @throws AgentError `NO_MAILBOX` without a package, `WRONG_CHAIN`, `BAD_NETWORK` */
   readonly client: () => Promise<MailboxClient>;
+  /** Runs once a mailbox was created and noted. Does not reject. */
+  readonly onCreated: () => Promise<void>;
 }
 
 /** Objects that one call of {@link OwnMailbox.discard} takes. */
@@ -108,9 +110,11 @@ export class OwnMailbox {
   async #create(): Promise<CreatedMailbox> {
     const { ids } = this;
     if (ids !== null) return { ...ids, digest: null, gas: null };
+    this.#init.ours.requireDid();
     const client = await this.#init.client();
     const { mailboxId, capId, digest, gas } = await client.createMailbox();
     this.#init.home.settings.set({ [settingNames.mailboxId]: mailboxId, [settingNames.capId]: capId });
+    await this.#init.onCreated();
     return { mailboxId, capId, digest, gas: gasCost(gas) };
   }
 

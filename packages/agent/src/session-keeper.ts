@@ -235,6 +235,23 @@ export class SessionKeeper {
     wipeReplaced(session, null);
   }
 
+  /**
+   * Our keys have changed: every session only receives from now on, so that what is on its way can still be read, and
+   * what is sent next begins a new one. Runs in a transaction of the caller's, if there is one.
+   */
+  retireAll(): void {
+    const nowMs = this.#init.clock.nowMs();
+    const retired = Array.from(this.#book.sessions.values(), (session) =>
+      session.replacedAtMs === null
+        ? { ...session, replacedAtMs: nowMs, stateVersion: session.stateVersion + 1 }
+        : session,
+    );
+    this.#init.home.transaction(() => {
+      for (const session of retired) if (session.replacedAtMs === nowMs) this.#store(session);
+    });
+    this.#book = sessionBook(retired);
+  }
+
   /** Erases what was replaced 7 days ago or not used for 90, and what is below the level that is now the minimum. */
   prune(): void {
     for (const session of this.#book.sessions.values()) {

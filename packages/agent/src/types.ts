@@ -114,6 +114,16 @@ export interface GateRefusal {
   readonly reason: string;
 }
 
+/** A contact has rotated keys: same DID, another identity block, and a credential for it that passes. */
+export interface NewKeys {
+  readonly did: string;
+  /** What the user calls them; empty when they have no name here. */
+  readonly alias: string;
+  /** Fingerprints of the identity blocks, 32 bytes in hex. */
+  readonly before: string;
+  readonly after: string;
+}
+
 /** Events of an agent, by name. */
 export interface AgentEvents {
   readonly message: InboxMessage;
@@ -123,6 +133,7 @@ export interface AgentEvents {
     readonly state: 'connected' | 'disconnected';
     readonly peerId: string;
   };
+  readonly keys: NewKeys;
   readonly refused: GateRefusal;
   /** A peer with a live link is believed no longer: the link has been ended. */
   readonly distrusted: { readonly did: string; readonly name: string; readonly reason: string };
@@ -132,9 +143,10 @@ export interface AgentEvents {
 
 /** Who and where an agent is. */
 export interface AgentStatus {
-  readonly did: string;
+  /** `null` before it is published. */
+  readonly did: string | null;
   /** Identity fingerprint, 32 bytes in hex. */
-  readonly fingerprint: string;
+  readonly fingerprint: string | null;
   readonly peerId: string;
   readonly addresses: readonly string[];
   readonly network: { readonly name: string; readonly rpcUrl: string; readonly chainId: string };

@@ -59,7 +59,7 @@ describe('strangers at the gate', () => {
     const sent = observed.filter(({ direction }) => direction === 'sent');
     expect(sent.map(({ name }) => name)).toEqual(tries.flatMap(() => ['M2', 'Terminate']));
     const bytes = Buffer.concat(sent.map(({ plaintext }) => plaintext));
-    for (const secret of [bob.did, bob.agent.status().fingerprint, bob.agent.peerId]) {
+    for (const secret of [bob.did, bob.agent.status().fingerprint!, bob.agent.peerId]) {
       expect(bytes.includes(secret)).toBe(false);
     }
     expect(bob.agent.status().sessions).toBe(0);

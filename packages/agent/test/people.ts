@@ -16,6 +16,7 @@ import {
 import { IdentityKeys, identityFingerprint, NodeProvider } from '@wotid/crypto';
 import { startLocalnet, type Localnet, type LocalnetInit } from '@wotid/localnet';
 import { createIotaClient, MailboxClient, publishMailboxPackage, TransactionQueue } from '@wotid/mailbox';
+import { identityContractDirectory } from '@wotid/did-iota';
 import { buildMovePackage } from '@wotid/move-build';
 import { VirtualClock } from '@wotid/testkit';
 import {
@@ -27,6 +28,7 @@ import {
   parseCredentialRequest,
   type AgentEvents,
   type AgentInit,
+  type DidMethod,
 } from '../src/index.ts';
 
 export const provider: NodeProvider = new NodeProvider();
@@ -50,6 +52,8 @@ export interface PersonInit extends Partial<AgentInit> {
   /** Where the agent finds the node; default the network's own address. */
   readonly rpcUrl?: string;
   readonly issuer?: Issuer;
+  /** Default `jwk`, which needs no chain. */
+  readonly didMethod?: DidMethod;
 }
 
 type Events = { [Name in keyof AgentEvents]: AgentEvents[Name][] };
@@ -60,6 +64,7 @@ export class Person {
     message: [],
     delivery: [],
     peer: [],
+    keys: [],
     refused: [],
     distrusted: [],
     sync: [],
@@ -195,6 +200,7 @@ export class Network {
   readonly dir: string = mkdtempSync(join(tmpdir(), 'wotid-agent-'));
   readonly #people: Person[] = [];
   #count = 0;
+  #identityPackage: Promise<string> | undefined;
 
   constructor(localnet: Localnet, packageId: string) {
     this.localnet = localnet;
@@ -210,32 +216,45 @@ export class Network {
     return new Network(localnet, packageId);
   }
 
+  /** The identity package, published when it is first needed. */
+  identityPackage(): Promise<string> {
+    this.#identityPackage ??= (async () => {
+      const compiled = await buildMovePackage(identityContractDirectory());
+      return (await publishMailboxPackage({ queue: await fundedQueue(this.localnet), ...compiled }))
+        .packageId;
+    })();
+    return this.#identityPackage;
+  }
+
   /** A client of the contract as somebody else with coins. */
   async stranger(): Promise<MailboxClient> {
     return new MailboxClient({ queue: await fundedQueue(this.localnet), packageId: this.packageId });
   }
 
   /** A home without anything but keys. */
-  async home(rpcUrl: string = this.localnet.rpcUrl): Promise<Home> {
+  async home(rpcUrl: string = this.localnet.rpcUrl, didMethod: DidMethod = 'jwk'): Promise<Home> {
     const dir = join(this.dir, `home-${this.#count++}`);
     const { faucetUrl } = this.localnet;
-    const network = { name: 'test', rpcUrl, faucetUrl, packageId: this.packageId };
-    await createHome({ dir, passphrase, network, cost: cheap });
+    const identityPackageId = didMethod === 'iota' ? await this.identityPackage() : null;
+    const network = { name: 'test', rpcUrl, faucetUrl, packageId: this.packageId, identityPackageId };
+    await createHome({ dir, passphrase, network, cost: cheap, didMethod });
     return Home.open({ dir, passphrase });
   }
 
   /** Somebody whose agent runs. */
   async person(init: PersonInit = {}): Promise<Person> {
-    const { credential, trust, mailbox, funded, rpcUrl, issuer = this.issuer, listen, ...agentInit } = init;
-    const person = new Person(await this.home(rpcUrl), agentInit);
+    const { credential, trust, mailbox, funded, rpcUrl, issuer = this.issuer, listen, ...rest } = init;
+    const { didMethod, ...agentInit } = rest;
+    const person = new Person(await this.home(rpcUrl, didMethod), agentInit);
     this.#people.push(person);
     await person.start({ listen: listen ?? ['/ip4/127.0.0.1/tcp/0'] });
     const { agent } = person;
+    if (funded !== false)
+      await Promise.all([agent.wallet.requestFunds('owner'), agent.wallet.requestFunds('postage')]);
+    if (didMethod === 'iota') await agent.identity.create();
     if (trust !== false) agent.trust.add(encodeTrustedIssuer(this.issuer.trustedIssuer));
     if (credential !== false)
       await agent.importCredential(await this.credentialFor(person, { issuer, clock: init.clock }));
-    if (funded !== false)
-      await Promise.all([agent.wallet.requestFunds('owner'), agent.wallet.requestFunds('postage')]);
     if (mailbox !== false && funded !== false) {
       await agent.mailbox.create();
       await agent.mailbox.publishPrekeys();

@@ -14,6 +14,8 @@ export {
 } from './claims.ts';
 export { credentialHash, parseCredential, type Credential } from './credential.ts';
 export { didJwkMethod, didJwkOf, didJwkOfKey, parseDidJwk } from './did-jwk.ts';
+export { didKeyMethod, didKeyOf, parseDidKey } from './did-key.ts';
+export { didWebMethod, didWebUrl, isPublicAddress, type DidWebInit } from './did-web.ts';
 export { assertDid, isDid, isKeyOf, maxDidBytes } from './did.ts';
 export {
   CredentialError,

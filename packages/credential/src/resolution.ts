@@ -1,6 +1,7 @@
 /** DID resolution through a port: one bounded attempt, and what counts as a usable document. */
 import { parse, type DIDDocument, type Resolvable, type VerificationMethod } from 'did-resolver';
 import { equalBytes, errorText } from '@wotid/core';
+import { parseFingerprintUri } from './fingerprint-uri.ts';
 import { parseEd25519Jwk } from './jwk.ts';
 import type { Json } from './strict-json.ts';
 
@@ -52,24 +53,31 @@ export type DidKeyCheck =
 
 /**
  * Checks that `did` authenticates with the Ed25519 key of the identity block presented under it: one of the document's
- * own `authentication` keys must be that key.
+ * own `authentication` keys must be that key. A document that names fingerprints of identity blocks must name this one.
  * @param ed25519 32 bytes
+ * @param idFp fingerprint of the block, 32 bytes
  */
 export async function checkDidKey(init: {
   readonly resolver: DidResolver;
   readonly did: string;
   readonly ed25519: Uint8Array;
+  readonly idFp: Uint8Array;
   readonly signal?: AbortSignal;
 }): Promise<DidKeyCheck> {
   const { document, reason } = await resolveDid(init.resolver, init.did, init.signal);
   if (document === null) return { ok: false, code: 'DID_UNRESOLVED', reason };
   const methods = methodsOf(document, 'authentication');
-  if (methods.some((method) => isEd25519Method(method, init.ed25519))) return { ok: true };
-  return {
-    ok: false,
-    code: 'DID_KEY_MISMATCH',
-    reason: 'the identity key is no authentication key of the DID',
-  };
+  const mismatch = (reason: string): DidKeyCheck => ({ ok: false, code: 'DID_KEY_MISMATCH', reason });
+  if (!methods.some((method) => isEd25519Method(method, init.ed25519))) {
+    return mismatch('the identity key is no authentication key of the DID');
+  }
+  const fingerprints = namesOf(document)
+    .map(parseFingerprintUri)
+    .filter((one) => one !== null);
+  if (fingerprints.length > 0 && !fingerprints.some((one) => equalBytes(one, init.idFp))) {
+    return mismatch('the DID names another identity block');
+  }
+  return { ok: true };
 }
 
 /**
@@ -86,6 +94,12 @@ export function methodsOf(
     const id = absolute(document, method.id);
     return parse(id)?.did === document.id ? [{ ...method, id }] : [];
   });
+}
+
+/** Other names of the subject, as far as they are text: a document from the web is any JSON. */
+function namesOf({ alsoKnownAs }: DIDDocument): readonly string[] {
+  const names: unknown = alsoKnownAs;
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }
 
 /** True when `method` holds exactly this Ed25519 key as a JWK. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   checkDidKey,
+  fingerprintUri,
   CredentialError,
   credentialFormats,
   encodeTrustedIssuer,
@@ -143,7 +144,8 @@ describe('DIDs', () => {
   });
 
   it('have to authenticate with the key of the identity block', async () => {
-    const base = { resolver, did: holder.did };
+    const idFp = new Uint8Array(32).fill(3);
+    const base = { resolver, did: holder.did, idFp };
     expect(await checkDidKey({ ...base, ed25519: holder.ed25519 })).toEqual({ ok: true });
     expect(await checkDidKey({ ...base, ed25519: authority.ed25519.publicKey })).toMatchObject({
       code: 'DID_KEY_MISMATCH',
@@ -160,6 +162,11 @@ describe('DIDs', () => {
           resolve: () => Promise.resolve({ ...rest, didDocument: { ...didDocument!, ...change } }),
         },
       });
+    // A document that names identity blocks must name this one.
+    const other = fingerprintUri(new Uint8Array(32).fill(4));
+    expect(await check({ alsoKnownAs: ['https://example.org/'] })).toEqual({ ok: true });
+    expect(await check({ alsoKnownAs: [other, fingerprintUri(idFp)] })).toEqual({ ok: true });
+    expect(await check({ alsoKnownAs: [other] })).toMatchObject({ code: 'DID_KEY_MISMATCH' });
     const key = didDocument!.verificationMethod![0]!;
     expect(await check({ authentication: [key] })).toEqual({ ok: true });
     expect(await check({ authentication: [] })).toMatchObject({ ok: false });

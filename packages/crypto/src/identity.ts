@@ -158,6 +158,10 @@ export interface GenerateIdentityInit {
   readonly falcon?: boolean;
 }
 
+/** Names of the keys in an identity. */
+export const identityKeyNames = ['x25519', 'ed25519', 'ml-dsa-87', 'falcon-1024'] as const;
+export type IdentityKeyName = (typeof identityKeyNames)[number];
+
 /** Our own identity keys. */
 export class IdentityKeys implements HybridSigningKeys, Disposable {
   /** X25519, for session starts alone. */
@@ -186,6 +190,29 @@ export class IdentityKeys implements HybridSigningKeys, Disposable {
       provider.signGenerate('ed25519'),
       provider.signGenerate('ml-dsa-87'),
       init.falcon === true ? provider.signGenerate('falcon-1024') : null,
+    );
+  }
+
+  /**
+   * Keys of which those named are fresh and the others are copies of these; both are disposed of on their own.
+   * @throws CryptoError `BAD_IDENTITY` for a Falcon key where there is none
+   */
+  withFresh(provider: CryptoProvider, names: readonly IdentityKeyName[]): IdentityKeys {
+    const { falcon1024 } = this;
+    if (falcon1024 === null && names.includes('falcon-1024')) {
+      throw new CryptoError('BAD_IDENTITY', 'this identity has no Falcon-1024 key');
+    }
+    const signing = (name: Exclude<IdentityKeyName, 'x25519'>, key: SigningKey): SigningKey =>
+      names.includes(name)
+        ? provider.signGenerate(name)
+        : copyOf(key.exportSecret(), (secret) => provider.signFromSecret(name, secret));
+    return new IdentityKeys(
+      names.includes('x25519')
+        ? provider.x25519Generate()
+        : copyOf(this.ik.exportSecret(), (secret) => provider.x25519FromSecret(secret)),
+      signing('ed25519', this.ed25519),
+      signing('ml-dsa-87', this.mlDsa87),
+      falcon1024 === null ? null : signing('falcon-1024', falcon1024),
     );
   }
 
@@ -242,5 +269,13 @@ export class IdentityKeys implements HybridSigningKeys, Disposable {
     this.ed25519.dispose();
     this.mlDsa87.dispose();
     this.falcon1024?.dispose();
+  }
+}
+
+function copyOf<Key>(secret: Uint8Array, load: (secret: Uint8Array) => Key): Key {
+  try {
+    return load(secret);
+  } finally {
+    wipe(secret);
   }
 }

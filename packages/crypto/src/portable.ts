@@ -28,11 +28,13 @@ export {
   identityBlockMaxBytes,
   identityBlockType,
   identityFingerprint,
+  identityKeyNames,
   IdentityKeys,
   importIdentityVerifyingKeys,
   parseIdentityBlock,
   type GenerateIdentityInit,
   type IdentityBlock,
+  type IdentityKeyName,
 } from './identity.ts';
 export { assertX25519PublicKey } from './input-checks.ts';
 export { NobleProvider, webRandom, type NobleProviderInit } from './noble-provider.ts';

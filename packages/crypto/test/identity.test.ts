@@ -177,3 +177,23 @@ describe('identity keys', () => {
     }
   });
 });
+
+describe('identity keys with fresh ones among them', () => {
+  it('keep the others, and live on when the former ones are dropped', () => {
+    const former = IdentityKeys.generate(provider, { falcon: true });
+    const before = former.block(did);
+    using next = former.withFresh(provider, ['x25519', 'ml-dsa-87']);
+    former[Symbol.dispose]();
+    const after = next.block(did);
+    expect([after.ed25519, after.falcon1024]).toEqual([before.ed25519, before.falcon1024]);
+    expect(after.ik).not.toEqual(before.ik);
+    expect(after.mlDsa87).not.toEqual(before.mlDsa87);
+    using theirs = importIdentityVerifyingKeys(provider, after);
+    const signature = signHybrid(provider, next, 'card', utf8('x'), 2);
+    expect(verifyHybrid(provider, theirs, 'card', utf8('x'), signature, [2])).toBe(true);
+  });
+
+  it('have no Falcon key when they had none', () => {
+    expect(codeOf(() => keys.withFresh(provider, ['falcon-1024']))).toBe('BAD_IDENTITY');
+  });
+});

@@ -2,7 +2,7 @@
 import type { DIDDocument } from 'did-resolver';
 import { assertDocument } from './documents.ts';
 import { runInLibrary } from './identity-library.ts';
-import { parseIotaDid } from './iota-did.ts';
+import { iotaDidOf, parseIotaDid } from './iota-did.ts';
 import type { ControlledIdentity, IdentityState, Operations } from './library/operations.ts';
 import { defaultTimeoutMs } from './limits.ts';
 import type { DidNetwork } from './networks.ts';
@@ -48,8 +48,14 @@ export class DidReader {
     return { did, ...state, document: document === null ? null : assertDocument(document, did) };
   }
 
+  /** DIDs of the identities that an address controls; at most 50. @throws DidIotaError as {@link resolve} */
+  async didsControlledBy(address: string, signal?: AbortSignal): Promise<readonly string[]> {
+    const controlled = await this.controlledBy(address, signal);
+    return controlled.map(({ objectId }) => iotaDidOf(this.network, objectId));
+  }
+
   /**
-   * The identities that an address controls; at most 50 are looked at.
+   * The identities that an address controls, with the capabilities; at most 50 are looked at.
    * @throws DidIotaError as {@link resolve}
    */
   controlledBy(address: string, signal?: AbortSignal): Promise<readonly ControlledIdentity[]> {

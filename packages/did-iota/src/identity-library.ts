@@ -24,10 +24,7 @@ class LibraryThread {
 
   constructor() {
     const url = new URL(`./library/worker${extname(import.meta.filename)}`, import.meta.url);
-    this.#worker = new Worker(url, { stdout: true, stderr: true });
-    // The library writes what it has read, and its panics, to both; what is worth knowing comes as an error.
-    this.#worker.stdout.resume();
-    this.#worker.stderr.resume();
+    this.#worker = new Worker(url);
     this.#worker.on('message', (answer: FromLibrary) => this.#settle(answer));
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(undefined));

@@ -15,4 +15,4 @@ export { DidReader, type DidReaderInit, type ResolvedDid } from './did-reader.ts
 export { didKeyIds, mailboxOf, type DidContent, type MailboxEntry } from './documents.ts';
 export { DidIotaError, type DidIotaErrorCode } from './errors.ts';
 export type { ControlledIdentity } from './library/operations.ts';
-export { assertMayPublish, didNetworkOf, type DidNetwork } from './networks.ts';
+export { assertMayPublish, didNetworkOf, isOfficialNetwork, type DidNetwork } from './networks.ts';

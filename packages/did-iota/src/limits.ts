@@ -18,10 +18,6 @@ export const maxDocumentEntries = 32;
 export const maxDocumentDepth = 8;
 /** Controller capabilities of one address looked at for its identities; a person has one. */
 export const maxControllerCaps = 50;
-/** Documents remembered by a resolver; 4 KB each. */
-export const maxRememberedDocuments = 1_000;
-/** How long a remembered document counts: a rotated or withdrawn key is believed for that long. Milliseconds. */
-export const rememberMs = 60_000;
 /** Operations of the library at the same time; a peer at the gate causes two, and the gate lets in fewer. */
 export const maxRunningOperations = 128;
 /** An aborted operation that has not ended after this time hangs: its thread is ended. Milliseconds. */

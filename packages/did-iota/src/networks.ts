@@ -58,12 +58,17 @@ export function didNetworkOf(chainId: string, packageId: string | null): DidNetw
   return { chainId, name: chainId, packageId, isOfficial: false };
 }
 
+/** Whether a network is one of IOTA's, which have IOTA's identity package: ours is never published there. */
+export function isOfficialNetwork(network: { readonly chainId: string; readonly name: string }): boolean {
+  return Object.hasOwn(officialNetworks, network.chainId) || officialNames.has(network.name);
+}
+
 /**
  * Checks that our own identity package may be published on a network.
  * @throws DidIotaError `OFFICIAL_NETWORK` on IOTA's networks, which have theirs
  */
 export function assertMayPublish(network: { readonly chainId: string; readonly name: string }): void {
-  if (!Object.hasOwn(officialNetworks, network.chainId) && !officialNames.has(network.name)) return;
+  if (!isOfficialNetwork(network)) return;
   throw new DidIotaError('OFFICIAL_NETWORK', `${network.name} has IOTA’s own identity package`, {
     hint: 'Nothing has to be published there: wotid did create uses IOTA’s.',
     data: { chainId: network.chainId },

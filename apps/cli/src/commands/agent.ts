@@ -78,7 +78,7 @@ export function addAgentCommands(program: Command): void {
         output.result({
           event: 'ready',
           pid: process.pid,
-          did: agent.did,
+          did: agent.status().did,
           peerId: agent.peerId,
           addresses: agent.addresses,
         });
@@ -105,6 +105,7 @@ function report(agent: Agent, output: Output): void {
   });
   print('delivery', (delivery) => delivery);
   print('peer', (peer) => peer);
+  print('keys', (change) => change);
   print('refused', (refusal) => refusal);
   print('sync', (report) => report);
   print('unreadable', (unreadable) => unreadable);

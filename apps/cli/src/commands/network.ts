@@ -58,7 +58,7 @@ export function addNetworkCommands(program: Command): void {
   addHomeOptions(
     program
       .command('deploy')
-      .description('publish the mailbox contract, paid from the owner account of a home'),
+      .description('publish the mailbox contract, and identities where IOTA has none, paid by a home'),
   )
     .option('--dir <dir>', 'the Move package (default: the one this release brings)')
     .option('--upgradeable', 'keep the right to upgrade: whoever holds it could empty every mailbox')
@@ -69,17 +69,31 @@ export function addNetworkCommands(program: Command): void {
           'Warning: an upgradeable mailbox package is one that its publisher can replace under everyone.',
         );
       }
-      const [{ deployMailbox }, { buildMovePackage }, { contractDirectory }] = await Promise.all([
-        import('@wotid/agent'),
-        import('@wotid/move-build'),
-        import('@wotid/mailbox'),
-      ]);
+      const [agent, { buildMovePackage }, { contractDirectory }, { identityContractDirectory }] =
+        await Promise.all([
+          import('@wotid/agent'),
+          import('@wotid/move-build'),
+          import('@wotid/mailbox'),
+          import('@wotid/did-iota'),
+        ]);
       const dir = options.dir === undefined ? contractDirectory() : resolve(options.dir);
       const compiled = await buildMovePackage(dir);
       const home = await openHome(options);
       try {
-        const deployed = await deployMailbox({ home, compiled, upgradeable: options.upgradeable === true });
-        output.result({ ...deployed, recorded: await recordDeployment(dir, deployed) });
+        const deployed = await agent.deployMailbox({
+          home,
+          compiled,
+          upgradeable: options.upgradeable === true,
+        });
+        const identityDir = identityContractDirectory();
+        const identity = await agent.deployIdentity({ home, compiled: () => buildMovePackage(identityDir) });
+        if (identity !== null) await recordDeployment(identityDir, identity);
+        output.result({
+          ...deployed,
+          recorded: await recordDeployment(dir, deployed),
+          identityPackageId: identity?.packageId ?? null,
+          identityGas: identity?.gas ?? null,
+        });
       } finally {
         home.close();
       }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import type { DidMethod } from '@wotid/agent';
 import { addHomeOptions, onAgent, outputOf, type HomeOptions } from '../home-command.ts';
 import { networkOf, addNetworkOptions, type NetworkOptions } from '../network-options.ts';
 import { asFacts } from '../operations.ts';
@@ -7,20 +8,32 @@ import { readPassphrase } from '../passphrase.ts';
 
 interface InitOptions {
   readonly package?: string;
+  readonly identityPackage?: string;
+  readonly did: DidMethod;
   readonly falcon?: boolean;
 }
 
 export function addSetupCommands(program: Command): void {
   addNetworkOptions(
     addHomeOptions(
-      program
-        .command('init')
-        .description('create a home: keys sealed with a passphrase, a DID, two IOTA accounts'),
+      program.command('init').description('create a home: keys sealed with a passphrase, two IOTA accounts'),
     ),
   )
     .option(
       '--package <id>',
       'the mailbox package on that network (default: where wotid deploy has published it, if it has)',
+    )
+    .option(
+      '--identity-package <id>',
+      'the identity package on that network (default: IOTA’s, else where wotid deploy has published it)',
+    )
+    .addOption(
+      new Option(
+        '--did <method>',
+        'iota: a document on chain, keys can change; jwk: the DID is the key itself',
+      )
+        .choices(['iota', 'jwk'])
+        .default('iota'),
     )
     .option(
       '--falcon',
@@ -33,7 +46,8 @@ export function addSetupCommands(program: Command): void {
       const facts = await createHome({
         dir: resolve(options.home),
         passphrase,
-        network: { ...network, packageId: options.package ?? (await recordedPackage(network.name)) },
+        network: { ...network, ...(await packagesOf(network.name, options)) },
+        didMethod: options.did,
         falcon: options.falcon === true,
       });
       outputOf(options).result({ home: resolve(options.home), ...facts });
@@ -44,9 +58,19 @@ export function addSetupCommands(program: Command): void {
   );
 }
 
-/** Where this release's contract was published on a named network; `null` when that is not known. */
-async function recordedPackage(network: string): Promise<string | null> {
-  if (URL.canParse(network)) return null;
-  const { contractDirectory, readDeployRecord } = await import('@wotid/mailbox');
-  return (await readDeployRecord(contractDirectory(), network))?.latestPackageId ?? null;
+/** The packages that are named, or where this release's were published on a named network; `null` when that is not known. */
+async function packagesOf(
+  network: string,
+  options: InitOptions,
+): Promise<{ readonly packageId: string | null; readonly identityPackageId: string | null }> {
+  const [{ contractDirectory, readDeployRecord }, { identityContractDirectory }] = await Promise.all([
+    import('@wotid/mailbox'),
+    import('@wotid/did-iota'),
+  ]);
+  const recorded = async (directory: string): Promise<string | null> =>
+    URL.canParse(network) ? null : ((await readDeployRecord(directory, network))?.latestPackageId ?? null);
+  return {
+    packageId: options.package ?? (await recorded(contractDirectory())),
+    identityPackageId: options.identityPackage ?? (await recorded(identityContractDirectory())),
+  };
 }

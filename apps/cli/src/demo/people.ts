@@ -4,14 +4,22 @@ import { expectThat } from './evidence.ts';
 import type { Line } from './process.ts';
 import type { Person, Stage } from './stage.ts';
 
-/** Compiles and publishes the mailbox contract. */
+/** Compiles and publishes the mailbox contract, and the identity package where IOTA has none. */
 export async function publishContract(stage: Stage): Promise<Facts> {
   const home = stage.path('operator');
   await stage.run(['init', '--home', home, ...networkArgs(stage)]);
   await stage.run(['wallet', 'faucet', '--home', home, '--account', 'owner']);
   const deployed = await stage.ask(['deploy', '--home', home]);
   stage.packageId = String(deployed['packageId']);
-  return { packageId: deployed['packageId'], digest: deployed['digest'], gas: deployed['gas'] };
+  const identityPackageId = deployed['identityPackageId'];
+  if (typeof identityPackageId === 'string') stage.identityPackageId = identityPackageId;
+  return {
+    packageId: deployed['packageId'],
+    digest: deployed['digest'],
+    gas: deployed['gas'],
+    identityPackage: identityPackageId ?? 'IOTA’s own',
+    identityGas: deployed['identityGas'],
+  };
 }
 
 /** Creates an issuer; `name` also names its trust file. */
@@ -27,21 +35,31 @@ export async function createIssuer(stage: Stage, name: string): Promise<Facts> {
   return { did: created['did'], keys: created['keys'] };
 }
 
-/** Keys, DID and network of a person; no money, no credential. */
-export async function createPerson(stage: Stage, name: string): Promise<Person> {
+/**
+ * Keys and network of a person; no money, no credential.
+ * @param didMethod `jwk`: the DID is the key; `iota`: there is none before it is published
+ */
+export async function createPerson(
+  stage: Stage,
+  name: string,
+  didMethod: 'iota' | 'jwk' = 'jwk',
+): Promise<Person> {
   const home = stage.path(name);
   const created = await stage.ask([
     'init',
     '--home',
     home,
+    '--did',
+    didMethod,
     '--package',
     stage.packageId,
+    ...(stage.identityPackageId === null ? [] : ['--identity-package', stage.identityPackageId]),
     ...networkArgs(stage),
   ]);
   return {
     name,
     home,
-    did: String(created['did']),
+    did: String(created['did'] ?? ''),
     cardFile: stage.path(`${name}.card`),
     credentialFile: stage.path(`${name}.credential`),
   };
@@ -62,7 +80,7 @@ export async function issueCredential(
 }
 
 /**
- * A person with everything: a running agent, money, mailbox, prekeys on chain, a credential, and trust in the issuer.
+ * A person with everything: a running agent, money, a DID on chain, mailbox, prekeys on chain, a credential, and trust in the issuer.
  * @param agentOptions of the person's agent, beside where it listens
  */
 export async function createMember(
@@ -71,11 +89,13 @@ export async function createMember(
   issuer: string,
   agentOptions: readonly string[] = [],
 ): Promise<{ person: Person; facts: Facts }> {
-  const person = await createPerson(stage, name);
+  const nobody = await createPerson(stage, name, 'iota');
   // With the agent running, the commands that follow ask it instead of opening the home each time.
   const listen = ['--listen', '/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'];
-  await stage.startAgent(person, [...listen, ...agentOptions]);
-  await stage.run(['wallet', 'faucet', '--home', person.home]);
+  await stage.startAgent(nobody, [...listen, ...agentOptions]);
+  await stage.run(['wallet', 'faucet', '--home', nobody.home]);
+  const identity = await stage.ask(['did', 'create', '--home', nobody.home]);
+  const person: Person = { ...nobody, did: String(identity['did']) };
   const { lines: mailbox } = await stage.run(['mailbox', 'create', '--home', person.home]);
   const credential = await issueCredential(stage, issuer, person);
   await stage.run(['trust', 'add', stage.path(`${issuer}.trust.json`), '--home', person.home]);
@@ -86,6 +106,7 @@ export async function createMember(
     person,
     facts: {
       did: person.did,
+      didGas: (identity['created'] as Line | null)?.['gas'],
       mailbox: mailboxLine?.['mailboxId'],
       cap: mailboxLine?.['capId'],
       mailboxGas: mailboxLine?.['gas'],

@@ -28,6 +28,8 @@ export class Stage {
   readonly #processes = new Map<string, RunningProcess>();
   network: Network = { rpcUrl: '', faucetUrl: '' };
   packageId = '';
+  /** `null` on a network with IOTA's own. */
+  identityPackageId: string | null = null;
 
   constructor() {
     this.dir = mkdtempSync(join(tmpdir(), 'wotid-demo-'));
@@ -94,6 +96,7 @@ export class Stage {
       `Everything is in ${this.dir} (logs: *.log), and still running: ${pids}.`,
       `  export WOTID_PASSPHRASE_FILE=${this.passphraseFile}`,
       `  npx wotid status --home ${this.path('bob')}`,
+      `  npx wotid did show --home ${this.path('bob')}`,
       `  npx wotid inbox --home ${this.path('bob')}`,
       `  npx wotid mailbox list --home ${this.path('bob')}`,
       `  curl -s -H 'content-type: application/json' ${this.network.rpcUrl} -d '{"jsonrpc":"2.0","id":1,"method":"iota_getObject","params":["${this.packageId}"]}'`,

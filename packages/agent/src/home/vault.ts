@@ -38,6 +38,8 @@ import { MAX_SECRET_BYTES, MAX_SECRETS, MAX_VAULT_BYTES } from './home-limits.ts
 export const secretNames: {
   /** Secrets of the identity block, as `IdentityKeys.exportSecrets` gives them. */
   readonly identity: 'identity';
+  /** Those that are to take their place, while a rotation is under way. */
+  readonly nextIdentity: 'identity-next';
   /** Ed25519 seed of the PeerId, random and separate from the identity. */
   readonly peerKey: 'peer-key';
   /** Ed25519 seed of the IOTA account that owns the mailbox and claims. */
@@ -46,6 +48,7 @@ export const secretNames: {
   readonly postageAccount: 'postage-account';
 } = Object.freeze({
   identity: 'identity',
+  nextIdentity: 'identity-next',
   peerKey: 'peer-key',
   ownerAccount: 'owner-account',
   postageAccount: 'postage-account',
@@ -162,17 +165,21 @@ export class Vault implements Disposable {
   }
 
   /**
-   * Stores secrets under their names, in one write; existing ones of these names are replaced. Copies are kept.
+   * Stores secrets under their names, in one write; existing ones of these names are replaced, and removed by
+   * `undefined`. Copies are kept.
    * @throws HomeError `BAD_VALUE`, `LIMIT_REACHED`, `HOME_IO`; nothing has changed then
    */
-  set(secrets: Readonly<Record<string, Uint8Array>>): void {
+  set(secrets: Readonly<Record<string, Uint8Array | undefined>>): void {
     for (const [name, bytes] of Object.entries(secrets)) {
       if (!namePattern.test(name))
         throw badValue('a secret name', 'has lower-case letters, digits and hyphens');
-      assertMaxBytes(`the secret ${name}`, bytes, MAX_SECRET_BYTES);
+      if (bytes !== undefined) assertMaxBytes(`the secret ${name}`, bytes, MAX_SECRET_BYTES);
     }
     const before = new Map(this.#secrets);
-    for (const [name, bytes] of Object.entries(secrets)) this.#secrets.set(name, new Uint8Array(bytes));
+    for (const [name, bytes] of Object.entries(secrets)) {
+      if (bytes === undefined) this.#secrets.delete(name);
+      else this.#secrets.set(name, new Uint8Array(bytes));
+    }
     try {
       if (this.#secrets.size > MAX_SECRETS) {
         throw new HomeError('LIMIT_REACHED', `a vault holds ${MAX_SECRETS} secrets`, {

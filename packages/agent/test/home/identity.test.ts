@@ -7,16 +7,20 @@ import {
 } from '@wotid/crypto';
 import { utf8 } from '@wotid/core';
 import { expect, it } from 'vitest';
-import { createIdentity, loadIdentity } from '../../src/identity.ts';
+import { didJwkOf } from '@wotid/credential';
+import { createIdentity, LiveIdentity } from '../../src/identity.ts';
+import { settingNames } from '../../src/network-profile.ts';
 import { createHome, reopen } from './homes.ts';
 
 const provider = new NodeProvider();
 
 it.each([false, true])('an identity comes back from its home (with a Falcon key: %s)', async (falcon) => {
   let home = await createHome();
-  const made = createIdentity(provider, home.vault, { falcon });
+  const did = createIdentity(provider, home, { falcon, didMethod: 'jwk' });
+  const made = LiveIdentity.load(provider, home);
+  expect(made.did).toBe(did);
   home = await reopen(home);
-  const loaded = loadIdentity(provider, home.vault);
+  const loaded = LiveIdentity.load(provider, home);
   expect(encodeIdentityBlock(loaded.block)).toEqual(encodeIdentityBlock(made.block));
   expect(loaded.idFp).toEqual(made.idFp);
   expect(loaded.block.falcon1024?.length).toBe(falcon ? 1793 : undefined);
@@ -27,4 +31,29 @@ it.each([false, true])('an identity comes back from its home (with a Falcon key:
     const signature = signHybrid(provider, loaded.keys, 'card', utf8('x'), algorithm);
     expect(verifyHybrid(provider, theirs, 'card', utf8('x'), signature, [algorithm])).toBe(true);
   }
+});
+
+it('has no DID before it is published, and the published one afterwards', async () => {
+  let home = await createHome();
+  expect(createIdentity(provider, home, { didMethod: 'iota' })).toBeNull();
+  const ours = LiveIdentity.load(provider, home);
+  expect(ours.did).toBeNull();
+  expect(() => ours.requireDid()).toThrow(expect.objectContaining({ code: 'NO_DID' }));
+  const did = `did:iota:0badcafe:0x${'ab'.repeat(32)}`;
+  const before = ours.idFp;
+  ours.publishedAs(did);
+  expect(ours.requireDid()).toBe(did);
+  // The block names the DID, so it is another block.
+  expect(ours.idFp).not.toEqual(before);
+  home.settings.set({ [settingNames.did]: did });
+  home = await reopen(home);
+  expect(LiveIdentity.load(provider, home).idFp).toEqual(ours.idFp);
+});
+
+it('of a home that was made before there was a choice is the did:jwk of its key', async () => {
+  const home = await createHome();
+  createIdentity(provider, home, { didMethod: 'iota' });
+  home.settings.set({ [settingNames.didMethod]: undefined });
+  const { did, keys } = LiveIdentity.load(provider, home);
+  expect(did).toBe(didJwkOf(keys.ed25519.publicKey));
 });

@@ -20,6 +20,9 @@ export type ToLibrary =
 export type FromLibrary =
   { readonly id: number; readonly result: unknown } | { readonly id: number; readonly failure: PlainFailure };
 
+// The library writes what it has read, and its panics, to the console; what is worth knowing comes as an error.
+for (const name of ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const) console[name] = () => {};
+
 const running = new Map<number, AbortController>();
 
 parentPort?.on('message', (message: ToLibrary) => {
