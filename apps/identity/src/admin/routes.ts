@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { ServiceApp } from '../http/app.ts';
 import { problemResponses } from '../http/problem.ts';
+import { lineSchema } from '../http/text-schema.ts';
 import type { Metrics } from '../ops/metrics.ts';
 import { auditPageEntries, type Admin } from './admin.ts';
 import { credentialPageEntries, type CredentialRegister } from './credentials.ts';
@@ -151,7 +152,7 @@ export function addRegisterRoutes(
       summary: `Issued credentials, newest first, ${credentialPageEntries} a page`,
       request: {
         query: z.object({
-          subject: z.string().max(255).optional().openapi({ description: 'Of this DID alone' }),
+          subject: lineSchema(1, 255).optional().openapi({ description: 'Of this DID alone' }),
           before: numberText.optional().openapi({ description: 'Issued earlier than this, milliseconds' }),
         }),
       },
@@ -197,7 +198,7 @@ export function addRegisterRoutes(
           content: {
             'application/json': {
               schema: z.object({
-                reason: z.string().min(1).max(250).openapi({ description: 'For the log; no personal data' }),
+                reason: lineSchema(1, 250).openapi({ description: 'For the log; no personal data' }),
               }),
             },
           },

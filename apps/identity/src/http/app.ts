@@ -58,8 +58,8 @@ export function createApp(init: AppInit): ServiceApp {
   const refuse = (context: Context<ServiceEnv>, problem: ProblemInit): Response => {
     const oauth = init.oauthPaths?.get(context.req.path);
     const { status, detail } = problem;
-    return oauth !== undefined && status === 400
-      ? oauthResponse(context, status, oauth, detail)
+    return oauth !== undefined && (status === 400 || status === 415)
+      ? oauthResponse(context, 400, oauth, detail)
       : problemResponse(context, problem);
   };
   const app: ServiceApp = new OpenAPIHono<ServiceEnv>({

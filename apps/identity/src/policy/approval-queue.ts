@@ -11,6 +11,7 @@ import type { ServiceApp } from '../http/app.ts';
 import { rateKeyOf } from '../http/client-address.ts';
 import { maxRateKeys } from '../http/limits.ts';
 import { ProblemError, problemResponses } from '../http/problem.ts';
+import { lineSchema } from '../http/text-schema.ts';
 import { RateLimit } from '../http/rate-limit.ts';
 import { sha256 } from '../hash.ts';
 import {
@@ -78,11 +79,9 @@ function addApplicantRoutes(app: ServiceApp, services: PolicyServices): void {
             'application/json': {
               schema: z.object({
                 human: humanSchema,
-                contact: z
-                  .string()
-                  .min(3)
-                  .max(maxContactChars)
-                  .openapi({ description: 'How an operator reaches the human to verify them' }),
+                contact: lineSchema(3, maxContactChars).openapi({
+                  description: 'How an operator reaches the human to verify them',
+                }),
               }),
             },
           },

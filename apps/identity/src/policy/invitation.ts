@@ -8,6 +8,7 @@ import { operatorSecurity as security, requireOperator } from '../admin/operator
 import type { SqlRunner } from '../database/database.ts';
 import type { ServiceApp } from '../http/app.ts';
 import { ProblemError, problemResponses } from '../http/problem.ts';
+import { lineSchema } from '../http/text-schema.ts';
 import {
   defaultCredentialLifetimeMs,
   defaultOfferLifetimeMs,
@@ -33,8 +34,8 @@ export const humanSchema: z.ZodString = z.string().min(3).max(maxHumanChars).ope
 export const evidenceSchema: z.ZodType<Evidence[], Evidence[]> = z
   .array(
     z.object({
-      method: z.string().min(1).max(maxEvidenceChars).openapi({ example: 'in-person' }),
-      policy: z.string().min(1).max(maxEvidenceChars).openapi({ example: 'passport seen, photo compared' }),
+      method: lineSchema(1, maxEvidenceChars).openapi({ example: 'in-person' }),
+      policy: lineSchema(1, maxEvidenceChars).openapi({ example: 'passport seen, photo compared' }),
     }),
   )
   .min(1)

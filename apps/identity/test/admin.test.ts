@@ -1,0 +1,220 @@
+/** Operators and the two policies by which they decide, on both databases. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { maxPendingApplications } from '../src/issuer/limits.ts';
+import { describeDatabases } from './databases.ts';
+import {
+  ask,
+  call,
+  codeOf,
+  createWorld,
+  evidence,
+  invite,
+  nonceOf,
+  tokenFor,
+  Wallet,
+  type Answer,
+  type World,
+} from './world.ts';
+
+describeDatabases('administration', (create) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld(create);
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+  const admin = (
+    method: string,
+    path: string,
+    json?: unknown,
+    token = world.operatorToken,
+  ): Promise<Answer> => call(world.service, method, path, { token, ...(json !== undefined && { json }) });
+
+  describe('operators', () => {
+    it('alone may do anything', async () => {
+      const { body } = await call(world.service, 'GET', '/openapi.json');
+      const paths = (body as { paths: Record<string, Record<string, unknown>> }).paths;
+      const guarded = Object.entries(paths).filter(([path]) => path.startsWith('/admin'));
+      expect(guarded.length).toBeGreaterThan(8);
+      for (const [path, methods] of guarded) {
+        for (const method of Object.keys(methods)) {
+          for (const token of [undefined, '', 'wotid_', `wotid_${'A'.repeat(43)}`, 'x'.repeat(500)]) {
+            const answer = await call(
+              world.service,
+              method.toUpperCase(),
+              path.replace('{id}', 'A'.repeat(22)).replace('{name}', 'ada'),
+              {
+                ...(token !== undefined && { token }),
+                ...(method === 'post' && { json: {} }),
+              },
+            );
+            expect([method, path, answer.status]).toEqual([method, path, 401]);
+          }
+        }
+      }
+    });
+
+    it('are made with a token that is shown once, and end for good', async () => {
+      const made = await admin('POST', '/admin/operators', { name: 'bob' });
+      expect(made.status).toBe(201);
+      const { token } = made.body as { token: string };
+      expect((await admin('GET', '/admin/operators', undefined, token)).status).toBe(200);
+      expect((await admin('POST', '/admin/operators', { name: 'bob' })).body).toMatchObject({
+        code: 'OPERATOR_EXISTS',
+      });
+      expect((await admin('DELETE', '/admin/operators/bob')).status).toBe(204);
+      expect((await admin('GET', '/admin/operators', undefined, token)).status).toBe(401);
+      expect((await admin('DELETE', '/admin/operators/bob')).status).toBe(404);
+      const { body } = await admin('GET', '/admin/operators');
+      expect(body).toMatchObject({ operators: [{ name: 'ada', revokedAtMs: null }, { name: 'bob' }] });
+      expect(JSON.stringify(body)).not.toContain(token);
+    });
+
+    it('leave a log without gaps, even when many act at once', async () => {
+      const other = await world.again();
+      await Promise.all(
+        Array.from({ length: 10 }, (_, index) =>
+          invite(
+            { service: index % 2 === 0 ? world.service : other, operatorToken: world.operatorToken },
+            `log ${index}`,
+          ),
+        ),
+      );
+      const { body } = await admin('GET', '/admin/audit');
+      const { entries } = body as { entries: { number: number; operator: string; action: string }[] };
+      expect(entries.map(({ number }) => number)).toEqual(entries.map((_, index) => index + 1));
+      expect(entries.filter(({ action }) => action === 'invitation.create').length).toBeGreaterThanOrEqual(
+        10,
+      );
+      expect((await admin('GET', `/admin/audit?after=${entries.length}`)).body).toEqual({ entries: [] });
+    });
+  });
+
+  describe('invitations', () => {
+    it('can be withdrawn until they are used', async () => {
+      const offer = await invite(world, 'withdrawn');
+      const code = await codeOf(world.service, offer.id);
+      expect((await admin('DELETE', `/admin/invitations/${offer.id}`)).status).toBe(204);
+      expect((await call(world.service, 'GET', `/offers/${offer.id}`)).status).toBe(404);
+      expect((await call(world.service, 'GET', `/offers/${offer.id}/qr`)).status).toBe(404);
+      const late = await call(world.service, 'POST', '/token', {
+        form: {
+          grant_type: 'urn:ietf:params:oauth:grant-type:pre-authorized_code',
+          'pre-authorized_code': code,
+          tx_code: offer.txCode,
+        },
+      });
+      expect(late.body).toMatchObject({ error: 'invalid_grant' });
+      const used = await invite(world, 'used');
+      await tokenFor(world.service, used);
+      expect((await admin('DELETE', `/admin/invitations/${used.id}`)).status).toBe(404);
+    });
+
+    it('come as a link and a QR code that hold no secret of their own', async () => {
+      const { id, offer, txCode } = await invite(world, 'QR human');
+      expect(decodeURIComponent(offer)).toBe(
+        `openid-credential-offer://?credential_offer_uri=https://id.example/offers/${id}`,
+      );
+      const qr = await world.service.app.request(`/offers/${id}/qr`);
+      expect(qr.headers.get('content-type')).toBe('image/svg+xml');
+      const image = await qr.text();
+      expect(image).toMatch(/^<svg/);
+      expect(image).not.toContain(txCode);
+    });
+
+    it('say what is wrong with them', async () => {
+      for (const [json, detail] of [
+        [{ evidence }, /human/],
+        [{ human: 'x', evidence }, /human/],
+        [{ human: 'someone', evidence: [] }, /evidence/],
+        [{ human: 'someone', evidence, validForDays: 0 }, /validForDays/],
+        [{ human: 'someone', evidence, validForDays: 4_000 }, /validForDays/],
+        [{ human: 'someone', evidence: [{ method: 'm'.repeat(251), policy: 'p' }] }, /evidence\.0\.method/],
+      ] as const) {
+        const answer = await admin('POST', '/admin/invitations', json);
+        expect([answer.status, answer.body]).toMatchObject([
+          400,
+          { code: 'BAD_REQUEST', detail: expect.stringMatching(detail) as string },
+        ]);
+      }
+    });
+  });
+
+  describe('the approval queue', () => {
+    const apply = (human: string): Promise<Answer> =>
+      call(world.service, 'POST', '/applications', { json: { human, contact: 'call +31 20 1' } });
+    const standing = (application: { id: string; token: string }): Promise<Answer> =>
+      call(world.service, 'GET', `/applications/${application.id}`, { token: application.token });
+
+    it('takes an application through approval to a credential', async () => {
+      const application = (await apply('BE 7')).body as { id: string; token: string };
+      expect((await standing(application)).body).toEqual({ state: 'pending' });
+      expect((await standing({ ...application, token: 'A'.repeat(43) })).status).toBe(404);
+      const { body: queue } = await admin('GET', '/admin/applications');
+      expect(queue).toMatchObject({
+        applications: [{ id: application.id, human: 'BE 7', contact: 'call +31 20 1' }],
+      });
+      const path = `/admin/applications/${application.id}/approve`;
+      const decisions = await Promise.all([
+        admin('POST', path, { evidence }),
+        admin('POST', path, { evidence }),
+      ]);
+      expect(decisions.map(({ status }) => status).sort()).toEqual([200, 404]);
+      const { id, txCode, offer } = decisions.find(({ status }) => status === 200)?.body as {
+        id: string;
+        txCode: string;
+        offer: string;
+      };
+      expect((await standing(application)).body).toEqual({ state: 'approved', offer });
+      const wallet = new Wallet();
+      const token = await tokenFor(world.service, { id, txCode });
+      const answer = await ask(
+        world.service,
+        token,
+        wallet.proof(await nonceOf(world.service), world.clock.nowMs()),
+      );
+      expect(answer.status).toBe(200);
+      expect((await admin('GET', '/admin/applications')).body).toEqual({ applications: [] });
+      const [row] = await world.database.query('SELECT sealed FROM application WHERE id = $1', [
+        application.id,
+      ]);
+      expect(row).toEqual({ sealed: null });
+    });
+
+    it('keeps nothing of who was rejected but a hash', async () => {
+      world.clock.advance(3_600_000);
+      const application = (await apply('BE 8')).body as { id: string; token: string };
+      expect((await admin('POST', `/admin/applications/${application.id}/reject`)).status).toBe(204);
+      expect((await standing(application)).body).toEqual({ state: 'rejected' });
+      expect(
+        (await admin('POST', `/admin/applications/${application.id}/approve`, { evidence })).status,
+      ).toBe(404);
+      const rows = await world.database.query('SELECT * FROM application WHERE sealed IS NOT NULL');
+      expect(rows).toEqual([]);
+    });
+
+    it('lets one address apply five times, then after a while again', async () => {
+      world.clock.advance(86_400_000);
+      const statuses: number[] = [];
+      for (let index = 0; index < 6; index++) statuses.push((await apply(`again ${index}`)).status);
+      expect(statuses).toEqual([202, 202, 202, 202, 202, 429]);
+      world.clock.advance(600_000);
+      expect((await apply('again 6')).status).toBe(202);
+    });
+
+    it('is full at some point, and forgets in time', async () => {
+      world.clock.advance(86_400_000);
+      const nowMs = world.clock.nowMs();
+      await world.database.query(
+        `INSERT INTO application (id, token_hash, human_hash, sealed, created_at_ms, expires_at_ms)
+          SELECT 'filler ' || n, ''::bytea, ''::bytea, ''::bytea, $1::bigint, $1::bigint + 1
+          FROM generate_series(1, $2::int) AS n`,
+        [nowMs, maxPendingApplications],
+      );
+      expect([(await apply('too many')).status]).toEqual([503]);
+      const { removeExpired } = await import('../src/issuer/housekeeping.ts');
+      const { createApprovalQueue } = await import('../src/policy/approval-queue.ts');
+      await removeExpired(world.database, [createApprovalQueue()], nowMs + 1);
+      expect((await apply('one more')).status).toBe(202);
+    });
+  });
+});
