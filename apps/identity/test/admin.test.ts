@@ -159,7 +159,8 @@ describeDatabases('administration', (create) => {
         admin('POST', path, { evidence }),
       ]);
       expect(decisions.map(({ status }) => status).sort()).toEqual([200, 404]);
-      const { id, txCode, offer } = decisions.find(({ status }) => status === 200)?.body as {
+      const won = decisions.find(({ status }) => status === 200) as Answer;
+      const { id, txCode, offer } = won.body as {
         id: string;
         txCode: string;
         offer: string;
