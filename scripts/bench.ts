@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --json] [--only NAME]`: runs what the files `packages/<name>/bench/*.bench.ts` export as
+ * `npm run bench [-- --json] [--only NAME]`: runs what the files `bench/*.bench.ts` of packages and apps export as
  * `benchmarks`, and prints medians of five rounds after one that warms up. `--only` takes a name or its beginning,
  * several separated by commas. With `--json` one object on stdout, the rest on stderr.
  */
@@ -65,7 +65,7 @@ async function measure(benchmark: Benchmark): Promise<Result> {
 
 const results: Result[] = [];
 say(`${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(2)}, node ${process.version}`);
-for (const file of globSync('packages/*/bench/*.bench.ts').sort()) {
+for (const file of globSync(['packages/*/bench/*.bench.ts', 'apps/*/bench/*.bench.ts']).sort()) {
   const { benchmarks } = (await import(pathToFileURL(resolve(file)).href)) as {
     readonly benchmarks: readonly Benchmark[];
   };

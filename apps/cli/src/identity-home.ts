@@ -74,17 +74,25 @@ export async function prepareIssuer(init: {
   return keys;
 }
 
-/** What the service resolves: DIDs that are keys, and did:iota where a network is named. */
+/**
+ * What the service resolves: DIDs that are keys, and did:iota where a network is named. Not did:web: anybody could make
+ * the service fetch what they like.
+ */
 export async function resolverOf(
   network: string | undefined,
   identityPackage: string | undefined,
-): Promise<DidResolver> {
-  const { didJwkMethod, Resolver } = await import('@wotid/credential');
-  if (network === undefined) return new Resolver({ ...didJwkMethod });
+): Promise<{ readonly resolver: DidResolver; readonly didMethods: readonly string[] }> {
+  const { didJwkMethod, didKeyMethod, Resolver } = await import('@wotid/credential');
+  const keyMethods = { ...didJwkMethod, ...didKeyMethod };
+  const didMethods = ['did:jwk', 'did:key'];
+  if (network === undefined) return { resolver: new Resolver(keyMethods), didMethods };
   const [{ createIotaClient, resolveNetwork }, { DidReader, didIotaMethod, didNetworkOf }] =
     await Promise.all([import('@wotid/mailbox'), import('@wotid/did-iota')]);
   const { rpcUrl } = resolveNetwork(network);
   const chainId = await createIotaClient(rpcUrl).getChainIdentifier();
   const reader = new DidReader({ rpcUrl, network: didNetworkOf(chainId, identityPackage ?? null) });
-  return new Resolver({ ...didJwkMethod, ...didIotaMethod(reader) });
+  return {
+    resolver: new Resolver({ ...keyMethods, ...didIotaMethod(reader) }),
+    didMethods: [...didMethods, 'did:iota'],
+  };
 }

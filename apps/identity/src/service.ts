@@ -1,6 +1,6 @@
 /** The identity service: the app with all its routes, its socket, and its life from start to stop. */
 import { errorText, silentLogger, systemClock, WotError, type Clock, type Logger } from '@wotid/core';
-import { didJwkMethod, Resolver, type DidResolver } from '@wotid/credential';
+import { didJwkMethod, didKeyMethod, Resolver, type DidResolver } from '@wotid/credential';
 import { NodeProvider } from '@wotid/crypto';
 import { Admin } from './admin/admin.ts';
 import { addAdminRoutes } from './admin/routes.ts';
@@ -43,8 +43,10 @@ export interface IdentityServiceInit {
   readonly requestTimeoutMs?: number;
   /** Makes the service an issuer. Without it the service resolves DIDs and administers operators. */
   readonly issuer?: IssuerServiceInit;
-  /** Resolves the DIDs of holders, and for others over HTTP. Default did:jwk alone. */
+  /** Resolves the DIDs of holders, and for others over HTTP. Default did:jwk and did:key. */
   readonly resolver?: DidResolver;
+  /** What `resolver` resolves, for the issuer's metadata. Default `did:jwk` and `did:key`. */
+  readonly didMethods?: readonly string[];
   readonly clock?: Clock;
   readonly logger?: Logger;
 }
@@ -86,9 +88,10 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
     ...(init.ratePerSecond !== undefined && { ratePerSecond: init.ratePerSecond }),
   });
   const admin = new Admin(database, clock);
-  const resolver = init.resolver ?? new Resolver({ ...didJwkMethod });
+  const resolver = init.resolver ?? new Resolver({ ...didJwkMethod, ...didKeyMethod });
   const provider = new NodeProvider();
-  const around = { provider, database, resolver, admin, metrics, clock, logger, publicUrl };
+  const didMethods = init.didMethods ?? ['did:jwk', 'did:key'];
+  const around = { provider, database, resolver, didMethods, admin, metrics, clock, logger, publicUrl };
   const issuer = init.issuer === undefined ? undefined : addIssuer(app, init.issuer, around);
   addResolutionRoutes(app, resolver);
   addAdminRoutes(app, admin);

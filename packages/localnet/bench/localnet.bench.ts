@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { IotaClient } from '@iota/iota-sdk/client';
 import type { Transaction } from '@iota/iota-sdk/transactions';
 import { buildMovePackage } from '@wotid/move-build';
-import type { Benchmark } from '@wotid/testkit';
-import { alone } from './alone.ts';
+import { alone, type Benchmark } from '@wotid/testkit';
 import { Sender, sendsPerSecond, startProcess } from './network.ts';
 import { bytesPerObject, vmMips } from './vm-and-memory.ts';
 

@@ -1,11 +1,10 @@
 /** The VM without a ledger around it, and the memory that a ledger's objects take. */
 import { fileURLToPath } from 'node:url';
 import { buildMovePackage } from '@wotid/move-build';
-import type { Benchmark } from '@wotid/testkit';
+import { alone, type Benchmark } from '@wotid/testkit';
 import { createMoveVm, GasMeter, moduleInfo, standardNatives, substituteSelfAddress } from '@wotid/move-vm';
 import { bundledFramework } from '../src/framework-file.ts';
 import { createLedger } from '../src/ledger/index.ts';
-import { alone } from './alone.ts';
 
 const ROUNDS_OF_WORK = 100_000n;
 const home = `0x${'a11ce'.padStart(64, '0')}`;

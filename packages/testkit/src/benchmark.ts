@@ -1,4 +1,4 @@
-/** What `npm run bench` runs: the files `packages/<name>/bench/*.bench.ts` export a list of these as `benchmarks`. */
+/** What `npm run bench` runs: the files `bench/*.bench.ts` of packages and apps export a list of these as `benchmarks`. */
 export interface Benchmark {
   /** Stable: results are compared by it over time. */
   readonly name: string;

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock, Random } from '@wotid/core';
 
+export { alone, type Measurement } from './alone.ts';
 export type { Benchmark, BenchmarkRound, BenchmarkRun } from './benchmark.ts';
 export { leaksIn } from './secrets.ts';
 

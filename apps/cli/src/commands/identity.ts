@@ -77,7 +77,7 @@ async function serve(options: ServeOptions): Promise<void> {
     host: options.host,
     port: options.port,
     logger: createServiceLogger(),
-    resolver: await resolverOf(options.network, options.identityPackage),
+    ...(await resolverOf(options.network, options.identityPackage)),
     ...(issuer !== undefined && { issuer: { ...issuer, statusTtlMs: options.statusTtl * 1_000 } }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(trustedProxy !== undefined && { trustedProxies: trustedProxy }),

@@ -18,9 +18,6 @@ const configurationIds: Readonly<Record<CredentialFormat, string>> = {
   'dc+sd-jwt': 'verified_human_sd_jwt',
 };
 
-/** DID methods whose keys can prove possession, and the key alone (OpenID4VCI 1.0, appendix F.1). */
-const bindingMethods = ['did:iota', 'did:jwk', 'did:key', 'did:web', 'jwk'];
-
 const types = ['VerifiableCredential', verifiedHumanType];
 
 /** What a wallet must know about each format (OpenID4VCI 1.0, appendix A). */
@@ -40,15 +37,21 @@ export function configurationsOf(signer: CredentialSigner): ReadonlyMap<string, 
   return new Map(formats.map((format) => [configurationIds[format], format]));
 }
 
-/** `credential_configurations_supported` of the issuer's metadata (OpenID4VCI 1.0, section 12.2.4). */
-export function describeConfigurations(configurations: ReadonlyMap<string, CredentialFormat>): object {
+/**
+ * `credential_configurations_supported` of the issuer's metadata (OpenID4VCI 1.0, section 12.2.4).
+ * @param didMethods whose keys can prove possession, such as `did:jwk`; a bare key always can (appendix F.1)
+ */
+export function describeConfigurations(
+  configurations: ReadonlyMap<string, CredentialFormat>,
+  didMethods: readonly string[],
+): object {
   return Object.fromEntries(
     [...configurations].map(([id, format]) => [
       id,
       {
         format,
         ...formatMembers[format],
-        cryptographic_binding_methods_supported: bindingMethods,
+        cryptographic_binding_methods_supported: [...didMethods, 'jwk'],
         credential_signing_alg_values_supported:
           format === 'wotid_hybrid' ? ['EdDSA', 'ML-DSA-87'] : ['EdDSA'],
         proof_types_supported: { jwt: { proof_signing_alg_values_supported: holderProofAlgorithms } },

@@ -38,6 +38,7 @@ export interface IssuerSurroundings {
   readonly provider: CryptoProvider;
   readonly database: Database;
   readonly resolver: DidResolver;
+  readonly didMethods: readonly string[];
   readonly admin: Admin;
   readonly metrics: Metrics;
   readonly clock: Clock;

@@ -40,6 +40,8 @@ export interface IssuerRoutesInit {
   readonly signer: CredentialSigner;
   readonly issuer: () => Issuer;
   readonly resolver: DidResolver;
+  /** What `resolver` resolves, such as `did:jwk`. */
+  readonly didMethods: readonly string[];
   readonly offers: Offers;
   readonly nonces: Nonces;
   readonly issuance: Issuance;
@@ -71,7 +73,8 @@ export function addIssuerRoutes(app: ServiceApp, init: IssuerRoutesInit): void {
   addDocumentRoutes(app);
 }
 
-function addMetadataRoutes(app: ServiceApp, { signer, issuer, publicUrl }: IssuerRoutesInit): void {
+function addMetadataRoutes(app: ServiceApp, init: IssuerRoutesInit): void {
+  const { signer, issuer, didMethods, publicUrl } = init;
   app.openapi(
     createRoute({
       method: 'get',
@@ -88,7 +91,7 @@ function addMetadataRoutes(app: ServiceApp, { signer, issuer, publicUrl }: Issue
           credential_endpoint: `${url}/credential`,
           nonce_endpoint: `${url}/nonce`,
           display: [{ name: new URL(url).host, locale: 'en' }],
-          credential_configurations_supported: describeConfigurations(configurationsOf(signer)),
+          credential_configurations_supported: describeConfigurations(configurationsOf(signer), didMethods),
         },
         200,
       );

@@ -1,5 +1,5 @@
-/** Benchmarks without a peer: no other IOTA network runs inside a process. */
-import type { Benchmark } from '@wotid/testkit';
+/** Benchmarks without a peer: nobody else does what is measured. */
+import type { Benchmark } from './benchmark.ts';
 
 /** What a measurement is prepared with, and what one round of it gives. */
 export interface Measurement extends Partial<AsyncDisposable> {
