@@ -33,7 +33,7 @@ const steps = [
   ['resume', { 'same as before the crash': true }],
 ] as const;
 
-it('the demo: every step with its evidence, exit 0', { timeout: 90_000 }, async () => {
+it('the demo: every step with its evidence, exit 0', { timeout: 300_000 }, async () => {
   const { code, lines, stderr } = await wotid(['demo', '--json']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(lines.map(({ step, ok }) => [step, ok])).toEqual(steps.map(([name]) => [name, true]));

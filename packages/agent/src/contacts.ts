@@ -22,6 +22,8 @@ export interface ContactFacts {
   /** What the user calls them; empty when they have no name here. */
   readonly alias: string;
   readonly did: string;
+  /** Of the identity block that counts for them here, 32 bytes in hex; empty when there is none. */
+  readonly fingerprint: string;
   readonly verified: boolean;
   /** Why the credential did not pass; `null` when it did, or was never seen. */
   readonly reason: string | null;
@@ -148,15 +150,10 @@ export class Contacts {
   }
 
   #noticeKeys(before: Contact, peer: PeerIdentity): void {
-    if (before.identityBlock.length === 0) return;
-    const former = peerIdentity(this.#init.provider, parseIdentityBlock(before.identityBlock));
-    if (equalBytes(former.idFp, peer.idFp)) return;
-    this.#init.onNewKeys({
-      did: peer.block.did,
-      alias: before.alias,
-      before: former.idFp.toHex(),
-      after: peer.idFp.toHex(),
-    });
+    const former = this.#fingerprintOf(before);
+    const after = peer.idFp.toHex();
+    if (former === '' || former === after) return;
+    this.#init.onNewKeys({ did: peer.block.did, alias: before.alias, before: former, after });
   }
 
   list(): ContactFacts[] {
@@ -256,6 +253,11 @@ export class Contacts {
     return credential.length === 0 ? Promise.resolve(null) : this.#init.admission.check(peer, credential);
   }
 
+  #fingerprintOf({ identityBlock }: Contact): string {
+    if (identityBlock.length === 0) return '';
+    return peerIdentity(this.#init.provider, parseIdentityBlock(identityBlock)).idFp.toHex();
+  }
+
   #cardOf(contact: Contact): ContactCard | null {
     if (contact.card.length === 0) return null;
     return parseCard(this.#init.provider, fromUtf8(contact.card), Number.MAX_SAFE_INTEGER);
@@ -271,9 +273,11 @@ export class Contacts {
     card: ContactCard | null,
     verdict: AdmissionVerdict | { ok: true } | null,
   ): ContactFacts {
+    const contact = this.#init.home.contacts.get(did);
     return {
-      alias: this.#init.home.contacts.get(did)?.alias ?? '',
+      alias: contact?.alias ?? '',
       did,
+      fingerprint: contact === undefined ? '' : this.#fingerprintOf(contact),
       verified: verdict?.ok === true,
       reason: verdict === null || verdict.ok ? null : verdict.reason,
       mailboxId: card?.mailbox?.mailboxId ?? null,

@@ -71,7 +71,7 @@ export class OwnDid {
     return this.#inTurn(async () => {
       const reader = this.#requireReader();
       await this.#finishRotation();
-      const { home, ours } = this.#init;
+      const { ours } = this.#init;
       let created: DidTransaction | null = null;
       if (ours.did === null) {
         const known = await this.#findOwn(reader);
@@ -81,9 +81,13 @@ export class OwnDid {
           this.#note(made.did);
         } else this.#note(known);
       }
-      if (home.settings.get(settingNames.publishedDocument) === takenAway) this.#noteDocument(undefined);
+      // What was noted may be older than what others, or a copy of this home, have done since.
+      const did = ours.requireDid();
+      const { document } = await reader.resolve(did);
+      const isCurrent = document !== null && says(document, did, contentOf(ours, this.#init.mailbox()));
+      if (!isCurrent) this.#noteDocument(undefined);
       const published = await this.#publish();
-      return { did: ours.requireDid(), fingerprint: ours.idFp.toHex(), created, published };
+      return { did, fingerprint: ours.idFp.toHex(), created, published };
     });
   }
 

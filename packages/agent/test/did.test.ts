@@ -153,6 +153,10 @@ describe('a peer is not let in', () => {
     expect(await refusalOf(alice, bob)).toBe('DID_KEY_MISMATCH');
     await alice.agent.identity.resume();
     expect(await alice.agent.identity.show()).toMatchObject({ isCurrent: false });
+    // Her own word puts it right.
+    expect((await alice.agent.identity.create()).published).not.toBeNull();
+    expect(await alice.agent.identity.show()).toMatchObject({ isCurrent: true });
+    expect((await alice.agent.connect(bob.did)).level).toBe(3);
   });
 
   it('whose DID is deactivated, until it is back', async () => {
@@ -212,6 +216,7 @@ describe('keys that are rotated', () => {
     await alice.agent.importCredential(await network.credentialFor(alice));
     const report = await alice.agent.connect(bob.did);
     expect(report.resumed).toBe(false);
+    expect(bob.agent.contacts()[0]).toMatchObject({ verified: true, fingerprint: rotated.after });
     expect(bob.events.keys).toEqual([{ did: alice.did, alias: '', before, after: rotated.after }]);
     expect((await alice.agent.send(bob.did, text('with the new keys'))).route).toBe('p2p');
     // Bob still knows where she is, though her card is of the old keys.

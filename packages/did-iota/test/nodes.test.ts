@@ -134,6 +134,27 @@ describe('a node', () => {
   });
 });
 
+describe('a network of IOTA’s', () => {
+  it('has its name in DIDs, and IOTA’s package alone counts there', async () => {
+    const testnet = didNetworkOf('2304aa97', null);
+    const { chainId } = world.net;
+    let packageId = world.network.packageId;
+    node.answer = (_method, answer) =>
+      JSON.stringify(answer).replaceAll(chainId, testnet.chainId).replaceAll(packageId, testnet.packageId);
+    const there = new DidReader({ rpcUrl: node.url, network: testnet, timeoutMs: 3_000 });
+    const named = `did:iota:testnet:${did.slice(-66)}`;
+    const { document } = await there.resolve(named);
+    expect(document?.id).toBe(named);
+    expect(document?.authentication?.[0]?.toString().startsWith(`${named}#`)).toBe(true);
+    await expect(there.resolve(did)).rejects.toEqual(coded('WRONG_NETWORK'));
+    await expect(there.resolve(`did:iota:2304aa97:${did.slice(-66)}`)).rejects.toEqual(
+      coded('WRONG_NETWORK'),
+    );
+    packageId = absent('none');
+    await expect(there.resolve(named)).rejects.toEqual(coded('NOT_AN_IDENTITY'));
+  });
+});
+
 describe('a document that a stranger has written', () => {
   const packed = (json: string): number[] => {
     const bytes = Buffer.from(json);
