@@ -8,6 +8,7 @@ import {
   decodeStrict,
   DecodeError,
   equalBytes,
+  fixedBytesType,
   isWotError,
   optionType,
   shortTextType,
@@ -81,6 +82,30 @@ describe('decodeStrict', () => {
     expect(codeOf(() => decodeStrict(bytesType, Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f), init))).toBe(
       'MALFORMED',
     );
+  });
+
+  it('agrees with the library on u64 and fixed bytes, and refuses what is none', () => {
+    const bytes = fc.uint8Array({ minLength: 5, maxLength: 5 });
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), bytes, (value, five) => {
+        const encoded = bcs.u64().serialize(value).toBytes();
+        expect(u64Type.serialize(value).toBytes()).toEqual(encoded);
+        expect(decodeStrict(u64Type, encoded, init)).toBe(value);
+        const fixed = bcs.bytes(5).serialize(five).toBytes();
+        expect(fixedBytesType(5).serialize(five).toBytes()).toEqual(fixed);
+        expect(decodeStrict(fixedBytesType(5), fixed, init)).toEqual(new Uint8Array(five));
+      }),
+    );
+    for (const value of [-1n, 2n ** 64n, 1 as never, '1' as never]) {
+      expect(() => u64Type.serialize(value)).toThrow(TypeError);
+    }
+    for (const value of [new Uint8Array(4), new Uint8Array(6), [1, 2, 3, 4, 5] as never]) {
+      expect(() => fixedBytesType(5).serialize(value)).toThrow(TypeError);
+    }
+    for (const length of [0, 4, 7]) {
+      expect(codeOf(() => decodeStrict(u64Type, new Uint8Array(length), init))).toBe('MALFORMED');
+      expect(codeOf(() => decodeStrict(fixedBytesType(8), new Uint8Array(length), init))).toBe('MALFORMED');
+    }
   });
 
   it('checks the size before parsing', () => {

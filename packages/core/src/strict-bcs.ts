@@ -57,17 +57,43 @@ function wholeBuffer(bytes: Uint8Array): Uint8Array {
 }
 
 /** `vector<u8>`: ULEB128 length, then the bytes. Parsed arrays are copies. */
-export const bytesType: BcsType<Uint8Array, Uint8Array> = byteArray(bcs.byteVector());
+export const bytesType: BcsType<Uint8Array, Uint8Array> = bcs
+  .byteVector()
+  .transform({ input: (value: Uint8Array) => value, output: (value) => new Uint8Array(value) });
 
 /** Exactly `length` bytes, without a length prefix. Parsed arrays are copies. */
 export function fixedBytesType(length: number): BcsType<Uint8Array, Uint8Array> {
-  return byteArray(bcs.bytes(length) as BcsType<Uint8Array, Iterable<number>>);
+  return new BcsType<Uint8Array, Uint8Array>({
+    name: `bytes[${length}]`,
+    read: (reader) => new Uint8Array(reader.readBytes(length)),
+    write: (value, writer) => {
+      writer.writeBytes(value);
+    },
+    serializedSize: () => length,
+    validate: (value) => {
+      if (!(value instanceof Uint8Array)) throw new TypeError('expected bytes');
+      if (value.length !== length) throw new TypeError(`expected ${length} bytes, found ${value.length}`);
+    },
+  });
 }
 
-/** `u64` as a `bigint`: 8 little-endian bytes. */
-export const u64Type: BcsType<bigint, bigint> = bcs
-  .u64()
-  .transform({ input: (value: bigint) => value.toString(), output: (text) => BigInt(text) });
+/** `u64` as a `bigint`: 8 little-endian bytes. Written in halves: the library's own way is through decimal text. */
+export const u64Type: BcsType<bigint, bigint> = new BcsType<bigint, bigint>({
+  name: 'u64',
+  read: (reader) => {
+    const low = BigInt(reader.read32());
+    return (BigInt(reader.read32()) << 32n) | low;
+  },
+  write: (value, writer) => {
+    writer.write32(Number(value & 0xffff_ffffn)).write32(Number(value >> 32n));
+  },
+  serializedSize: () => 8,
+  validate: (value) => {
+    if (typeof value !== 'bigint' || value < 0n || value >= 1n << 64n) {
+      throw new TypeError(`${String(value)} is no u64`);
+    }
+  },
+});
 
 /** Absent (`null`, byte 0) or present (byte 1, then the value). */
 export function optionType<T, Input>(inner: BcsType<T, Input>): BcsType<T | null, Input | null> {
@@ -92,9 +118,5 @@ export const shortTextType: BcsType<string, string> = new BcsType<string, string
     if (length > 255) throw new TypeError(`text has ${length} bytes, the limit is 255`);
   },
 });
-
-function byteArray(type: BcsType<Uint8Array, Iterable<number>>): BcsType<Uint8Array, Uint8Array> {
-  return type.transform({ input: (value: Uint8Array) => value, output: (value) => new Uint8Array(value) });
-}
 
 export { bcs, BcsType } from '@iota/bcs';
