@@ -66,6 +66,29 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+describe('wotid security', () => {
+  it('shows and changes levels and suites, and refuses what is none', async () => {
+    const home = ['--home', at('alice')];
+    const set = await ok('security', 'set', ...home, '--min-level', '2', '--suites', '3,1');
+    expect(set.lines[0]).toMatchObject({
+      minLevel: 2,
+      minLevelName: 'ENHANCED',
+      maxLevel: 3,
+      suites: [3, 1],
+    });
+    expect((await run(['security', 'set', ...home, '--min-level', 'high'])).code).toBe(2);
+    for (const [args, code] of [
+      [['set', '--max-level', '1'], 'BAD_POLICY'],
+      [['allow', 'nobody-here', '2'], 'NO_CONTACT'],
+    ] as const) {
+      const ended = await run(['security', ...args, ...home]);
+      expect([ended.code, ended.lines[0]]).toEqual([1, expect.objectContaining({ code })]);
+    }
+    const back = await ok('security', 'set', ...home, '--min-level', '3', '--suites', '1,2,3');
+    expect(back.lines[0]).toMatchObject({ minLevel: 3, suites: [1, 2, 3] });
+  });
+});
+
 describe('exit codes', () => {
   it('0 for help and version', async () => {
     const [help, version] = await Promise.all([wotid(['--help']), wotid(['--version'])]);

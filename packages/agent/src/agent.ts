@@ -391,8 +391,8 @@ export class Agent {
   }
 
   /**
-   * Changes them; what is left out stays. Sessions below a raised minimum are erased. Publish prekeys afterwards, which
-   * name minimum and suites.
+   * Changes them; what is left out stays. Sessions below a raised minimum are erased, and the next maintenance publishes
+   * prekeys that name the new minimum and suites.
    * @throws AgentError `BAD_REQUEST`; SessionError `BAD_POLICY`
    */
   setSecurity(changes: {

@@ -25,6 +25,7 @@ export const settingNames = {
   unpublishedPrekeys: 'mailbox.prekeys.unpublished',
   unpublishedUntil: 'mailbox.prekeys.unpublished-until',
   publishedPrekeys: 'mailbox.prekeys.published',
+  prekeysPolicy: 'mailbox.prekeys.policy',
   minLevel: 'security.min-level',
   maxLevel: 'security.max-level',
   suites: 'security.suites',

@@ -6,6 +6,7 @@ import {
   consumeOneTimePair,
   createPrekeys,
   decodePrekeys,
+  defaultSecurityPolicy,
   emptyPrekeys,
   encodePrekeys,
   erasePrekeys,
@@ -209,7 +210,7 @@ export class OwnMailbox {
     const bytes = home.settings.getBytes(settingNames.unpublishedPrekeys);
     const validUntil = home.settings.get(settingNames.unpublishedUntil);
     const isLast = store.numbers.at(-1) === number;
-    if (bytes === undefined || validUntil === undefined || !isLast) return null;
+    if (bytes === undefined || validUntil === undefined || !isLast || this.#isOfOtherPolicy()) return null;
     return prekeyPolicy(store, clock.nowMs()).isRotationDue ? null : { bytes, validUntil };
   }
 
@@ -230,13 +231,15 @@ export class OwnMailbox {
       home.settings.set({
         [settingNames.unpublishedPrekeys]: made.published,
         [settingNames.unpublishedUntil]: validUntil,
+        [settingNames.prekeysPolicy]: policyText(policy()),
       });
     });
     return { bytes: made.published, validUntil };
   }
 
   /**
-   * Publishes new prekeys when it is time, and erases private ones whose time is over. True when it published.
+   * Publishes new prekeys when it is time or the security policy has changed, and erases private ones whose time is over.
+   * True when it published.
    * @param pairsLeft one-time pairs that the directory still has; absent without a directory
    */
   async maintainPrekeys(pairsLeft?: number): Promise<boolean> {
@@ -248,9 +251,17 @@ export class OwnMailbox {
     const isUnfinished = home.settings.getBytes(settingNames.unpublishedPrekeys) !== undefined;
     if (policy.toErase.length > 0) this.#save(erasePrekeys(store, nowMs));
     // A mailbox whose first prekeys were never made is one that its owner has not finished creating.
-    if (store.numbers.length === 0 || !(policy.isRotationDue || isUnfinished)) return false;
+    const isDue = policy.isRotationDue || isUnfinished || this.#isOfOtherPolicy();
+    if (store.numbers.length === 0 || !isDue) return false;
     await this.publishPrekeys();
     return true;
+  }
+
+  /** True when our latest prekeys name another minimum or other suites than are now set. */
+  #isOfOtherPolicy(): boolean {
+    const { home, policy } = this.#init;
+    const made = home.settings.get(settingNames.prekeysPolicy) ?? policyText(defaultSecurityPolicy);
+    return made !== policyText(policy());
   }
 
   /** What waits on chain, and what we know of it. */
@@ -316,6 +327,11 @@ export function gasCost(gas: GasUsed): GasCost {
 /** 32 bytes of an object id. */
 export function idBytes(objectId: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromHex(objectId.slice(2));
+}
+
+/** What a publication says of a policy. */
+function policyText({ minLevel, suites }: SecurityPolicy): string {
+  return `${minLevel} ${suites.toSorted().join()}`;
 }
 
 function isText(value: unknown): value is string {

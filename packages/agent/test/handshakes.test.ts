@@ -155,6 +155,34 @@ describe('security levels', () => {
     expect(await alice.agent.connect(bob.did)).toMatchObject({ level: 2, resumed: false });
     expect(bob.agent.contacts()).toMatchObject([{ level: 2 }]);
     expect((await alice.agent.send(bob.did, text('classical'))).route).toBe('p2p');
+    await apart(alice, bob);
+    expect(await alice.agent.connect(bob.did)).toMatchObject({ level: 2, resumed: true });
+    expect((await bob.agent.send(alice.did, text('and back'))).route).toBe('p2p');
+  });
+
+  it('and suites hold through the mailbox and over restarts', async () => {
+    const [alice, bob] = await Promise.all([network.person(), network.person()]);
+    for (const { agent } of [alice, bob]) agent.setSecurity({ minLevel: 1, maxLevel: 1, suites: [3] });
+    // What he has published names the old minimum until maintenance has seen the change.
+    expect([await bob.agent.mailbox.maintainPrekeys(), await bob.agent.mailbox.maintainPrekeys()]).toEqual([
+      true,
+      false,
+    ]);
+    await alice.agent.addContact(bob.card);
+    await bob.leave();
+    await alice.agent.send(bob.did, text('one'));
+    await alice.restart({ listen: ['/ip4/127.0.0.1/tcp/0'] });
+    await alice.agent.send(bob.did, text('two'));
+    expect(await bob.back()).toMatchObject({ opened: 2, unreadable: [] });
+    expect(bob.texts).toEqual(['one', 'two']);
+    expect(bob.agent.contacts()).toMatchObject([{ did: alice.did, level: 1 }]);
+    // A publication has the keys of every level: what its owner offers limits nobody to less than they want.
+    const strict = await network.person();
+    await strict.agent.addContact(bob.card);
+    await bob.leave();
+    expect((await strict.agent.send(bob.did, text('hybrid'))).route).toBe('mailbox');
+    expect(await bob.back()).toMatchObject({ opened: 1, unreadable: [] });
+    expect(bob.agent.contacts().find(({ did }) => did === strict.did)?.level).toBe(3);
   });
 
   it('raised, end the sessions below', async () => {

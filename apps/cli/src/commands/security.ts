@@ -1,11 +1,17 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { addHomeOptions, onAgent, outputOf, type HomeOptions } from '../home-command.ts';
 import { asFacts } from '../operations.ts';
 
 interface SetOptions extends HomeOptions {
-  readonly minLevel?: string;
-  readonly maxLevel?: string;
-  readonly suites?: string;
+  readonly minLevel?: number;
+  readonly maxLevel?: number;
+  readonly suites?: number[];
+}
+
+/** Levels and suites alike are numbers from 1 to 3. */
+function oneToThree(text: string): number {
+  if (/^[123]$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is 1, 2 or 3.');
 }
 
 export function addSecurityCommands(program: Command): void {
@@ -21,20 +27,20 @@ export function addSecurityCommands(program: Command): void {
     security
       .command('set')
       .description('change them; a raised minimum ends sessions below it')
-      .option('--min-level <level>', 'nothing weaker: 1 STANDARD, 2 ENHANCED, 3 QUANTUM_RESISTANT')
-      .option('--max-level <level>', 'the strongest level to offer')
+      .option(
+        '--min-level <level>',
+        'nothing weaker: 1 STANDARD, 2 ENHANCED, 3 QUANTUM_RESISTANT',
+        oneToThree,
+      )
+      .option('--max-level <level>', 'the strongest level to offer', oneToThree)
       .option(
         '--suites <list>',
         'accepted suites, preferred first: 1 AES-256-GCM, 2 AES-256-GCM-SIV, 3 ChaCha20-Poly1305',
+        (text: string) => text.split(',').map(oneToThree),
       ),
   ).action(async (options: SetOptions) => {
     const { minLevel, maxLevel, suites } = options;
-    const changes = {
-      ...(minLevel === undefined ? {} : { minLevel: Number(minLevel) }),
-      ...(maxLevel === undefined ? {} : { maxLevel: Number(maxLevel) }),
-      ...(suites === undefined ? {} : { suites: suites.split(',').map(Number) }),
-    };
-    outputOf(options).result(asFacts(await onAgent(options, 'security.set', changes)));
+    outputOf(options).result(asFacts(await onAgent(options, 'security.set', { minLevel, maxLevel, suites })));
   });
 
   addHomeOptions(
@@ -43,10 +49,8 @@ export function addSecurityCommands(program: Command): void {
       .description('accept a lower level from a contact than was reached with them before'),
   )
     .argument('<contact>', 'alias, DID or a part of it')
-    .argument('<level>', '1, 2 or 3')
-    .action(async (to: string, level: string, options: HomeOptions) =>
-      outputOf(options).result(
-        asFacts(await onAgent(options, 'security.allow', { to, level: Number(level) })),
-      ),
+    .argument('<level>', '1, 2 or 3', oneToThree)
+    .action(async (to: string, level: number, options: HomeOptions) =>
+      outputOf(options).result(asFacts(await onAgent(options, 'security.allow', { to, level }))),
     );
 }
