@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DidResolver } from '@wotid/credential';
-import type { Database, IssuerServiceInit } from '@wotid/identity';
+import type { Database, DirectoryServiceInit, IssuerServiceInit } from '@wotid/identity';
 import type { Output } from './output.ts';
 import { hasPassphraseSource, readPassphrase } from './passphrase.ts';
 
@@ -95,4 +95,13 @@ export async function resolverOf(
     resolver: new Resolver({ ...keyMethods, ...didIotaMethod(reader) }),
     didMethods: [...didMethods, 'did:iota'],
   };
+}
+
+/** The mailboxes that the directory reads prekeys from: those of one contract on one network. */
+export async function directoryOf(network: string, packageId: string): Promise<DirectoryServiceInit> {
+  const { createIotaClient, MailboxReader, resolveNetwork } = await import('@wotid/mailbox');
+  const client = createIotaClient(resolveNetwork(network).rpcUrl);
+  const chainId = await client.getChainIdentifier();
+  const reader = new MailboxReader({ client, packageId });
+  return { anchor: { chainId, readPrekeys: (mailboxId) => reader.readPrekeys(mailboxId) } };
 }

@@ -12,6 +12,8 @@ export {
   type SqlValue,
 } from './database/database.ts';
 export { openDatabase } from './database/open.ts';
+export type { DirectoryServiceInit } from './directory/directory.ts';
+export type { PrekeyAnchor } from './directory/prekeys.ts';
 export { ListenError, type ListenErrorCode, type TlsFiles } from './http/listener.ts';
 export type { IssuerServiceInit } from './issuer/issuer.ts';
 export type { NewOffer, Offer, OfferInit, Offers } from './issuer/offers.ts';

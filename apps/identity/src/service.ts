@@ -6,6 +6,7 @@ import { Admin } from './admin/admin.ts';
 import { addAdminRoutes } from './admin/routes.ts';
 import type { Database } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
+import { addDirectory, type DirectoryServiceInit } from './directory/directory.ts';
 import { addDocsRoutes } from './docs/routes.ts';
 import { createApp, type ServiceApp } from './http/app.ts';
 import { TrustedProxies } from './http/client-address.ts';
@@ -43,6 +44,8 @@ export interface IdentityServiceInit {
   readonly requestTimeoutMs?: number;
   /** Makes the service an issuer. Without it the service resolves DIDs and administers operators. */
   readonly issuer?: IssuerServiceInit;
+  /** Makes the service a directory: contact records, and prekeys as the chain has them. */
+  readonly directory?: DirectoryServiceInit;
   /** Resolves the DIDs of holders, and for others over HTTP. Default did:jwk and did:key. */
   readonly resolver?: DidResolver;
   /** What `resolver` resolves, for the issuer's metadata. Default `did:jwk` and `did:key`. */
@@ -93,6 +96,10 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
   const didMethods = init.didMethods ?? ['did:jwk', 'did:key'];
   const around = { provider, database, resolver, didMethods, admin, metrics, clock, logger, publicUrl };
   const issuer = init.issuer === undefined ? undefined : addIssuer(app, init.issuer, around);
+  const directory =
+    init.directory === undefined
+      ? undefined
+      : addDirectory(app, init.directory, { ...around, signer: init.issuer?.signer });
   addResolutionRoutes(app, resolver);
   addAdminRoutes(app, admin);
   addOpsRoutes(app, {
@@ -109,6 +116,7 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
   const keepHouse = async (): Promise<void> => {
     try {
       await issuer?.removeExpired();
+      await directory?.removeExpired();
     } catch (error) {
       logger.warn('housekeeping.failed', { error: errorText(error) });
     }

@@ -36,6 +36,8 @@ export const signaturePurposes = {
   checkpoint: 'checkpoint',
   /** A contact card. */
   card: 'card',
+  /** A contact record. */
+  contactRecord: 'contact-record',
   /** A holder's request for a credential. */
   credentialRequest: 'credential-request',
   /** A holder's proof, to an issuer's nonce, that the keys of an identity block are theirs. */

@@ -17,6 +17,7 @@ interface ServeOptions {
   readonly publicUrl?: string;
   readonly network?: string;
   readonly identityPackage?: string;
+  readonly mailboxPackage?: string;
   readonly statusTtl: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -44,6 +45,7 @@ export function addIdentityCommands(program: Command): void {
     .option('--public-url <url>', 'the URL by which clients reach the service (default: where it listens)')
     .option('--network <name|url>', 'resolve did:iota on this network')
     .option('--identity-package <id>', 'the identity package there, where it is not IOTA’s own')
+    .option('--mailbox-package <id>', 'be a directory for mailboxes of this contract on --network')
     .option('--status-ttl <seconds>', 'how long others may rely on a status list', parseSeconds, 60)
     .option('--tls-cert <file>', 'serve TLS with this certificate and its chain (PEM)')
     .option('--tls-key <file>', 'the certificate’s private key (PEM)')
@@ -66,8 +68,14 @@ async function serve(options: ServeOptions): Promise<void> {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new UsageError('--tls-cert and --tls-key belong together');
   }
-  const [{ createIdentityService, openDatabase }, { openServiceHome, prepareIssuer, resolverOf }] =
-    await Promise.all([import('@wotid/identity'), import('../identity-home.ts')]);
+  const { network, mailboxPackage } = options;
+  if (mailboxPackage !== undefined && network === undefined) {
+    throw new UsageError('--mailbox-package needs --network');
+  }
+  const [
+    { createIdentityService, openDatabase },
+    { directoryOf, openServiceHome, prepareIssuer, resolverOf },
+  ] = await Promise.all([import('@wotid/identity'), import('../identity-home.ts')]);
   const output = outputOf(options);
   const home = openServiceHome(resolve(options.home));
   await using database = await openDatabase(options.db ?? home.databaseFolder);
@@ -77,8 +85,10 @@ async function serve(options: ServeOptions): Promise<void> {
     host: options.host,
     port: options.port,
     logger: createServiceLogger(),
-    ...(await resolverOf(options.network, options.identityPackage)),
+    ...(await resolverOf(network, options.identityPackage)),
     ...(issuer !== undefined && { issuer: { ...issuer, statusTtlMs: options.statusTtl * 1_000 } }),
+    ...(network !== undefined &&
+      mailboxPackage !== undefined && { directory: await directoryOf(network, mailboxPackage) }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(trustedProxy !== undefined && { trustedProxies: trustedProxy }),
     ...(tlsCert !== undefined &&

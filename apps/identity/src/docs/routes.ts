@@ -21,6 +21,7 @@ const bearers = {
   operator: 'An operator’s token (wotid identity operator)',
   accessToken: 'What /token gives',
   application: 'What /applications gives',
+  directory: 'What /directory/token gives',
 };
 
 /** Adds `/openapi.json` and `/docs`. Call it last: it describes the routes that are there by then. */

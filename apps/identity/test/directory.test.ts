@@ -1,0 +1,325 @@
+/** The directory on both databases: one head, every pair once, quotas that hold side by side, tokens that serve once. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  createHolderProof,
+  encodeBase64Url,
+  encodeEnvelope,
+  parseGeneralJws,
+  type JsonObject,
+} from '@wotid/credential';
+import { signContactRecord, verifyContactRecord, type ContactRecordInit } from '@wotid/directory';
+import {
+  createPrekeys,
+  emptyPrekeys,
+  oneTimePairs,
+  ownIdentity,
+  verifyOneTimePair,
+  verifyPrekeys,
+  type PrekeyStore,
+} from '@wotid/session';
+import type { IdentityService, PrekeyAnchor } from '../src/index.ts';
+import { describeDatabases } from './databases.ts';
+import { call, collect, createWorld, provider, publicUrl, Wallet, type Answer, type World } from './world.ts';
+
+const chainId = '0a1b2c3d';
+const hexId = (digit: string): string => `0x${digit.repeat(64)}`;
+const url64 = encodeBase64Url;
+
+/** What stands in mailboxes, as a node tells it. */
+class Chain implements PrekeyAnchor {
+  readonly chainId = chainId;
+  readonly mailboxes = new Map<string, { number: bigint; bytes: Uint8Array }>();
+
+  async readPrekeys(mailboxId: string): Promise<{ number: bigint; bytes: Uint8Array } | null> {
+    return this.mailboxes.get(mailboxId) ?? null;
+  }
+}
+
+/** A person with a mailbox. */
+class Person extends Wallet {
+  readonly mailboxId: string;
+  readonly #world: World;
+  readonly #chain: Chain;
+  credential: Uint8Array | null = null;
+  store: PrekeyStore = emptyPrekeys();
+  number = 0;
+
+  constructor(world: World, chain: Chain, digit: string) {
+    super();
+    this.#world = world;
+    this.#chain = chain;
+    this.mailboxId = hexId(digit);
+  }
+
+  async becomeHuman(): Promise<this> {
+    const general = await collect(this.#world, `human ${this.did}`, this);
+    this.credential = encodeEnvelope(parseGeneralJws(general as JsonObject));
+    return this;
+  }
+
+  directoryProof(change: { audience?: string; nowMs?: number; nonce?: string } = {}): string {
+    return createHolderProof({
+      provider,
+      keys: this.keys,
+      block: this.block,
+      kid: `${this.did}#0`,
+      audience: `${publicUrl}/directory`,
+      nonce: url64(provider.random.bytes(32)),
+      nowMs: this.#world.clock.nowMs(),
+      ...change,
+    });
+  }
+
+  askToken(service: IdentityService, proof = this.directoryProof()): Promise<Answer> {
+    const credential = this.credential === null ? {} : { credential: url64(this.credential) };
+    return call(service, 'POST', '/directory/token', { json: { proof, ...credential } });
+  }
+
+  async token(service = this.#world.service): Promise<string> {
+    const { status, body } = await this.askToken(service);
+    if (status !== 200) throw new Error(`token ${status}: ${JSON.stringify(body)}`);
+    return (body as { token: string }).token;
+  }
+
+  /** Publishes prekeys on chain. */
+  anchor(pairs = 8, number = this.number + 1): readonly string[] {
+    const made = createPrekeys(provider, this.store, {
+      ours: ownIdentity(provider, this.keys, this.did),
+      number,
+      nowMs: this.#world.clock.nowMs(),
+      chainId,
+      mailboxId: Uint8Array.fromHex(this.mailboxId.slice(2)),
+      oneTimePairs: pairs,
+    });
+    this.store = made.store;
+    this.number = number;
+    this.#chain.mailboxes.set(this.mailboxId, { number: BigInt(number), bytes: made.published });
+    return (oneTimePairs(provider, made.store)?.pairs ?? []).map(({ bytes }) => url64(bytes));
+  }
+
+  record(change: Partial<ContactRecordInit> = {}): Uint8Array {
+    return signContactRecord(provider, this.keys, {
+      block: this.block,
+      peerId: '12D3KooWExample',
+      addresses: ['/ip4/192.0.2.1/tcp/4001'],
+      mailbox: { chainId, packageId: hexId('e'), mailboxId: this.mailboxId },
+      seq: 1n,
+      issuedAtMs: this.#world.clock.nowMs(),
+      ...change,
+    });
+  }
+}
+
+describeDatabases('directory', (create) => {
+  const chain = new Chain();
+  let world: World;
+  let alice: Person;
+  let bob: Person;
+  const put = (path: string, token: string, json: object): Promise<Answer> =>
+    call(world.service, 'PUT', `/directory/${path}`, { token, json });
+  const claim = (service: IdentityService, token: string, did: string): Promise<Answer> =>
+    call(service, 'POST', '/directory/claims', { token, json: { did } });
+  const problem = ({ status, body }: Answer): unknown[] => [status, (body as { code?: string }).code];
+
+  beforeAll(async () => {
+    world = await createWorld(create, { directory: { anchor: chain } });
+    [alice, bob] = await Promise.all([
+      new Person(world, chain, 'a').becomeHuman(),
+      new Person(world, chain, 'b').becomeHuman(),
+    ]);
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  it('keeps the latest contact record and refuses older, foreign and broken ones', async () => {
+    const token = await alice.token();
+    const publish = async (record: Uint8Array): Promise<unknown[]> =>
+      problem(await put('contact', token, { record: url64(record) }));
+    const second = alice.record({ seq: 2n });
+    expect(await publish(second)).toEqual([204, undefined]);
+    expect(await publish(second)).toEqual([204, undefined]);
+    expect(await publish(alice.record({ seq: 1n }))).toEqual([409, 'SEQ_CONFLICT']);
+    expect(await publish(alice.record({ seq: 2n, peerId: 'other' }))).toEqual([409, 'SEQ_CONFLICT']);
+    expect(await publish(bob.record({ seq: 3n }))).toEqual([403, 'NOT_YOURS']);
+    expect(await publish(second.with(-1, (second.at(-1) ?? 0) ^ 1))).toEqual([400, 'BAD_CONTACT_RECORD']);
+    const found = await call(world.service, 'GET', `/directory/contacts/${alice.did}`, {
+      token: await bob.token(),
+    });
+    const record = Buffer.from((found.body as { record: string }).record, 'base64url');
+    expect(verifyContactRecord(provider, new Uint8Array(record), world.clock.nowMs())).toMatchObject({
+      seq: 2n,
+      block: { did: alice.did },
+      mailbox: { mailboxId: alice.mailboxId },
+    });
+    expect(problem(await call(world.service, 'GET', `/directory/contacts/${bob.did}`, { token }))).toEqual([
+      404,
+      'NO_CONTACT_RECORD',
+    ]);
+  });
+
+  it('gives tokens for a proof once, also after a restart, for its own audience and time alone', async () => {
+    const proof = alice.directoryProof();
+    expect((await alice.askToken(world.service, proof)).status).toBe(200);
+    expect(problem(await alice.askToken(world.service, proof))).toEqual([401, 'PROOF_USED']);
+    expect(problem(await alice.askToken(await world.again(), proof))).toEqual([401, 'PROOF_USED']);
+    const nowMs = world.clock.nowMs();
+    for (const [change, status] of [
+      [{ audience: publicUrl }, 401],
+      [{ audience: 'https://other.example/directory' }, 401],
+      [{ nowMs: nowMs - 302_000 }, 401],
+      [{ nowMs: nowMs + 302_000 }, 401],
+      [{ nowMs: nowMs - 299_000 }, 200],
+      [{ nowMs: nowMs + 299_000 }, 200],
+    ] as const) {
+      expect((await alice.askToken(world.service, alice.directoryProof(change))).status).toBe(status);
+    }
+    // A proof by the classical key alone opens nothing.
+    const plain = alice.plainProof({
+      aud: `${publicUrl}/directory`,
+      nonce: 'x',
+      iat: Math.floor(nowMs / 1_000),
+    });
+    expect(problem(await alice.askToken(world.service, plain))).toEqual([401, 'BAD_PROOF']);
+    const token = await alice.token();
+    expect(problem(await put('contact', `${token.slice(0, -1)}-`, { record: 'AA' }))).toEqual([
+      401,
+      'TOKEN_REQUIRED',
+    ]);
+  });
+
+  it('has no other head than the chain', async () => {
+    const token = await alice.token();
+    const publish = (mailboxId: string): Promise<Answer> => put('prekeys', token, { mailboxId });
+    expect(problem(await publish(alice.mailboxId))).toEqual([404, 'NO_PREKEYS']);
+    alice.anchor();
+    const first = chain.mailboxes.get(alice.mailboxId);
+    bob.anchor();
+    expect(problem(await publish(bob.mailboxId))).toEqual([403, 'PREKEYS_REFUSED']);
+    expect((await publish(alice.mailboxId)).body).toEqual({ number: 1, left: 0 });
+    alice.anchor();
+    const second = chain.mailboxes.get(alice.mailboxId);
+    expect((await publish(alice.mailboxId)).body).toEqual({ number: 2, left: 0 });
+    // A node that serves the old head, or two heads of one number, moves nothing.
+    chain.mailboxes.set(alice.mailboxId, first as NonNullable<typeof first>);
+    expect(problem(await publish(alice.mailboxId))).toEqual([409, 'PREKEYS_OUTDATED']);
+    alice.anchor(8, 2);
+    expect(problem(await publish(alice.mailboxId))).toEqual([409, 'PREKEYS_OUTDATED']);
+    chain.mailboxes.set(alice.mailboxId, { number: 3n, bytes: second?.bytes ?? new Uint8Array() });
+    expect(problem(await publish(alice.mailboxId))).toEqual([403, 'PREKEYS_REFUSED']);
+    chain.mailboxes.set(alice.mailboxId, second as NonNullable<typeof second>);
+    const found = await call(world.service, 'GET', `/directory/prekeys/${alice.did}`, { token });
+    const bytes = new Uint8Array(Buffer.from((found.body as { prekeys: string }).prekeys, 'base64url'));
+    expect(bytes).toEqual(second?.bytes);
+  });
+
+  it('takes only pairs that the publication has signed, each once for ever', async () => {
+    const pairs = bob.anchor(4);
+    const foreign = alice.anchor(4, 9);
+    const token = await bob.token();
+    const upload = async (number: number, some: readonly string[]): Promise<unknown> => {
+      const answer = await put('pairs', token, { number, pairs: some });
+      return answer.status === 200 ? answer.body : problem(answer);
+    };
+    await put('prekeys', token, { mailboxId: bob.mailboxId });
+    expect(await upload(bob.number, [pairs[0] ?? '', foreign[1] ?? ''])).toEqual([400, 'BAD_PAIR']);
+    expect(await upload(bob.number + 1, pairs)).toEqual([409, 'PREKEYS_OUTDATED']);
+    expect(await upload(bob.number, pairs)).toEqual({ number: bob.number, left: 4 });
+    const taken = await claim(world.service, await alice.token(), bob.did);
+    expect((taken.body as { number: number }).number).toBe(bob.number);
+    const prekeys = chain.mailboxes.get(bob.mailboxId)?.bytes ?? new Uint8Array();
+    const { publication } = verifyPrekeys(provider, prekeys, {
+      nowMs: world.clock.nowMs(),
+      chainId,
+      mailboxId: Uint8Array.fromHex(bob.mailboxId.slice(2)),
+    });
+    const pair = new Uint8Array(Buffer.from((taken.body as { pair: string }).pair, 'base64url'));
+    expect(verifyOneTimePair(provider, publication, pair).index).toBe(0);
+    expect(await upload(bob.number, pairs)).toEqual({ number: bob.number, left: 3 });
+    expect(await upload(bob.number, [...pairs, ...Array<string>(13).fill(pairs[0] ?? '')])).toEqual([
+      400,
+      'BAD_REQUEST',
+    ]);
+  });
+
+  it('hands each pair out once to many at the same time, on two instances, and then the last resort', async () => {
+    const carol = await new Person(world, chain, 'c').becomeHuman();
+    const pairs = carol.anchor(16);
+    const own = await carol.token();
+    await put('prekeys', own, { mailboxId: carol.mailboxId });
+    await put('pairs', own, { number: carol.number, pairs });
+    const services = [world.service, await world.again()];
+    const others = await Promise.all(
+      Array.from({ length: 6 }, () => new Person(world, chain, 'd').becomeHuman()),
+    );
+    const tokens = await Promise.all(others.map((one) => one.token()));
+    // Six people ask four times each, all at once.
+    const answers = await Promise.all(
+      tokens.flatMap((token) =>
+        [0, 1, 0, 1].map((at) => claim(services[at] as IdentityService, token, carol.did)),
+      ),
+    );
+    const given = answers.map(({ body }) => (body as { pair: string | null }).pair);
+    const some = given.filter((pair) => pair !== null);
+    expect([some.length, new Set(some).size, given.length - some.length]).toEqual([16, 16, 8]);
+    expect(new Set(some)).toEqual(new Set(pairs));
+    expect((await call(world.service, 'GET', '/directory/pairs', { token: own })).body).toEqual({
+      number: carol.number,
+      left: 0,
+    });
+  });
+
+  it('gives one credential four pairs of one person a day, however it asks', async () => {
+    const dora = await new Person(world, chain, 'd').becomeHuman();
+    const pairs = dora.anchor(16);
+    const own = await dora.token();
+    await put('prekeys', own, { mailboxId: dora.mailboxId });
+    await put('pairs', own, { number: dora.number, pairs });
+    const eve = await new Person(world, chain, 'e').becomeHuman();
+    const services = [world.service, await world.again()];
+    const tokens = [await eve.token(), await eve.token(), await eve.token()];
+    const greedy = async (): Promise<(number | string)[]> => {
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, (_, at) =>
+          claim(services[at % 2] as IdentityService, tokens[at % 3] ?? '', dora.did),
+        ),
+      );
+      return answers.map(({ status }) => status).sort();
+    };
+    expect(await greedy()).toEqual([200, 200, 200, 200, ...Array<number>(8).fill(429)]);
+    expect((await call(world.service, 'GET', '/directory/pairs', { token: own })).body).toMatchObject({
+      left: 12,
+    });
+    // The day is over for the four at once.
+    world.clock.advance(86_400_001);
+    tokens.splice(0, 3, await eve.token(), await eve.token(), await eve.token());
+    expect(await greedy()).toEqual([200, 200, 200, 200, ...Array<number>(8).fill(429)]);
+  });
+
+  it('gives nothing for a missing or revoked credential, also while its token lives', async () => {
+    const nobody = new Person(world, chain, 'f');
+    const token = await nobody.token();
+    expect(problem(await claim(world.service, token, bob.did))).toEqual([403, 'CREDENTIAL_REQUIRED']);
+    expect(problem(await put('contact', token, { record: url64(nobody.record()) }))).toEqual([
+      403,
+      'CREDENTIAL_REQUIRED',
+    ]);
+    nobody.credential = alice.credential;
+    expect(problem(await nobody.askToken(world.service))).toEqual([403, 'BAD_CREDENTIAL']);
+    const mallory = await new Person(world, chain, 'f').becomeHuman();
+    const live = await mallory.token();
+    expect((await claim(world.service, live, bob.did)).status).toBe(200);
+    const listed = await call(
+      world.service,
+      'GET',
+      `/admin/credentials?subject=${encodeURIComponent(mallory.did)}`,
+      { token: world.operatorToken },
+    );
+    const [{ id } = { id: '' }] = (listed.body as { credentials: { id: string }[] }).credentials;
+    const revoked = await call(world.service, 'POST', `/admin/credentials/${encodeURIComponent(id)}/revoke`, {
+      token: world.operatorToken,
+      json: { reason: 'test' },
+    });
+    expect(revoked.status).toBeLessThan(300);
+    expect(problem(await claim(world.service, live, bob.did))).toEqual([403, 'BAD_CREDENTIAL']);
+    expect(problem(await mallory.askToken(world.service))).toEqual([403, 'BAD_CREDENTIAL']);
+  });
+});
