@@ -1,0 +1,184 @@
+/** `wotid identity` as a process: started, asked, killed, started again. */
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createHolderProof, didJwkOf } from '@wotid/credential';
+import { IdentityKeys, NodeProvider } from '@wotid/crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Running, wotid, type Ended, type Line } from './wotid.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'wotid-identity-'));
+const at = (...parts: readonly string[]): string => join(dir, ...parts);
+const passphrase = 'an old tin whistle in the rain';
+const human = 'NL passport SPECI2014';
+const env = { WOTID_PASSPHRASE_FILE: at('passphrase') };
+const home = ['--home', at('service')] as const;
+const provider = new NodeProvider();
+const running: Running[] = [];
+
+const run = (
+  args: readonly string[],
+  more: { env?: Record<string, string>; stdin?: string } = {},
+): Promise<Ended> => wotid(['identity', ...args, '--json'], { env, ...more });
+const operator = async (...args: readonly string[]): Promise<Line> => {
+  const ended = await run([...args, ...home]);
+  expect({ args, code: ended.code, stderr: ended.stderr }).toEqual({ args, code: 0, stderr: '' });
+  return ended.lines[0] ?? {};
+};
+
+async function serve(...more: readonly string[]): Promise<{ service: Running; url: string; first: Line }> {
+  const service = new Running(
+    ['identity', ...home, '--port', '0', '--public-url', 'https://id.example', '--json', ...more],
+    { env },
+  );
+  running.push(service);
+  const first = await service.line((line) => 'url' in line);
+  return { service, url: String(first['url']), first };
+}
+
+beforeAll(() => {
+  writeFileSync(at('passphrase'), `${passphrase}\n`, { mode: 0o600 });
+  writeFileSync(at('other'), 'another one\n', { mode: 0o600 });
+});
+afterAll(async () => {
+  await Promise.all(running.map((one) => one.end('SIGKILL')));
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function post(
+  url: string,
+  init: { token?: string; json?: object; form?: Record<string, string> },
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      ...(init.token !== undefined && { authorization: `Bearer ${init.token}` }),
+      ...(init.json !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(init.json !== undefined && { body: JSON.stringify(init.json) }),
+    ...(init.form !== undefined && { body: new URLSearchParams(init.form) }),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** An access token for a fresh invitation. */
+async function tokenFrom(url: string): Promise<string> {
+  writeFileSync(at('human'), human);
+  const { id, txCode } = await operator('invite', '--human', at('human'), '--evidence', 'passport seen');
+  const offer = (await (await fetch(`${url}/offers/${String(id)}`)).json()) as {
+    grants: Record<string, { 'pre-authorized_code': string }>;
+  };
+  const [[grantType, grant]] = Object.entries(offer.grants) as [[string, { 'pre-authorized_code': string }]];
+  const form = {
+    grant_type: grantType,
+    'pre-authorized_code': grant['pre-authorized_code'],
+    tx_code: String(txCode),
+  };
+  const { status, body } = await post(`${url}/token`, { form });
+  expect(status).toBe(200);
+  return String(body['access_token']);
+}
+
+function proofOf(keys: IdentityKeys, nonce: string): string {
+  const did = didJwkOf(keys.ed25519.publicKey);
+  const audience = 'https://id.example';
+  return createHolderProof({
+    provider,
+    keys,
+    block: keys.block(did),
+    kid: `${did}#0`,
+    audience,
+    nonce,
+    nowMs: Date.now(),
+  });
+}
+
+describe('the service', () => {
+  it('starts with one command, and remembers across kill -9 what must not happen twice', async () => {
+    const { service, url, first } = await serve();
+    expect(first).toMatchObject({ url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string });
+    expect(service.lines.find((line) => !('event' in line))).toBe(first);
+    for (const file of ['keys.sealed', 'operator.token']) {
+      expect(statSync(at('service', file)).mode & 0o777).toBe(0o600);
+    }
+    const ask = (base: string, token: string, proof: string): ReturnType<typeof post> =>
+      post(`${base}/credential`, {
+        token,
+        json: { credential_configuration_id: 'verified_human_hybrid', proofs: { jwt: [proof] } },
+      });
+    const nonce = String((await post(`${url}/nonce`, { json: {} })).body['c_nonce']);
+    const issued = await ask(url, await tokenFrom(url), proofOf(IdentityKeys.generate(provider), nonce));
+    expect(issued.status).toBe(200);
+    const second = await run([...home, '--port', '0']);
+    expect([second.code, second.lines[0]?.['code']]).toEqual([1, 'DATABASE_IN_USE']);
+    await service.end('SIGKILL');
+
+    const again = await serve();
+    const token = await tokenFrom(again.url);
+    const replayed = await ask(again.url, token, proofOf(IdentityKeys.generate(provider), nonce));
+    expect([replayed.status, replayed.body]).toMatchObject([400, { error: 'invalid_nonce' }]);
+    const fresh = String((await post(`${again.url}/nonce`, { json: {} })).body['c_nonce']);
+    expect((await ask(again.url, token, proofOf(IdentityKeys.generate(provider), fresh))).status).toBe(200);
+
+    // The same human: the first credential is replaced.
+    const { lines } = await run(['credentials', ...home]);
+    expect(lines).toMatchObject([{ revokedAtMs: null }, { revocationReason: 'replaced' }]);
+    await operator('revoke', String(lines[0]?.['id']), '--reason', 'lost keys');
+    const log = await run(['audit', ...home]);
+    expect(log.lines.map(({ action }) => action)).toEqual([
+      'operator.create',
+      'invitation.create',
+      'invitation.create',
+      'credential.revoke',
+    ]);
+    await operator('operator', 'bob', '--out', at('bob.token'));
+    const asBob = await run(['applications', ...home, '--token-file', at('bob.token')]);
+    expect(asBob.code).toBe(0);
+    expect(await again.service.end('SIGTERM')).toBe(0);
+
+    const printed = running.map(({ text }) => text).join('\n') + log.stdout;
+    const tokens = ['operator.token', '../bob.token'].map((file) =>
+      readFileSync(at('service', file), 'utf8').trim(),
+    );
+    for (const secret of [passphrase, human, token, nonce, fresh, ...tokens])
+      expect(printed).not.toContain(secret);
+  });
+
+  it('is not opened with a wrong passphrase, and runs without an issuer where there is none', async () => {
+    const wrong = await run([...home, '--port', '0'], { env: { WOTID_PASSPHRASE_FILE: at('other') } });
+    expect([wrong.code, wrong.lines[0]?.['code']]).toEqual([1, 'WRONG_PASSPHRASE']);
+    const bare = new Running(['identity', '--home', at('bare'), '--port', '0', '--db', 'memory:', '--json']);
+    running.push(bare);
+    const { url } = await bare.line((line) => 'url' in line);
+    expect((await fetch(`${String(url)}/readyz`)).status).toBe(200);
+    expect((await fetch(`${String(url)}/.well-known/openid-credential-issuer`)).status).toBe(404);
+    expect((await fetch(`${String(url)}/docs`)).status).toBe(200);
+    expect(await bare.end('SIGTERM')).toBe(0);
+  });
+
+  it('says what is wrong with how it is started', async () => {
+    for (const [args, code] of [
+      [['--port', '99999'], 2],
+      [['--tls-cert', 'x'], 2],
+      [['--db', 'mysql://x'], 1],
+      [['--db', 'memory:', '--public-url', 'id.example'], 1],
+      [
+        [
+          'invite',
+          '--human',
+          at('human'),
+          '--evidence',
+          'x',
+          '--url',
+          'http://127.0.0.1:1',
+          '--token-file',
+          at('other'),
+        ],
+        1,
+      ],
+      [['revoke', 'x', '--reason', 'y', '--home', at('nowhere')], 2],
+    ] as const) {
+      expect([args, (await wotid(['identity', ...args], { env })).code]).toEqual([args, code]);
+    }
+  });
+});
