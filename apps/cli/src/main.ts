@@ -15,6 +15,7 @@ import { addMailboxCommands } from './commands/mailbox.ts';
 import { addMessageCommands } from './commands/message.ts';
 import { addNetworkCommands } from './commands/network.ts';
 import { addSecurityCommands } from './commands/security.ts';
+import { addSessionCommands } from './commands/session.ts';
 import { addSetupCommands } from './commands/setup.ts';
 import { addTrustCommands } from './commands/trust.ts';
 import { addWalletCommands } from './commands/wallet.ts';
@@ -41,6 +42,7 @@ for (const add of [
   addCredentialCommands,
   addTrustCommands,
   addSecurityCommands,
+  addSessionCommands,
   addCardCommands,
   addMailboxCommands,
   addAgentCommands,

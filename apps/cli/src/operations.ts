@@ -2,7 +2,7 @@
  * What a command can ask of an agent, by name. The same table serves an agent opened for one command and a running one
  * behind its control socket, so a result is always the JSON form: `bigint` as decimal text, bytes as base64.
  */
-import type { Agent, InboxMessage, SendContent } from '@wotid/agent';
+import type { Agent, InboxMessage, SendContent, SendOptions } from '@wotid/agent';
 import { WotError } from '@wotid/core';
 import { toJson, type Facts } from './output.ts';
 
@@ -48,6 +48,19 @@ const account = (params: Readonly<Record<string, unknown>>): 'owner' | 'postage'
 
 function badParameter(name: string, wanted: string, cause?: unknown): WotError {
   return new WotError('BAD_PARAMETER', `${name} must be ${wanted}`, cause === undefined ? {} : { cause });
+}
+
+function sendOptions(params: Readonly<Record<string, unknown>>): SendOptions {
+  const replyTo = optionalText(params, 'replyTo');
+  return {
+    toUnverified: params['toUnverified'] === true,
+    ...(typeof params['sign'] === 'boolean' ? { sign: params['sign'] } : {}),
+    ...(replyTo === undefined ? {} : { replyTo }),
+  };
+}
+
+function aliases(agent: Agent): ReadonlyMap<string, string> {
+  return new Map(agent.contacts().map(({ did, alias }) => [did, alias]));
 }
 
 /** What is sent: text, or the bytes of a file. */
@@ -100,6 +113,31 @@ const operations: Readonly<Record<string, Operation>> = {
       suites: params['suites'] ?? undefined,
     }),
   'security.allow': (agent, params) => agent.allowLevel(text(params, 'to'), params['level']),
+  'session.list': (agent) => {
+    const names = aliases(agent);
+    return agent.sessions.list().map((session) => ({ ...session, alias: names.get(session.peer) ?? '' }));
+  },
+  'session.rekey': (agent, params) => agent.sessions.rekey(text(params, 'to')),
+  'session.checkpoint': (agent, params) => agent.sessions.checkpoint(text(params, 'to')),
+  'session.signing': (agent, params) => {
+    const mode = optionalText(params, 'mode');
+    return { signing: mode === undefined ? agent.sessions.signing : agent.sessions.setSigning(mode) };
+  },
+  'presentation.request': (agent, params) => {
+    const [types, issuers] = [optionalTexts(params, 'types'), optionalTexts(params, 'issuers')];
+    const reason = optionalText(params, 'reason');
+    const wanted = {
+      ...(types === undefined ? {} : { types }),
+      ...(issuers === undefined ? {} : { issuers }),
+      ...(reason === undefined ? {} : { reason }),
+    };
+    return agent.presentations.request(text(params, 'to'), wanted, sendOptions(params));
+  },
+  'presentation.offer': (agent, params) => agent.presentations.offer(text(params, 'to'), sendOptions(params)),
+  'presentation.send': (agent, params) =>
+    agent.presentations.present(text(params, 'to'), sendOptions(params)),
+  'presentation.check': (agent, params) =>
+    agent.presentations.check(agent.message(text(params, 'messageId'))),
   'card.export': (agent) => ({ card: agent.card(), addresses: agent.addresses }),
   'card.add': (agent, params) => agent.addContact(text(params, 'card'), optionalText(params, 'alias')),
   'card.list': (agent) => agent.contacts(),
@@ -114,19 +152,16 @@ const operations: Readonly<Record<string, Operation>> = {
     if (optionalText(params, 'presentation') === undefined) return agent.connect(to);
     return agent.connect(to, { presentation: bytes(params, 'presentation') });
   },
-  send: (agent, params) =>
-    agent.send(text(params, 'to'), contentOf(params), {
-      toUnverified: params['toUnverified'] === true,
-      sign: params['sign'] === true,
-    }),
+  send: (agent, params) => agent.send(text(params, 'to'), contentOf(params), sendOptions(params)),
   inbox: (agent, params) => {
     const query = {
       after: optionalNumber(params, 'after') ?? 0,
       limit: optionalNumber(params, 'limit') ?? 100,
     };
-    const names = new Map(agent.contacts().map(({ did, alias }) => [did, alias]));
-    return agent.inbox(query).map((message) => readable(message, names.get(message.from) ?? ''));
+    const names = aliases(agent);
+    return agent.inbox(query).map((message) => readable(agent, message, names.get(message.from) ?? ''));
   },
+  proof: (agent, params) => agent.proof(text(params, 'messageId')),
 };
 
 /**
@@ -147,9 +182,12 @@ export async function runOperation(
   return JSON.parse(toJson(result ?? null)) as unknown;
 }
 
-/** A message with its sender's name here, and its text, where it is one. */
-function readable({ payload, ...message }: InboxMessage, alias: string): Facts {
-  const content = message.type === 'text' ? { text: textOf(payload) } : { payload };
+/** A message with its sender's name here, and what it says, where that is known. */
+function readable(agent: Agent, { payload, ...message }: InboxMessage, alias: string): Facts {
+  const content =
+    message.type === 'text'
+      ? { text: textOf(payload) }
+      : (agent.presentations.read({ type: message.type, payload }) ?? { payload });
   return { ...message, alias, bytes: payload.length, ...content };
 }
 

@@ -5,7 +5,13 @@
 import { EventEmitter } from 'node:events';
 import { errorText, isWotError, silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
 import { createStatusChecker, isLoopbackUrl } from '@wotid/credential';
-import { NodeProvider, wipe, type CryptoProvider } from '@wotid/crypto';
+import {
+  encodeIdentityBlock,
+  NodeProvider,
+  wipe,
+  type CryptoProvider,
+  type IdentityBlock,
+} from '@wotid/crypto';
 import { DidReader } from '@wotid/did-iota';
 import { createIotaClient } from '@wotid/mailbox';
 import { SessionError, type GateLimits, type SecurityPolicy } from '@wotid/session';
@@ -29,11 +35,14 @@ import { Links, type GateObservation } from './links.ts';
 import type { LiveLink } from './live-link.ts';
 import { MailboxPost } from './mailbox-post.ts';
 import { MailboxSync } from './mailbox-sync.ts';
+import { MessageLog } from './message-log.ts';
 import { didNetworkOfProfile, loadProfile, settingNames, type NetworkProfile } from './network-profile.ts';
 import { OwnDid } from './own-did.ts';
 import { OwnMailbox } from './own-mailbox.ts';
 import { PeerPrekeys, type PrekeySource } from './peer-prekeys.ts';
+import { Presentations } from './presentations.ts';
 import { Receipts } from './receipts.ts';
+import { Rekeying } from './rekeying.ts';
 import {
   changedPolicy,
   levelOf,
@@ -42,7 +51,9 @@ import {
   securityFacts,
   type SecurityFacts,
 } from './security-settings.ts';
-import { SessionKeeper } from './session-keeper.ts';
+import { SessionKeeper, type SessionNotice } from './session-keeper.ts';
+import { Sessions } from './sessions.ts';
+import { loadSigningMode } from './signing-mode.ts';
 import { Standing, type Distrust } from './standing.ts';
 import { Trust } from './trust.ts';
 import type {
@@ -52,6 +63,7 @@ import type {
   CredentialFacts,
   Delivery,
   InboxMessage,
+  MessageProof,
   SendContent,
   SendOptions,
   SyncReport,
@@ -88,6 +100,8 @@ export interface AgentInit {
 const defaultListen = ['/ip4/0.0.0.0/tcp/0', '/ip4/0.0.0.0/tcp/0/ws'];
 /** Prekeys are renewed every 7 days, expired sessions erased after 7 and 90: an hour is close enough. */
 const maintenanceMs = 3_600_000;
+/** Sessions that are not used leave memory: looked at this often. */
+const restMs = 600_000;
 /** Delivered messages leave the outbox after this time; until then their ids tell what became of them. */
 const outboxKeepMs = 30 * 86_400_000;
 
@@ -97,10 +111,12 @@ export class Agent {
   readonly trust: Trust;
   readonly mailbox: OwnMailbox;
   readonly identity: OwnDid;
+  readonly sessions: Sessions;
+  readonly presentations: Presentations;
   readonly #init: AgentInit;
   readonly #home: Home;
   readonly #clock: Clock;
-  readonly #log: Logger;
+  readonly #logger: Logger;
   readonly #provider: CryptoProvider;
   readonly #ours: LiveIdentity;
   readonly #profile: NetworkProfile;
@@ -112,6 +128,8 @@ export class Agent {
   readonly #inbox: Inbox;
   readonly #receipts: Receipts;
   readonly #deliveries: Deliveries;
+  readonly #rekeying: Rekeying;
+  readonly #log: MessageLog;
   readonly #prekeys: PeerPrekeys;
   readonly #sync: MailboxSync;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -127,7 +145,7 @@ export class Agent {
     this.#home = home;
     this.#provider = provider;
     this.#clock = clock;
-    this.#log = logger;
+    this.#logger = logger;
     const ours = LiveIdentity.load(provider, home);
     this.#ours = ours;
     this.#profile = loadProfile(home);
@@ -176,15 +194,19 @@ export class Agent {
       onDistrust: (did, distrust) => void this.#cut(did, distrust),
     });
     this.#standing = standing;
-    const onNewIdentity = (peerDid: string): void => logger.warn('session.new-identity', { peerDid });
+    const onNotice = (notice: SessionNotice): void => {
+      logger.warn(`session.${notice.kind}`, { peer: notice.peer });
+      this.#events.emit('session', notice);
+    };
+    const blockOf = (did: string, idFp: Uint8Array): IdentityBlock | null => contacts.blockOf(did, idFp);
     const policy = (): SecurityPolicy => loadSecurityPolicy(home);
-    const keeper = new SessionKeeper({ home, provider, clock, ours, policy, onNewIdentity });
+    const keeper = new SessionKeeper({ home, provider, clock, ours, policy, blockOf, onNotice });
     this.#keeper = keeper;
     const inbox: Inbox = new Inbox({
       home,
       clock,
       logger,
-      onMessage: (message) => this.#events.emit('message', message),
+      onMessage: (message) => this.#show(message),
       onAcknowledged: (peer, ackSeq, ranges) => this.#deliveries.acknowledge(peer, ackSeq, ranges),
     });
     this.#inbox = inbox;
@@ -232,8 +254,43 @@ export class Agent {
       prekeys: this.#prekeys,
       policy,
       links: () => this.#links,
+      signingMode: () => loadSigningMode(home),
       ackTimeoutMs: init.ackTimeoutMs ?? 30_000,
       onDelivery: (delivery) => this.#events.emit('delivery', delivery),
+    });
+    this.#rekeying = new Rekeying({
+      clock,
+      contacts,
+      keeper,
+      receipts: this.#receipts,
+      linkTo: async (did) => {
+        await this.connect(did);
+        const link = this.#links.get(did);
+        if (link !== undefined) return link;
+        throw new AgentError('NO_ROUTE', 'the connection has ended already', { hint: 'Try again.' });
+      },
+    });
+    const send = this.#deliveries.post.bind(this.#deliveries);
+    this.#log = new MessageLog({
+      home,
+      provider,
+      logger,
+      contacts,
+      ourDid: ours.block.did,
+      mode: () => loadSigningMode(home),
+      send,
+      onCheckpoint: (report) => this.#events.emit('checkpoint', report),
+    });
+    this.sessions = new Sessions({ home, clock, keeper, rekeying: this.#rekeying, log: this.#log });
+    this.presentations = new Presentations({
+      provider,
+      logger,
+      admission,
+      contacts,
+      keeper,
+      credential: () => this.#credential(),
+      send,
+      onPresentation: (report) => this.#events.emit('presentation', report),
     });
     this.#sync = new MailboxSync({
       home,
@@ -289,7 +346,7 @@ export class Agent {
       try {
         listener(event);
       } catch (error) {
-        this.#log.error('agent.listener', { event: name, error: errorText(error) });
+        this.#logger.error('agent.listener', { event: name, error: errorText(error) });
       }
     };
     this.#events.on(name, guarded as never);
@@ -453,6 +510,29 @@ export class Agent {
     return rotated;
   }
 
+  /** One received message. @throws AgentError `BAD_REQUEST` when there is none with this id */
+  message(messageId: string): InboxMessage {
+    const message = /^[0-9a-f]{32}$/i.test(messageId)
+      ? this.#inbox.find(Uint8Array.fromHex(messageId))
+      : undefined;
+    if (message !== undefined) return message;
+    throw new AgentError('BAD_REQUEST', 'no message with this id has been received', {
+      hint: 'wotid inbox --json lists the ids, 32 hex digits.',
+    });
+  }
+
+  /** What proves to others that a contact has sent a message. @throws AgentError `BAD_REQUEST` when it is not signed */
+  proof(messageId: string): MessageProof {
+    const { from, type, payload } = this.message(messageId);
+    const proof = this.#home.proofs.get(from, Uint8Array.fromHex(messageId));
+    const block = proof === undefined ? null : this.#contacts.blockOf(from, proof.signerIdFp);
+    if (proof === undefined || block === null) {
+      throw new AgentError('BAD_REQUEST', 'this message is not signed, or its sender is no contact any more');
+    }
+    const { body, signature } = proof;
+    return { from, messageId, type, payload, body, signature, identityBlock: encodeIdentityBlock(block) };
+  }
+
   /** Looks into the mailbox now. @throws AgentError `NO_MAILBOX`, `WRONG_CHAIN`; MailboxError */
   async sync(): Promise<SyncReport> {
     const report = await this.#sync.run();
@@ -481,7 +561,7 @@ export class Agent {
       const isTaken = isWotError(error) && error.code === 'CANNOT_LISTEN';
       if (!isTaken || this.#init.listen !== undefined || remembered === undefined) throw error;
       // Better to be reached by the mailbox and by new cards than not to start.
-      this.#log.warn('agent.ports-taken', { reason: error.message });
+      this.#logger.warn('agent.ports-taken', { reason: error.message });
       listen = remembered.map(withAnyPort);
       this.#links = await this.#startLinks(peerKeySeed, listen);
     } finally {
@@ -497,6 +577,7 @@ export class Agent {
     });
     this.#deliveries.resume();
     this.#every(maintenanceMs, () => this.#maintain());
+    this.#every(restMs, async () => this.#keeper.rest());
     const syncMs = this.#init.syncIntervalMs ?? 30_000;
     if (syncMs > 0) this.#every(syncMs, () => this.#lookAround());
     // Listeners of the caller are attached once open() has returned.
@@ -508,7 +589,7 @@ export class Agent {
     return Links.start({
       provider: this.#provider,
       clock: this.#clock,
-      logger: this.#log,
+      logger: this.#logger,
       ours: this.#ours,
       credential: () => this.#credential(),
       admission: this.#admission,
@@ -553,7 +634,7 @@ export class Agent {
   /** Ends the links with a peer who is believed no longer. */
   async #cut(did: string, { name, reason }: Distrust): Promise<void> {
     if (!this.#links.dids().includes(did)) return;
-    this.#log.info('agent.distrusted', { did, name, reason });
+    this.#logger.info('agent.distrusted', { did, name, reason });
     this.#events.emit('distrusted', { did, name, reason });
     await this.#links.cut(did);
   }
@@ -568,6 +649,15 @@ export class Agent {
     );
     stored.afterCommit();
     if (stored.seq !== null) this.#receipts.note(link, stored.seq);
+    this.#rekeying.follow(link, session);
+  }
+
+  /** A message is stored: what it means for us beside being shown. */
+  #show(message: InboxMessage): void {
+    this.#events.emit('message', message);
+    if (message.type === 'checkpoint') this.#log.receive(message);
+    if (message.type === 'presentation') this.presentations.receive(message);
+    this.#log.noteTraffic(message.from);
   }
 
   async #maintain(): Promise<void> {
@@ -614,8 +704,8 @@ export class Agent {
 
   #report(event: string, error: unknown): void {
     const hint = isWotError(error) ? error.hint : '';
-    if (isWotError(error)) this.#log.warn(event, { reason: error.message, hint });
-    else this.#log.error(event, { reason: errorText(error) });
+    if (isWotError(error)) this.#logger.warn(event, { reason: error.message, hint });
+    else this.#logger.error(event, { reason: errorText(error) });
   }
 
   #every(intervalMs: number, run: () => Promise<void>): void {
@@ -635,6 +725,9 @@ export class Agent {
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#standing.stop();
+    await this.#log
+      .checkpointAll((this.#links as Links | undefined)?.dids() ?? [])
+      .catch((error: unknown) => this.#report('agent.checkpoint', error));
     this.#deliveries.stop();
     // Absent when starting failed.
     await (this.#links as Links | undefined)?.close();

@@ -9,7 +9,9 @@ import type { CryptoProvider } from '@wotid/crypto';
 import {
   encodeText,
   MAX_PAYLOAD_BYTES,
+  messageTypes,
   newMessageId,
+  requiresSignature,
   type OutgoingMessage,
   type OwnIdentity,
   type SecurityPolicy,
@@ -28,7 +30,7 @@ import { bytesType, messageTypeName, messageTypeNumber } from './message-type-na
 import type { PeerPrekeys } from './peer-prekeys.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { Standing } from './standing.ts';
-import type { Delivery, SendContent, SendOptions } from './types.ts';
+import type { Delivery, SendContent, SendOptions, SigningMode } from './types.ts';
 
 export interface DeliveriesInit {
   readonly home: Home;
@@ -46,6 +48,7 @@ export interface DeliveriesInit {
   readonly standing: Standing;
   /** Absent while the node has not started. */
   readonly links: () => Links;
+  readonly signingMode: () => SigningMode;
   readonly ackTimeoutMs: number;
   readonly onDelivery: (delivery: Delivery) => void;
 }
@@ -106,11 +109,25 @@ export class Deliveries {
    *   outbox and is tried again
    */
   async send(to: string, content: SendContent, options: SendOptions = {}): Promise<Delivery> {
-    const { home, provider, clock, contacts } = this.#init;
+    return this.post(
+      to,
+      content.type === 'text'
+        ? { type: messageTypes.text, payload: encodeText(content.text) }
+        : { type: bytesType, payload: content.bytes },
+      options,
+    );
+  }
+
+  /** The same for a message of any type. */
+  async post(
+    to: string,
+    { type, payload }: { readonly type: number; readonly payload: Uint8Array },
+    options: SendOptions = {},
+  ): Promise<Delivery> {
+    const { home, provider, clock, contacts, signingMode } = this.#init;
     if (this.#isClosed) throw closed();
     const peer = contacts.resolve(to);
     const replyTo = messageIdOf(options.replyTo);
-    const payload = content.type === 'text' ? encodeText(content.text) : content.bytes;
     if (payload.length > MAX_PAYLOAD_BYTES) {
       throw new AgentError(
         'PAYLOAD_TOO_LARGE',
@@ -127,11 +144,11 @@ export class Deliveries {
           messageId: newMessageId(provider.random),
           peer,
           seq: home.peers.takeSeq(peer),
-          type: content.type === 'text' ? 'text' : messageTypeName(bytesType),
+          type: messageTypeName(type),
           payload,
           sentAtMs: clock.nowMs(),
           replyTo,
-          isSigned: options.sign === true,
+          isSigned: requiresSignature(type) || (options.sign ?? signingMode() === 'always'),
           toUnverified: options.toUnverified === true,
         },
         clock.nowMs(),
@@ -302,11 +319,8 @@ export class Deliveries {
       return isAcknowledged ? { route: 'p2p', payloadBytes: envelope.length } : null;
     } catch (error) {
       this.#log.info('delivery.online-failed', { reason: errorText(error) });
-      if (isWotError(error) && needsHandshake.has(error.code)) {
-        // The next gate agrees on a new one.
-        keeper.abandon(session.sid);
-        await link.close();
-      }
+      // The next gate agrees on a new session.
+      if (keeper.isAbandoned(session)) await link.close();
       return null;
     } finally {
       clearTimeout(timer);
@@ -325,9 +339,13 @@ export class Deliveries {
   }
 
   async #linkTo(peer: string): Promise<LiveLink | null> {
-    const links = this.#init.links();
+    const { keeper, links: linksOf } = this.#init;
+    const links = linksOf();
     const open = links.get(peer);
-    if (open !== undefined) return open;
+    const session = keeper.active(peer);
+    if (open !== undefined && (session === null || !keeper.isSpent(session))) return open;
+    // A new gate agrees on a new session.
+    await open?.close();
     const card = this.#init.contacts.card(peer);
     if (card === null || card.addresses.length === 0) return null;
     try {
@@ -372,9 +390,6 @@ export class Deliveries {
     });
   }
 }
-
-/** What a session answers that can send no more. */
-const needsHandshake: ReadonlySet<string> = new Set(['SESSION_EXHAUSTED', 'REKEY_OVERDUE']);
 
 /** Nothing had to be sent. */
 const acknowledgedMeanwhile: RouteOutcome = { route: 'p2p', payloadBytes: 0 };

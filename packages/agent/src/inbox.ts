@@ -55,20 +55,30 @@ export class Inbox {
       route,
       replyTo: message.replyTo,
     });
+    if (entry !== undefined && message.proof !== null) {
+      const { body, signature } = message.proof;
+      home.proofs.put({ peer: from, messageId, signerIdFp: message.fromIdFp, body, signature });
+    }
     if (entry === undefined) return { outcome: 'duplicate', seq: message.seq, afterCommit: acknowledge };
     return {
       outcome: 'shown',
       seq: message.seq,
       afterCommit: () => {
         acknowledge();
-        this.#init.onMessage(toInboxMessage(entry));
+        this.#init.onMessage(this.#toInboxMessage(entry));
       },
     };
   }
 
   /** Messages after a position, oldest first. */
   list(after: number, limit: number): InboxMessage[] {
-    return this.#init.home.inbox.list({ after, limit }).map(toInboxMessage);
+    return this.#init.home.inbox.list({ after, limit }).map((entry) => this.#toInboxMessage(entry));
+  }
+
+  /** One message by its id, of whoever has sent it. */
+  find(messageId: Uint8Array): InboxMessage | undefined {
+    const entry = this.#init.home.inbox.find(messageId);
+    return entry === undefined ? undefined : this.#toInboxMessage(entry);
   }
 
   /** Everything up to this number has arrived from `peer`; `null` when nothing has. */
@@ -102,19 +112,20 @@ export class Inbox {
     if (message.ackSeq === null && ranges.length === 0) return () => {};
     return () => this.#init.onAcknowledged(message.from, message.ackSeq, ranges);
   }
-}
 
-function toInboxMessage(entry: ReturnType<Home['inbox']['list']>[number]): InboxMessage {
-  return {
-    position: entry.position,
-    messageId: entry.messageId.toHex(),
-    from: entry.peer,
-    type: entry.type,
-    payload: entry.payload,
-    seq: Number(entry.seq),
-    sentAtMs: entry.sentAtMs,
-    receivedAtMs: entry.receivedAtMs,
-    route: entry.route,
-    replyTo: entry.replyTo === null ? null : entry.replyTo.toHex(),
-  };
+  #toInboxMessage(entry: ReturnType<Home['inbox']['list']>[number]): InboxMessage {
+    return {
+      position: entry.position,
+      messageId: entry.messageId.toHex(),
+      from: entry.peer,
+      type: entry.type,
+      payload: entry.payload,
+      seq: Number(entry.seq),
+      sentAtMs: entry.sentAtMs,
+      receivedAtMs: entry.receivedAtMs,
+      route: entry.route,
+      replyTo: entry.replyTo === null ? null : entry.replyTo.toHex(),
+      isSigned: this.#init.home.proofs.get(entry.peer, entry.messageId) !== undefined,
+    };
+  }
 }

@@ -68,6 +68,9 @@ const maxAheadMs = 86_400_000;
 /** Closing waits this long for a look that is under way; what it has stored by then stays. */
 const closeWaitMs = 5_000;
 
+/** What a session says of an envelope that nobody here can read: damaged, late, or of an end that has lost us. */
+const doesNotOpen: ReadonlySet<string> = new Set(['DECRYPT_FAILED', 'PQ_CONFLICT']);
+
 export class MailboxSync {
   readonly #init: MailboxSyncInit;
   readonly #log: Logger;
@@ -265,7 +268,7 @@ export class MailboxSync {
       this.#show(stored, tally);
       return true;
     } catch (error) {
-      if (error instanceof SessionError && error.code === 'DECRYPT_FAILED') return false;
+      if (error instanceof SessionError && doesNotOpen.has(error.code)) return false;
       this.#leave(message, error);
       return true;
     }

@@ -30,6 +30,7 @@ export const settingNames = {
   maxLevel: 'security.max-level',
   suites: 'security.suites',
   credential: 'credential',
+  signing: 'messages.signing',
   listen: 'transport.listen',
   addresses: 'transport.addresses',
 } as const;

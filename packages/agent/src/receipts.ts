@@ -1,13 +1,14 @@
 /**
  * Acknowledging what arrived online: numbers are collected for a moment and told in one receipt, so that a burst costs one.
- * What a lost receipt would have said, the next connection's first message says.
+ * What a lost receipt would have said, the next connection's first message says. A receipt also is what carries an Offer
+ * or Answer where nothing else is to be said.
  */
 import { errorText, silentLogger, type Clock, type Logger } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
 import { encodeReceipt, messageTypes, newMessageId, type SeqRange } from '@wotid/session';
 import type { Inbox } from './inbox.ts';
 import type { LiveLink } from './live-link.ts';
-import type { SessionKeeper } from './session-keeper.ts';
+import type { SealOptions, SessionKeeper } from './session-keeper.ts';
 
 /** A sender waits for this; long enough for messages that were sent together to share a receipt. */
 const collectMs = 10;
@@ -34,20 +35,21 @@ export class Receipts {
 
   /** Notes that a message has arrived over `link` and is stored. */
   note(link: LiveLink, seq: number): void {
-    const pending = this.#pending.get(link);
-    if (pending !== undefined) {
-      pending.add(seq);
-      if (pending.size >= maxPending) this.#send(link);
-      return;
-    }
-    this.#pending.set(link, new Set([seq]));
-    setTimeout(() => this.#send(link), collectMs);
+    const pending = this.#collecting(link);
+    pending.add(seq);
+    if (pending.size >= maxPending) this.sendNow(link);
   }
 
-  #send(link: LiveLink): void {
-    const pending = this.#pending.get(link);
+  /** Sends a receipt in a moment, also when there is nothing to acknowledge. */
+  answer(link: LiveLink): void {
+    this.#collecting(link);
+  }
+
+  /** Sends a receipt with what has been collected. Never throws: the link may be gone. */
+  sendNow(link: LiveLink, rekey?: SealOptions['rekey']): void {
+    const pending = this.#pending.get(link) ?? new Set();
     this.#pending.delete(link);
-    if (pending === undefined || !link.isOpen) return;
+    if (!link.isOpen) return;
     const { provider, clock, keeper, inbox } = this.#init;
     const { did } = link.peer.block;
     const session = keeper.active(did);
@@ -64,13 +66,28 @@ export class Receipts {
           ackSeq: inbox.ackSeq(did),
         },
         'online',
+        rekey === undefined ? {} : { rekey },
       );
       link
         .send(envelope)
         .catch((error: unknown) => this.#log.info('receipt.lost', { reason: errorText(error) }));
     } catch (error) {
       this.#log.warn('receipt.failed', { reason: errorText(error) });
+      // The next gate agrees on a new session.
+      if (keeper.isAbandoned(session)) void link.close();
     }
+  }
+
+  /** The numbers that go with the next receipt, which is under way from now on. */
+  #collecting(link: LiveLink): Set<number> {
+    const pending = this.#pending.get(link);
+    if (pending !== undefined) return pending;
+    const fresh = new Set<number>();
+    this.#pending.set(link, fresh);
+    setTimeout(() => {
+      if (this.#pending.get(link) === fresh) this.sendNow(link);
+    }, collectMs);
+    return fresh;
   }
 }
 

@@ -1,8 +1,9 @@
 /**
- * The live sessions of an agent: the book in memory and its records in the home move together. Every change is on disk
- * before its ciphertext leaves or its plaintext is shown. Nothing here waits: a step cannot be interleaved with another.
+ * The sessions of an agent: the book in memory and its records in the home move together. Every change is on disk before
+ * its ciphertext leaves or its plaintext is shown. What is not used for a while rests on disk alone and is loaded again
+ * when it is needed. Nothing here waits: a step cannot be interleaved with another.
  */
-import { equalBytes, type Clock } from '@wotid/core';
+import { equalBytes, isWotError, type Clock } from '@wotid/core';
 import { wipe, type CryptoProvider, type IdentityBlock } from '@wotid/crypto';
 import {
   activeSession,
@@ -17,16 +18,19 @@ import {
   sealMessage,
   sessionBook,
   sessionOf,
+  sessionPolicy,
   supersedes,
   updateSession,
   wipeReplaced,
   type IncomingMessage,
   type OutgoingMessage,
   type OwnIdentity,
+  type SealInit,
   type Route as PaddingRoute,
   type SecurityPolicy,
   type Session,
   type SessionBook,
+  type SessionFacts,
 } from '@wotid/session';
 import type { Home } from './home/home.ts';
 import type { SessionState } from './home/session-store.ts';
@@ -38,8 +42,32 @@ export interface SessionKeeperInit {
   readonly ours: OwnIdentity;
   /** Sessions below its minimum level are erased. */
   readonly policy: () => SecurityPolicy;
-  /** A peer has come with other keys than before: its user may want to know. */
-  readonly onNewIdentity: (peerDid: string) => void;
+  /** The block of a peer by DID and fingerprint, or `null`: whether its Falcon key makes signatures short. */
+  readonly blockOf: (did: string, idFp: Uint8Array) => IdentityBlock | null;
+  readonly onNotice: (notice: SessionNotice) => void;
+}
+
+/** What a session's user should know. */
+export interface SessionNotice {
+  readonly peer: string;
+  /** 16 bytes in hex. */
+  readonly sessionId: string;
+  /**
+   * `new-identity`: the peer has come with other keys than before; `rekey-overdue`: for too long nobody has proven an
+   * identity in this session; `keys-disagree`: the two ends have lost each other, or somebody sits between them. After
+   * the last two a new session takes over with the next connection.
+   */
+  readonly kind: 'new-identity' | 'rekey-overdue' | 'keys-disagree';
+}
+
+/** What a session answers that can send no more. */
+const needsHandshake: ReadonlySet<string> = new Set(['SESSION_EXHAUSTED', 'REKEY_OVERDUE']);
+
+/** How a message is sealed beside its route. */
+export interface SealOptions extends Pick<SealInit, 'rekey'> {
+  readonly sign?: boolean;
+  /** Runs in the transaction that stores the session. */
+  readonly alongside?: () => void;
 }
 
 /** Sessions of one peer that are on hold: a peer that ends every gate after M5 must not fill the home with them. */
@@ -48,6 +76,10 @@ const maxHeldPerPeer = 4;
 export class SessionKeeper {
   readonly #init: SessionKeeperInit;
   readonly #abandoned = new Set<string>();
+  /** Sessions whose user has been told. */
+  readonly #noticed = new Set<string>();
+  /** Sessions that are on disk alone, by sid. */
+  readonly #resting = new Map<string, SessionFacts>();
   #book: SessionBook;
   #starts = 0;
 
@@ -70,7 +102,7 @@ export class SessionKeeper {
   }
 
   get count(): number {
-    return this.#book.sessions.size;
+    return this.#book.sessions.size + this.#resting.size;
   }
 
   /** Grows with every session that begins: what nobody could open before may open now. */
@@ -80,22 +112,36 @@ export class SessionKeeper {
 
   /** The session that sends to `peerDid`, or `null`. */
   active(peerDid: string): Session | null {
+    this.#wakePeer(peerDid);
     return activeSession(this.#book, peerDid);
   }
 
   find(sid: Uint8Array): Session | null {
+    if (this.#resting.has(sid.toHex())) this.#wake(sid);
     return findSession(this.#book, sid);
   }
 
   /** The session that an envelope belongs to, or `null`. */
   of(envelope: Uint8Array): Session | null {
+    const found = sessionOf(this.#init.provider, this.#book, envelope);
+    if (found !== null || this.#resting.size === 0) return found;
+    this.#wakeAll();
     return sessionOf(this.#init.provider, this.#book, envelope);
   }
 
   /** The session with `peerDid` that an envelope belongs to: a peer's garbage is not tried on everybody's sessions. */
   ofPeer(peerDid: string, envelope: Uint8Array): Session | null {
+    this.#wakePeer(peerDid);
     const theirs = [...this.#book.sessions.values()].filter((session) => session.peerDid === peerDid);
     return sessionOf(this.#init.provider, sessionBook(theirs), envelope);
+  }
+
+  /** Facts of all sessions, most recently used first. */
+  facts(): SessionFacts[] {
+    const awake = [...this.#book.sessions.values()].map(factsOf);
+    return [...awake, ...this.#resting.values()].toSorted(
+      (left, right) => right.lastUsedMs - left.lastUsedMs,
+    );
   }
 
   /** Nothing more is begun in this session: the two ends have lost each other, or it has no messages left. */
@@ -108,12 +154,21 @@ export class SessionKeeper {
     return this.#abandoned.has(session.sid.toHex());
   }
 
+  /**
+   * True for a session that must not be used online any more: abandoned, or without a proof of identity for too long, of
+   * which the user is told.
+   */
+  isSpent(session: Session): boolean {
+    if (this.isAbandoned(session)) return true;
+    const { isOverdue } = rekeyNeed(session, 'online', this.#init.clock.nowMs());
+    if (isOverdue) this.#notice(session, 'rekey-overdue');
+    return isOverdue;
+  }
+
   /** The active session with exactly this identity, as far as a gate may go on with it. */
   resumable(peerDid: string, peerIdFp: Uint8Array): Session | null {
     const session = this.active(peerDid);
-    if (session === null || this.isAbandoned(session)) return null;
-    // Nobody has proven an identity in it for too long: the gate, where both do, starts a new one.
-    if (rekeyNeed(session, 'online', this.#init.clock.nowMs()).isOverdue) return null;
+    if (session === null || this.isSpent(session)) return null;
     return equalBytes(session.peerIdFp, peerIdFp) ? session : null;
   }
 
@@ -123,6 +178,7 @@ export class SessionKeeper {
    */
   add<T>(session: Session, alongside: () => T): T {
     const { home, clock } = this.#init;
+    this.#wakePeer(session.peerDid);
     const { book, added, replaced, isNewIdentity, erased } = addSession(this.#book, session, clock.nowMs());
     const result = home.transaction(() => {
       this.#store(added);
@@ -137,7 +193,7 @@ export class SessionKeeper {
     this.#book = book;
     this.#starts++;
     for (const gone of erased) wipeReplaced(gone, null);
-    if (isNewIdentity) this.#init.onNewIdentity(added.peerDid);
+    if (isNewIdentity) this.#notice(added, 'new-identity');
     return result;
   }
 
@@ -147,6 +203,7 @@ export class SessionKeeper {
    * more than 4 goes.
    */
   hold(session: Session): Session {
+    this.#wakePeer(session.peerDid);
     const held = {
       ...session,
       replacedAtMs: this.#init.clock.nowMs(),
@@ -177,28 +234,45 @@ export class SessionKeeper {
     }
   }
 
-  /** Seals a message, and stores the session (with `alongside`) before the envelope is returned. */
+  /**
+   * Seals a message, and stores the session (with `alongside`) before the envelope is returned.
+   * @throws SessionError as `sealMessage` does; a session that can send no more is abandoned
+   */
   seal(
     session: Session,
     message: OutgoingMessage,
     route: PaddingRoute,
-    options: { readonly sign?: boolean; readonly alongside?: () => void } = {},
+    options: SealOptions = {},
   ): Uint8Array<ArrayBuffer> {
-    const { provider, clock, ours } = this.#init;
-    const sealed = sealMessage(provider, session, message, {
-      route,
-      nowMs: clock.nowMs(),
-      rekeyWith: ours,
-      ...(options.sign === true ? { signWith: ours } : {}),
-    });
-    this.#replace(session, sealed.session, options.alongside ?? (() => {}));
-    return sealed.envelope;
+    const { provider, clock, ours, blockOf } = this.#init;
+    const { sign, rekey, alongside = () => {} } = options;
+    const isShort = route === 'mailbox' && ours.block.falcon1024 !== null;
+    const peer = isShort ? blockOf(session.peerDid, session.peerIdFp) : null;
+    try {
+      const sealed = sealMessage(provider, session, message, {
+        route,
+        nowMs: clock.nowMs(),
+        rekeyWith: ours,
+        ...(sign === true ? { signWith: ours } : {}),
+        ...(rekey === undefined ? {} : { rekey }),
+        ...(peer === null ? {} : { peer }),
+      });
+      this.#replace(session, sealed.session, alongside);
+      return sealed.envelope;
+    } catch (error) {
+      if (isWotError(error) && needsHandshake.has(error.code)) {
+        this.abandon(session.sid);
+        if (error.code === 'REKEY_OVERDUE') this.#notice(session, 'rekey-overdue');
+      }
+      throw error;
+    }
   }
 
   /**
    * Opens an envelope in `session`; `store` gets the message and runs in the transaction that stores the session.
    * @returns what `store` returns
-   * @throws SessionError `DECRYPT_FAILED`, and whatever `store` throws; nothing has changed then
+   * @throws SessionError `DECRYPT_FAILED`, `PQ_CONFLICT` (the session is abandoned), and whatever `store` throws; nothing
+   *   has changed then
    */
   open<T>(
     session: Session,
@@ -206,12 +280,24 @@ export class SessionKeeper {
     peer: IdentityBlock,
     store: (message: IncomingMessage) => T,
   ): T {
-    const { provider, clock } = this.#init;
-    const opened = openEnvelope(provider, session, envelope, { nowMs: clock.nowMs(), peer });
+    const opened = this.#opened(session, envelope, peer);
     if (isOnHold(session) && this.#takesOver(session)) {
       return this.activate(opened.session, () => store(opened.message));
     }
     return this.#replace(session, opened.session, () => store(opened.message));
+  }
+
+  #opened(session: Session, envelope: Uint8Array, peer: IdentityBlock): ReturnType<typeof openEnvelope> {
+    const { provider, clock, ours } = this.#init;
+    try {
+      return openEnvelope(provider, session, envelope, { nowMs: clock.nowMs(), peer, ours: ours.block });
+    } catch (error) {
+      if (isWotError(error) && error.code === 'PQ_CONFLICT') {
+        this.abandon(session.sid);
+        this.#notice(session, 'keys-disagree');
+      }
+      throw error;
+    }
   }
 
   /**
@@ -240,6 +326,7 @@ export class SessionKeeper {
    * what is sent next begins a new one. Runs in a transaction of the caller's, if there is one.
    */
   retireAll(): void {
+    this.#wakeAll();
     const nowMs = this.#init.clock.nowMs();
     const retired = Array.from(this.#book.sessions.values(), (session) =>
       session.replacedAtMs === null
@@ -252,14 +339,57 @@ export class SessionKeeper {
     this.#book = sessionBook(retired);
   }
 
-  /** Erases what was replaced 7 days ago or not used for 90, and what is below the level that is now the minimum. */
+  /**
+   * Erases what was replaced 7 days ago or not used for 90, and what is below the level that is now the minimum; tells of
+   * what is overdue for a signed rekey.
+   */
   prune(): void {
-    for (const session of this.#book.sessions.values()) {
-      if (this.#isOver(session)) this.erase(session);
+    const nowMs = this.#init.clock.nowMs();
+    for (const facts of this.facts()) {
+      if (this.#isOver(facts)) {
+        const session = this.find(facts.sid);
+        if (session !== null) this.erase(session);
+      } else if (facts.replacedAtMs === null && rekeyNeed(facts, 'online', nowMs).isOverdue) {
+        this.#notice(facts, 'rekey-overdue');
+      }
     }
   }
 
-  #isOver(session: Session): boolean {
+  /** Drops from memory what was not used for 30 minutes; the records stay. */
+  rest(): void {
+    for (const session of sessionPolicy(this.#book, this.#init.clock.nowMs()).idle) {
+      this.#book = removeSession(this.#book, session.sid);
+      this.#resting.set(session.sid.toHex(), factsOf(session));
+      wipeReplaced(session, null);
+    }
+  }
+
+  #wakeAll(): void {
+    for (const { sid } of this.#resting.values()) this.#wake(sid);
+  }
+
+  #wakePeer(peerDid: string): void {
+    for (const { peerDid: of, sid } of this.#resting.values()) if (of === peerDid) this.#wake(sid);
+  }
+
+  #wake(sid: Uint8Array): void {
+    const { home, provider } = this.#init;
+    const stored = home.sessions.get(sid);
+    this.#resting.delete(sid.toHex());
+    if (stored === undefined) return;
+    const session = decodeSession(provider, stored.record);
+    wipe(stored.record);
+    this.#book = { sessions: new Map(this.#book.sessions).set(sid.toHex(), session) };
+  }
+
+  #notice(session: SessionFacts, kind: SessionNotice['kind']): void {
+    const key = `${kind} ${session.sid.toHex()}`;
+    if (this.#noticed.has(key)) return;
+    this.#noticed.add(key);
+    this.#init.onNotice({ peer: session.peerDid, sessionId: session.sid.toHex(), kind });
+  }
+
+  #isOver(session: SessionFacts): boolean {
     const { clock, policy } = this.#init;
     return isSessionExpired(session, clock.nowMs()) || session.level < policy().minLevel;
   }
@@ -289,6 +419,13 @@ export class SessionKeeper {
       wipe(record);
     }
   }
+}
+
+/** A session without its secrets. */
+function factsOf(session: Session): SessionFacts {
+  const { ratchet, ...facts } = session;
+  void ratchet;
+  return facts;
 }
 
 /** A session that we have started at the gate and whose M6 has not come. */

@@ -1,4 +1,5 @@
 /** What an agent tells its application: results, reports and events. Plain data, no secrets, safe to print. */
+import type { SessionNotice } from './session-keeper.ts';
 
 /** What a transaction cost its sender, in NANOS (1 IOTA = 10^9). A negative `net` is a gain: returned deposits. */
 export interface GasCost {
@@ -37,7 +38,7 @@ export type SendContent =
 export interface SendOptions {
   /** Also to a contact whose credential has not passed our check. */
   readonly toUnverified?: boolean;
-  /** Adds a signature that the receiver can show to others. */
+  /** With or without a signature that the receiver can show to others; default as the signing mode says. */
   readonly sign?: boolean;
   /** Message id, 32 hex digits, that this one answers. */
   readonly replyTo?: string;
@@ -57,6 +58,8 @@ export interface InboxMessage {
   readonly route: Route;
   /** Id of the message this one answers. */
   readonly replyTo: string | null;
+  /** True when its sender has signed it: `Agent.proof` gives what can be shown to others. */
+  readonly isSigned: boolean;
 }
 
 /** What one look into the own mailbox did. */
@@ -139,6 +142,86 @@ export interface AgentEvents {
   readonly distrusted: { readonly did: string; readonly name: string; readonly reason: string };
   readonly sync: SyncReport;
   readonly unreadable: { readonly objectId: string };
+  /** Something about a session that its user should know. */
+  readonly session: SessionNotice;
+  /** A contact has signed what both have written. */
+  readonly checkpoint: CheckpointReport;
+  /** A contact has shown a credential, and it was checked. */
+  readonly presentation: PresentationReport;
+}
+
+/**
+ * When messages are signed. `ratchet`: on request, or where their type needs it; everything else is deniable.
+ * `checkpoint`: as well one signature after 256 messages, when the agent closes, and on demand. `always`: each message.
+ */
+export type SigningMode = 'ratchet' | 'checkpoint' | 'always';
+
+/** What a checkpoint says of the messages with a peer; ranges such as `1-256`, empty for none. */
+export interface CheckpointReport {
+  readonly peer: string;
+  readonly messageId: string;
+  /** Messages of ours that it covers. */
+  readonly sent: string;
+  /** Messages of the peer that it covers. */
+  readonly received: string;
+  /**
+   * `sent`: ours. Of a peer's: `agrees` or `differs` from what we have, or `incomplete` when we lack some of the
+   * messages, now or for good.
+   */
+  readonly verdict: 'sent' | 'agrees' | 'differs' | 'incomplete';
+}
+
+/** A credential that a contact has shown in a message. */
+export interface PresentationReport {
+  readonly from: string;
+  readonly messageId: string;
+  readonly isAccepted: boolean;
+  /** Why it was not accepted; empty when it was. */
+  readonly reason: string;
+  readonly credential: CredentialFacts | null;
+}
+
+/** The outcome of a rekey on demand. */
+export interface RekeyReport {
+  readonly peer: string;
+  /** 16 bytes in hex. */
+  readonly sessionId: string;
+  readonly rekeySequence: number;
+  /** False when the peer has not answered yet. */
+  readonly isComplete: boolean;
+}
+
+/** A session, as its user sees it. Times in milliseconds since the Unix epoch. */
+export interface SessionReport {
+  /** DID of the peer. */
+  readonly peer: string;
+  readonly sessionId: string;
+  readonly state: 'active' | 'receive-only';
+  readonly level: number;
+  readonly suite: number;
+  readonly createdAtMs: number;
+  readonly lastUsedMs: number;
+  readonly messageCount: number;
+  readonly rekeySequence: number;
+  readonly isRekeying: boolean;
+  /** When both ends last proved their identities: in the handshake, or by a signed rekey. */
+  readonly authenticatedAtMs: number;
+  /** True when that is too long ago: the next connection starts a new session. */
+  readonly isOverdue: boolean;
+}
+
+/** What proves to others that a contact has sent a message. */
+export interface MessageProof {
+  readonly from: string;
+  readonly messageId: string;
+  readonly type: string;
+  readonly payload: Uint8Array;
+  /** The signed body; it ends with H512 of the payload. */
+  readonly body: Uint8Array;
+  /** Hybrid signature over `body` for purpose `tsp`, for checkpoints `checkpoint`. */
+  readonly signature: Uint8Array;
+  /** The signer's identity block. */
+  readonly identityBlock: Uint8Array;
 }
 
 /** Who and where an agent is. */

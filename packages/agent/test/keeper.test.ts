@@ -64,7 +64,8 @@ async function makeKeeper(): Promise<SessionKeeper & { readonly reopened: () => 
       clock,
       ours: alice,
       policy: () => defaultSecurityPolicy,
-      onNewIdentity: () => {},
+      blockOf: () => null,
+      onNotice: () => {},
     });
   onTestFinished(() => home.close());
   return Object.assign(open(), { reopened: open });

@@ -69,6 +69,9 @@ export class Person {
     distrusted: [],
     sync: [],
     unreadable: [],
+    session: [],
+    checkpoint: [],
+    presentation: [],
   };
   readonly logs: string[] = [];
   home: Home;

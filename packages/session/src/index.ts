@@ -48,7 +48,7 @@ export {
 } from './prekeys/store.ts';
 export { decrypt, encrypt, KIND_RATCHET, recognizes } from './ratchet/ratchet.ts';
 export { RatchetState } from './ratchet/state.ts';
-export { rekeyNeed, type RekeyNeed } from './rekey-policy.ts';
+export { hasRekeyToSend, rekeyNeed, type RekeyNeed } from './rekey-policy.ts';
 export { decodePrekeys, encodePrekeys } from './record/prekey-record.ts';
 export {
   activeSession,

@@ -18,7 +18,9 @@ import {
   SIGNED_REKEY_AGE_MS,
   SIGNED_REKEY_MESSAGES,
 } from './limits.ts';
-import type { SessionFacts } from './session.ts';
+import { NEVER_ATTACHED } from './ratchet/pq-epochs.ts';
+import { revealRatchet } from './ratchet/state.ts';
+import type { Session, SessionFacts } from './session.ts';
 import type { Route } from './wire/padding.ts';
 
 /** What a session needs. */
@@ -51,4 +53,10 @@ export function rekeyNeed(session: SessionFacts, route: Route, nowMs: number, ca
     session.messageCount - session.rekeyedCount >= REKEY_MESSAGES[route] ||
     nowMs - session.rekeyedAtMs >= REKEY_AGE_MS[route];
   return { due: isDue ? 'epoch' : 'nothing', isOverdue };
+}
+
+/** True when an Offer or Answer waits to go with the next message: who has just opened one should send soon. */
+export function hasRekeyToSend({ ratchet }: Session): boolean {
+  const { pq } = revealRatchet(ratchet);
+  return pq !== null && pq.slot.kind !== 'idle' && pq.slot.sentSince === NEVER_ATTACHED;
 }

@@ -2,12 +2,15 @@ import type { Command } from 'commander';
 import { readInput, writeOutput } from '../files.ts';
 import { addHomeOptions, onAgent, outputOf, type HomeOptions } from '../home-command.ts';
 import { asFacts } from '../operations.ts';
+import { addPresentationCommands } from './presentation.ts';
 
 /** A credential is at most 24 KiB, a third more as text. */
 export const maxCredentialFileBytes = 65_536;
 
 export function addCredentialCommands(program: Command): void {
   const credential = program.command('credential').description('your Verified Human credential');
+
+  addPresentationCommands(credential);
 
   addHomeOptions(credential.command('request').description('write a request that an issuer can answer'))
     .requiredOption('--out <file>', 'write it to this file')

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
-import { readInput, readInputBytes } from '../files.ts';
+import { readInput, readInputBytes, writeOutput } from '../files.ts';
 import { addHomeOptions, onAgent, outputOf, type HomeOptions } from '../home-command.ts';
 import { asFacts, asRows } from '../operations.ts';
 import type { Facts } from '../output.ts';
@@ -16,6 +16,7 @@ interface SendOptions extends HomeOptions {
   readonly lines?: boolean;
   readonly toUnverified?: boolean;
   readonly sign?: boolean;
+  readonly replyTo?: string;
 }
 
 export function addMessageCommands(program: Command): void {
@@ -41,6 +42,8 @@ export function addMessageCommands(program: Command): void {
     .option('--file <file>', 'send the bytes of this file')
     .option('--lines', 'send each line of standard input as a message of its own')
     .option('--sign', 'add a signature that the receiver can show to others')
+    .option('--no-sign', 'without one, whatever wotid session signing says')
+    .option('--reply-to <id>', 'the message that this one answers, 32 hex digits')
     .option('--to-unverified', 'also to a contact whose credential you have not seen')
     .action(async (to: string, text: string | undefined, options: SendOptions) => {
       const sources = [text !== undefined, options.file !== undefined, options.lines === true].filter(
@@ -48,7 +51,8 @@ export function addMessageCommands(program: Command): void {
       ).length;
       if (sources !== 1) throw new UsageError('give either a text, or --file FILE, or --lines');
       const output = outputOf(options);
-      const common = { to, toUnverified: options.toUnverified, sign: options.sign };
+      const { toUnverified, sign, replyTo } = options;
+      const common = { to, toUnverified, sign, replyTo };
       if (options.lines === true) {
         for await (const line of createInterface({ input: process.stdin })) {
           output.result(asFacts(await onAgent(options, 'send', { ...common, text: line })));
@@ -59,6 +63,19 @@ export function addMessageCommands(program: Command): void {
       } else {
         output.result(asFacts(await onAgent(options, 'send', { ...common, text })));
       }
+    });
+
+  addHomeOptions(
+    program.command('proof').description('write what proves to others that a contact has sent a message'),
+  )
+    .argument('<message>', 'id of a signed message, 32 hex digits')
+    .requiredOption('--out <file>', 'write it to this file')
+    .action(async (messageId: string, options: HomeOptions & { readonly out: string }) => {
+      writeOutput(
+        options.out,
+        `${JSON.stringify(await onAgent(options, 'proof', { messageId }), null, 2)}\n`,
+      );
+      outputOf(options).result({ written: options.out });
     });
 
   addHomeOptions(program.command('inbox').description('show received messages, oldest first'))
@@ -78,8 +95,16 @@ function forPeople(message: Facts): Facts {
     sent: new Date(Number(message['sentAtMs'])).toISOString().replace(/\.\d+Z$/, 'Z'),
     from: message['alias'] === '' ? message['from'] : message['alias'],
     by: message['route'],
-    text: message['text'] ?? `(${String(message['bytes'])} bytes of type ${String(message['type'])})`,
+    text: message['text'] ?? summary(message),
   };
+}
+
+function summary(message: Facts): string {
+  const { type, reason, issuer, bytes } = message;
+  if (type === 'presentationRequest')
+    return `(asks for your credential${reason === '' ? '' : `: ${String(reason)}`})`;
+  if (type === 'presentationOffer') return `(could show a credential of ${String(issuer)})`;
+  return `(${String(bytes)} bytes of type ${String(type)})`;
 }
 
 /** Base64 of the credential in `file`; empty for `none`. */

@@ -28,6 +28,7 @@ import { acquireLock, type HomeLock } from './lock.ts';
 import { OutboxStore } from './outbox-store.ts';
 import { PeerStore } from './peer-store.ts';
 import { Sealer } from './sealer.ts';
+import { ProofStore } from './proof-store.ts';
 import { SessionStore } from './session-store.ts';
 import { SettingsStore } from './settings-store.ts';
 import { StatusListCache } from './status-list-store.ts';
@@ -76,6 +77,7 @@ export class Home implements Disposable {
   readonly replays: ReplayStore;
   readonly handshakes: HandshakeStore;
   readonly statusLists: StatusListCache;
+  readonly proofs: ProofStore;
   readonly settings: SettingsStore;
   /** How many sessions were erased because the database had been rolled back; 0 normally. */
   readonly erasedSessions: number;
@@ -116,6 +118,7 @@ export class Home implements Disposable {
     this.replays = new ReplayStore(database, sealer);
     this.handshakes = new HandshakeStore(database, sealer);
     this.statusLists = new StatusListCache(database, sealer);
+    this.proofs = new ProofStore(database, sealer);
     this.settings = new SettingsStore(database, sealer);
     this.erasedSessions = erasedSessions;
   }
@@ -201,6 +204,7 @@ export class Home implements Disposable {
       this.replays,
       this.handshakes,
       this.statusLists,
+      this.proofs,
     ]) {
       store.verify();
     }

@@ -168,6 +168,26 @@ export class InboxStore {
     return rows.map((row) => this.#read(row));
   }
 
+  /** A message by its id; of two senders with one id the latest. */
+  find(messageId: Uint8Array): InboxEntry | undefined {
+    const row = this.#database.get(
+      'SELECT * FROM inbox WHERE message_id = ? ORDER BY position DESC LIMIT 1',
+      messageId,
+    );
+    return row === undefined ? undefined : this.#read(row);
+  }
+
+  /** The latest messages of a peer, newest first, at most `limit`. */
+  latestOf(peer: string, limit: number): InboxEntry[] {
+    return this.#database
+      .all(
+        'SELECT * FROM inbox WHERE peer_tag = ? ORDER BY position DESC LIMIT ?',
+        this.#sealer.tag('peer', peer),
+        limit,
+      )
+      .map((row) => this.#read(row));
+  }
+
   count(): number {
     return this.#database.count('SELECT count(*) FROM inbox');
   }

@@ -225,6 +225,17 @@ export class OutboxStore {
       .map((row) => this.#read(row));
   }
 
+  /** The latest messages to one peer in any state, newest first, at most `limit`. */
+  ofPeer(peer: string, limit: number): OutboxEntry[] {
+    return this.#database
+      .all(
+        'SELECT * FROM outbox WHERE peer_tag = ? ORDER BY position DESC LIMIT ?',
+        this.#sealer.tag('peer', peer),
+        limit,
+      )
+      .map((row) => this.#read(row));
+  }
+
   /** Messages in any of `states`, newest first, at most `limit`. */
   list(wanted: readonly OutboxState[], limit: number): OutboxEntry[] {
     return this.#database

@@ -16,6 +16,8 @@
  * | `replay` | an accepted first message | when to forget |
  * | `contact` | a contact | - |
  * | `issuer` | a pinned issuer | - |
+ * | `proof` | the signature of a message for us | - |
+ * | `checkpoint` | how far our checkpoints with one peer reach | - |
  * | `handshake` | level reached with a peer, and the KEM key it has published | - |
  * | `status_list` | the last answer of a status list | - |
  */
@@ -90,4 +92,9 @@ export const migrations: readonly string[] = [
   `,
   'CREATE TABLE handshake (peer_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;',
   'CREATE TABLE status_list (list_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;',
+  `
+  CREATE INDEX inbox_by_id ON inbox (message_id);
+  CREATE TABLE proof (proof_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE checkpoint (peer_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

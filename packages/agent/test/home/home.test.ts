@@ -327,7 +327,9 @@ describe('what is on disk', () => {
   it('of the first version is brought to the present one, with all that was in it', async () => {
     const dir = await filledHome(id32(), alice);
     const sqlite = new DatabaseSync(join(dir, 'home.sqlite'));
-    sqlite.exec('DROP TABLE handshake; DROP TABLE status_list; PRAGMA user_version = 1');
+    sqlite.exec(
+      'DROP TABLE handshake; DROP TABLE status_list; DROP INDEX inbox_by_id; DROP TABLE proof; DROP TABLE checkpoint; PRAGMA user_version = 1',
+    );
     sqlite.close();
     using home = await Home.open({ dir, passphrase });
     home.verify();

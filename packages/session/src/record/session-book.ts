@@ -163,6 +163,8 @@ function replacedSession(session: Session, nowMs: number): Session {
 
 function excessSessions(sessions: ReadonlyMap<string, Session>, peerDid: string): Session[] {
   const ofPeer = [...sessions.values()].filter((session) => session.peerDid === peerDid);
-  const replaced = ofPeer.filter((session) => session.replacedAtMs !== null);
+  const replaced = ofPeer
+    .filter((session) => session.replacedAtMs !== null)
+    .toSorted((left, right) => (left.replacedAtMs ?? 0) - (right.replacedAtMs ?? 0));
   return replaced.slice(0, Math.max(0, ofPeer.length - MAX_SESSIONS_PER_PEER));
 }

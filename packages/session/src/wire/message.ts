@@ -14,7 +14,7 @@ import {
 import { decryptFailed, SessionError } from '../errors.ts';
 import type { OwnIdentity } from '../identity.ts';
 import { RECEIVE_ONLY_MS } from '../limits.ts';
-import { isItemDue, noteSent, offerEpoch, pendingItem } from '../ratchet/pq-epochs.ts';
+import { attachAgain, isItemDue, noteSent, offerEpoch, pendingItem } from '../ratchet/pq-epochs.ts';
 import { oldestOpenEpoch } from '../ratchet/pq-state.ts';
 import { decrypt, encrypt } from '../ratchet/ratchet.ts';
 import { revealRatchet, withPq, type RatchetState } from '../ratchet/state.ts';
@@ -49,6 +49,8 @@ export interface IncomingMessage {
   readonly payload: Uint8Array;
   /** DID of the sender. */
   readonly from: string;
+  /** Fingerprint of the sender's identity block, 32 bytes. */
+  readonly fromIdFp: Uint8Array;
   /** Our DID. */
   readonly to: string;
   /** 16 bytes, unique per sender if the sender is honest: de-duplicate on (from, messageId). */
@@ -71,8 +73,11 @@ export interface SealInit {
   readonly signWith?: OwnIdentity;
   /** Signs Offers and Answers; without it none that must be signed is sent. Default `signWith`. */
   readonly rekeyWith?: OwnIdentity;
-  /** `due`: what the policy asks for (default); `epoch` and `signed`: a rekey on request, if none is under way. */
-  readonly rekey?: 'due' | 'epoch' | 'signed';
+  /**
+   * `due`: what the policy asks for (default); `epoch` and `signed`: a rekey on request, if none is under way; `again`: an
+   * Offer or Answer that is under way goes with this message, as after a new connection.
+   */
+  readonly rekey?: 'due' | 'epoch' | 'signed' | 'again';
   /** The peer's block: with a Falcon key at both ends, signatures in the mailbox are short. */
   readonly peer?: Pick<IdentityBlock, 'falcon1024'>;
 }
@@ -147,11 +152,12 @@ function rekeyForMessage(
   const { pq } = revealRatchet(session.ratchet);
   if (pq === null) return { ratchet: session.ratchet, control: null };
   if (ours !== undefined) assertOurEnd(ours, session);
-  const want = rekey === 'due' ? due : rekey;
+  const want = rekey === 'due' ? due : rekey === 'again' ? 'nothing' : rekey;
   if (want === 'signed' && ours === undefined) {
     throw new SessionError('BAD_MESSAGE', 'a signed rekey needs our identity to sign with');
   }
-  const offered = want === 'nothing' ? pq : offerEpoch(provider, pq, want === 'signed');
+  const again = rekey === 'again' ? attachAgain(pq) : pq;
+  const offered = want === 'nothing' ? again : offerEpoch(provider, pq, want === 'signed');
   // Most messages carry nothing, so the item is made only when it is due.
   const pending = isItemDue(offered, route) ? pendingItem(provider, offered) : null;
   const isAttached = pending !== null && (!pending.isSigned || ours !== undefined);
@@ -290,7 +296,12 @@ function checkedMessage(
   peer: SigningPeer | null,
 ): IncomingMessage | null {
   const { signature, control: _, ...fields } = frame;
-  const message = { ...fields, from: session.peerDid, to: session.ourDid };
+  const message = {
+    ...fields,
+    from: session.peerDid,
+    fromIdFp: session.peerIdFp,
+    to: session.ourDid,
+  };
   if (signature === null || peer === null) {
     return requiresSignature(frame.type) ? null : { ...message, proof: null };
   }
