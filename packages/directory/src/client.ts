@@ -152,11 +152,9 @@ export class DirectoryClient {
   async #currentToken(): Promise<Token> {
     const { clock, credential } = this.#init;
     const known = await this.#token?.catch(() => undefined);
-    const isGood =
-      known !== undefined && clock.nowMs() < known.untilMs - renewBeforeMs && known.credential === null
-        ? credential() === null
-        : known !== undefined && clock.nowMs() < known.untilMs - renewBeforeMs;
-    if (known !== undefined && isGood) return known;
+    const isFresh = known !== undefined && clock.nowMs() < known.untilMs - renewBeforeMs;
+    // Who has got a credential since can do more with a new token.
+    if (isFresh && (known.credential !== null || credential() === null)) return known;
     this.#token = this.#newToken();
     return this.#token;
   }
