@@ -731,7 +731,7 @@ export class Agent {
     this.#deliveries.stop();
     // Absent when starting failed.
     await (this.#links as Links | undefined)?.close();
-    await Promise.all([this.#deliveries.idle(), this.#sync.idle()]);
+    await Promise.all([this.#deliveries.idle(), this.#sync.idle(), this.identity.idle()]);
     this.#ours[Symbol.dispose]();
   }
 }

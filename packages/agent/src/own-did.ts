@@ -60,7 +60,7 @@ export class OwnDid {
 
   /** True while new keys wait to take the place of the present ones. */
   get isRotating(): boolean {
-    return this.#init.home.vault.get(secretNames.nextIdentity) !== undefined;
+    return this.#init.home.vault.names().includes(secretNames.nextIdentity);
   }
 
   /**
@@ -167,6 +167,11 @@ export class OwnDid {
       const published = this.#init.reader === null ? null : await this.#publish();
       return rotated !== null || published !== null;
     });
+  }
+
+  /** Resolves when nothing is under way. Never rejects. */
+  async idle(): Promise<void> {
+    await this.#tail;
   }
 
   /** One change at a time: each begins with what the one before has left. */

@@ -83,6 +83,7 @@ export class Vault implements Disposable {
   #key: StorageKey;
   #header: Uint8Array;
   #ready: boolean;
+  #isClosed = false;
 
   private constructor(path: string, init: SealingInit, key: StorageKey, header: Uint8Array, body: VaultBody) {
     this.#path = path;
@@ -221,12 +222,15 @@ export class Vault implements Disposable {
 
   /** Wipes what is in memory. */
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#key[Symbol.dispose]();
     wipe(this.#masterKey, ...this.#secrets.values());
     this.#secrets.clear();
   }
 
   #write(): void {
+    // What is in memory was wiped: written now, it would be lost for good.
+    if (this.#isClosed) throw new HomeError('HOME_CLOSED', 'the home is closed');
     const plaintext = bodyType
       .serialize(
         {

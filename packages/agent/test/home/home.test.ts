@@ -210,6 +210,17 @@ describe('a home', () => {
     expect([home.vault.names(), home.vault.get('good')]).toEqual([['good'], Uint8Array.of(1)]);
   });
 
+  it('keeps its secrets when something writes to it after it was closed', async () => {
+    let home = await createHome();
+    home.vault.set({ one: Uint8Array.of(1) });
+    home.close();
+    expect(() => home.vault.set({ two: Uint8Array.of(2) })).toThrow(
+      expect.objectContaining({ code: 'HOME_CLOSED' }),
+    );
+    home = await Home.open({ dir: home.dir, passphrase });
+    expect(home.vault.names()).toEqual(['one']);
+  });
+
   it('says that it is closed', async () => {
     const home = await createHome();
     home.close();
