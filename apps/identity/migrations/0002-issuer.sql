@@ -43,8 +43,13 @@ CREATE TABLE status_list (
   id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   entries integer NOT NULL,
   used integer NOT NULL DEFAULT 0,
-  -- Counts revocations, so that an instance knows whether its signed copy is still right.
-  version bigint NOT NULL DEFAULT 0
+  -- Counts revocations, so that it shows whether the signed copy is still right.
+  version bigint NOT NULL DEFAULT 0,
+  -- The signed copy that all instances hand out: a verifier that met a newer one at another instance would take an older
+  -- one for an attack.
+  signed_version bigint,
+  signed_at_ms bigint,
+  signed_forms jsonb
 );
 
 CREATE TABLE status_entry (

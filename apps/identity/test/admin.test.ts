@@ -90,7 +90,7 @@ describeDatabases('administration', (create) => {
   });
 
   describe('invitations', () => {
-    it('can be withdrawn until they are used', async () => {
+    it('can be withdrawn until a credential was issued', async () => {
       const offer = await invite(world, 'withdrawn');
       const code = await codeOf(world.service, offer.id);
       expect((await admin('DELETE', `/admin/invitations/${offer.id}`)).status).toBe(204);
@@ -105,8 +105,15 @@ describeDatabases('administration', (create) => {
       });
       expect(late.body).toMatchObject({ error: 'invalid_grant' });
       const used = await invite(world, 'used');
-      await tokenFor(world.service, used);
-      expect((await admin('DELETE', `/admin/invitations/${used.id}`)).status).toBe(404);
+      const token = await tokenFor(world.service, used);
+      expect((await admin('DELETE', `/admin/invitations/${used.id}`)).status).toBe(204);
+      const proof = new Wallet().proof(await nonceOf(world.service), world.clock.nowMs());
+      expect((await ask(world.service, token, proof)).status).toBe(401);
+      const collected = await invite(world, 'collected');
+      const wallet = new Wallet();
+      const other = await tokenFor(world.service, collected);
+      await ask(world.service, other, wallet.proof(await nonceOf(world.service), world.clock.nowMs()));
+      expect((await admin('DELETE', `/admin/invitations/${collected.id}`)).status).toBe(404);
     });
 
     it('come as a link and a QR code that hold no secret of their own', async () => {

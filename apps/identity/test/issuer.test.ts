@@ -317,6 +317,29 @@ describeDatabases('issuer', (create) => {
     expect((await get()).body).not.toBe(before.body);
   });
 
+  it('hands out the same signed list at every instance, never one dated before another', async () => {
+    const clock = { nowMs: () => world.clock.nowMs() - 20_000 };
+    const behind = await world.again({ clock });
+    const issuedAt = async (service: typeof behind): Promise<number> => {
+      const text = await (await service.app.request('/status/1')).text();
+      return (JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString()) as { iat: number })
+        .iat;
+    };
+    const answers: string[] = [];
+    for (const service of [world.service, behind, world.service]) {
+      answers.push(await (await service.app.request('/status/1')).text());
+    }
+    expect(new Set(answers).size).toBe(1);
+    const before = await issuedAt(world.service);
+    await world.database.query('UPDATE status_list SET version = version + 1');
+    expect(await issuedAt(behind)).toBeGreaterThanOrEqual(before);
+    world.clock.advance(statusTtlMs);
+    const fresh: number[] = [];
+    for (const service of [world.service, behind, world.service, behind]) fresh.push(await issuedAt(service));
+    expect(new Set(fresh).size).toBe(1);
+    expect(fresh[0]).toBeGreaterThan(before);
+  });
+
   it('forgets offers, tokens and nonces in time, and nothing else', async () => {
     const { service, clock, database } = world;
     const offer = await invite(world, 'late');

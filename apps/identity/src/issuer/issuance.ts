@@ -30,6 +30,7 @@ export interface Issued {
 }
 
 interface OfferState extends Record<string, unknown> {
+  readonly state: Offer['state'];
   readonly subject_did: string | null;
   readonly status_list: number | null;
   readonly status_index: number | null;
@@ -179,10 +180,10 @@ async function signedBy(
 
 async function lockOffer(sql: SqlRunner, offerId: string): Promise<OfferState> {
   const [row] = await sql.query<OfferState>(
-    'SELECT subject_did, status_list, status_index FROM offer WHERE id = $1 FOR UPDATE',
+    'SELECT state, subject_did, status_list, status_index FROM offer WHERE id = $1 FOR UPDATE',
     [offerId],
   );
-  if (row === undefined) throw denied('the offer is gone');
+  if (row === undefined || row.state === 'withdrawn') throw denied('the offer was withdrawn');
   return row;
 }
 

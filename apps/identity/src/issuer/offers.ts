@@ -115,12 +115,17 @@ export class Offers {
     return isOpen ? this.#secret.offerCode(offerId) : null;
   }
 
-  /** Makes an offer void that was not collected yet. @returns false when there is no such open offer */
+  /**
+   * Makes an offer void from which nothing was issued yet, and the token that it was exchanged for.
+   * @returns false when there is no such offer
+   */
   async withdraw(sql: SqlRunner, offerId: string): Promise<boolean> {
     const rows = await sql.query(
-      "UPDATE offer SET state = 'withdrawn' WHERE id = $1 AND state = 'open' RETURNING id",
+      `UPDATE offer SET state = 'withdrawn' WHERE id = $1 AND state <> 'withdrawn'
+        AND NOT EXISTS (SELECT 1 FROM credential WHERE offer_id = $1) RETURNING id`,
       [offerId],
     );
+    await sql.query('DELETE FROM access_token WHERE offer_id = $1', [offerId]);
     return rows.length > 0;
   }
 

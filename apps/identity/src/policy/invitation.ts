@@ -129,7 +129,7 @@ function addRoutes(app: ServiceApp, services: PolicyServices): void {
       tags,
       security,
       middleware,
-      summary: 'Withdraws an invitation that was not used yet',
+      summary: 'Withdraws an invitation from which nothing was issued yet',
       request: { params: z.object({ id: z.string().regex(/^[\w-]{22}$/) }) },
       responses: { 204: { description: 'Done' }, ...problemResponses(400, 401, 404) },
     }),
@@ -140,7 +140,8 @@ function addRoutes(app: ServiceApp, services: PolicyServices): void {
           throw new ProblemError({
             status: 404,
             code: 'NO_OFFER',
-            detail: 'there is no such invitation, or it was used or withdrawn already',
+            detail:
+              'there is no such invitation, it was withdrawn already, or a credential was issued from it',
             hint: 'what was issued is revoked under /admin/credentials',
           });
         }

@@ -28,16 +28,22 @@ export interface StatusListsInit {
   readonly publicUrl: () => string;
 }
 
-/** The signed forms of a list, and until when they may be handed out. */
-interface SignedList {
+/** A list's signed forms by name. */
+type SignedForms = Readonly<Partial<Record<StatusListForm, string>>>;
+
+/** A list without its bits, and the copy that was signed last. */
+interface ListState extends Record<string, unknown> {
+  readonly entries: number;
   readonly version: bigint;
-  readonly forms: Readonly<Partial<Record<StatusListForm, string>>>;
-  readonly signedAtMs: number;
+  readonly signed_version: bigint | null;
+  readonly signed_at_ms: bigint | null;
 }
 
 export class StatusLists {
   readonly #init: StatusListsInit;
-  readonly #signed = new LRUCache<number, Promise<SignedList>>({ max: maxSignedLists });
+  /** Signed forms by list, version and time: a copy of what the database has. */
+  readonly #forms = new LRUCache<string, SignedForms>({ max: maxSignedLists });
+  readonly #signing = new Map<number, Promise<SignedForms>>();
 
   constructor(init: StatusListsInit) {
     this.#init = init;
@@ -81,45 +87,74 @@ export class StatusLists {
   }
 
   /** A list in its signed forms, with every revocation that is in the database now; `null` when there is no such list. */
-  async signed(list: number): Promise<SignedList['forms'] | null> {
-    const [row] = await this.#init.database.query<{ version: bigint; entries: number }>(
-      'SELECT version, entries FROM status_list WHERE id = $1',
-      [list],
-    );
-    if (row === undefined) return null;
-    const nowMs = this.#init.clock.nowMs();
-    const known = await this.#signed.get(list)?.catch(() => undefined);
-    // Signed anew with each ttl, so that its date tells a verifier that the service still stands behind it.
-    if (known?.version === row.version && nowMs < known.signedAtMs + this.#init.ttlMs) return known.forms;
-    const signing = this.#sign(list, row.entries, nowMs);
-    this.#signed.set(list, signing);
-    return (await signing).forms;
+  async signed(list: number): Promise<SignedForms | null> {
+    const state = await this.#state(list);
+    if (state === undefined) return null;
+    if (this.#isCurrent(state)) return this.#stored(list, state);
+    let signing = this.#signing.get(list);
+    if (signing === undefined) {
+      signing = this.#signAnew(list).finally(() => this.#signing.delete(list));
+      this.#signing.set(list, signing);
+    }
+    return signing;
   }
 
-  async #sign(list: number, entries: number, nowMs: number): Promise<SignedList> {
-    const { database, signer, ttlMs } = this.#init;
-    // Version first: a revocation in between makes the list newer than its version, and it is signed once more.
-    const { version, revoked } = await database.transaction(async (sql) => {
-      const [row] = await sql.query<{ version: bigint }>('SELECT version FROM status_list WHERE id = $1', [
-        list,
-      ]);
-      const rows = await sql.query<{ index: number }>(
+  /** Signed anew with each ttl, so that its date tells a verifier that the service still stands behind it. */
+  #isCurrent({ version, signed_version: signedVersion, signed_at_ms: signedAtMs }: ListState): boolean {
+    const { clock, ttlMs } = this.#init;
+    return signedVersion === version && signedAtMs !== null && clock.nowMs() < Number(signedAtMs) + ttlMs;
+  }
+
+  /** Until this instance or another has signed what the list says now, dated no earlier than any copy before it. */
+  async #signAnew(list: number): Promise<SignedForms> {
+    const { database, signer, clock, ttlMs } = this.#init;
+    for (;;) {
+      const state = (await this.#state(list)) as ListState;
+      if (this.#isCurrent(state)) return this.#stored(list, state);
+      const rows = await database.query<{ index: number }>(
         'SELECT index FROM status_entry WHERE list = $1 AND revoked_at_ms IS NOT NULL',
         [list],
       );
-      return { version: row?.version ?? 0n, revoked: rows.map(({ index }) => index) };
-    });
-    const bits = StatusBits.create(entries);
-    for (const index of revoked) bits.set(index, true);
-    const { statusListCredential: url } = this.entry(list, 0);
-    const forms = await issueStatusList(signer, {
-      url,
-      bits,
-      nowMs,
-      ttlMs,
-      validForMs: statusListLifetimeMs,
-    });
-    return { version, forms, signedAtMs: nowMs };
+      const bits = StatusBits.create(state.entries);
+      for (const { index } of rows) bits.set(index, true);
+      const nowMs = Math.max(clock.nowMs(), Number(state.signed_at_ms ?? 0n));
+      const { statusListCredential: url } = this.entry(list, 0);
+      const forms = await issueStatusList(signer, {
+        url,
+        bits,
+        nowMs,
+        ttlMs,
+        validForMs: statusListLifetimeMs,
+      });
+      // The bits may be newer than the version that was read before them; then the list is signed once more, later.
+      const kept = await database.query(
+        `UPDATE status_list SET signed_version = $2, signed_at_ms = $3, signed_forms = $4::jsonb
+          WHERE id = $1 AND COALESCE(signed_version, 0) <= $2 AND COALESCE(signed_at_ms, 0) <= $3 RETURNING id`,
+        [list, state.version, nowMs, JSON.stringify(forms)],
+      );
+      if (kept.length > 0) return forms;
+    }
+  }
+
+  async #state(list: number): Promise<ListState | undefined> {
+    const [row] = await this.#init.database.query<ListState>(
+      'SELECT entries, version, signed_version, signed_at_ms FROM status_list WHERE id = $1',
+      [list],
+    );
+    return row;
+  }
+
+  async #stored(list: number, state: ListState): Promise<SignedForms> {
+    const key = `${list} ${state.signed_version} ${state.signed_at_ms}`;
+    const known = this.#forms.get(key);
+    if (known !== undefined) return known;
+    const [row] = await this.#init.database.query<{ signed_forms: SignedForms }>(
+      'SELECT signed_forms FROM status_list WHERE id = $1',
+      [list],
+    );
+    const forms = row?.signed_forms ?? {};
+    this.#forms.set(key, forms);
+    return forms;
   }
 }
 
