@@ -73,7 +73,7 @@ export class AttackWorld implements AsyncDisposable {
     const issuer = init.issuer ?? this.issuer;
     if (issuer !== this.issuer) agent.trust.add(encodeTrustedIssuer(issuer.trustedIssuer));
     const block = parseCredentialRequest(provider, agent.credentialRequest(), Date.now());
-    await agent.importCredential(armor(armorLabels.credential, await credentialFor(issuer, block)));
+    await agent.credential.import(armor(armorLabels.credential, await credentialFor(issuer, block)));
     return person;
   }
 

@@ -31,8 +31,8 @@ export async function readPassphrase(init: PassphraseInit): Promise<string> {
       'no passphrase: give --passphrase-file FILE, or run on a terminal to be asked for it',
     );
   }
-  const passphrase = await prompt('Passphrase: ');
-  if (init.confirm && passphrase !== (await prompt('Again: ')))
+  const passphrase = await askSecretly('Passphrase: ');
+  if (init.confirm && passphrase !== (await askSecretly('Again: ')))
     throw new UsageError('the two passphrases differ');
   return checked(passphrase, 'the passphrase');
 }
@@ -50,10 +50,20 @@ function checked(passphrase: string, what: string): string {
   return passphrase;
 }
 
-function prompt(question: string): Promise<string> {
+/** Asks on the terminal and shows nothing of the answer. */
+export function askSecretly(question: string): Promise<string> {
   process.stderr.write(question);
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+  return answerOf(new Writable({ write: (_chunk, _encoding, done) => done() }));
+}
+
+/** Asks on the terminal. */
+export function ask(question: string): Promise<string> {
+  process.stderr.write(question);
+  return answerOf(process.stderr);
+}
+
+function answerOf(output: NodeJS.WritableStream): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
   return new Promise((resolve, reject) => {
     lines.once('line', (line) => {
       lines.close();

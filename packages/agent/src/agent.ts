@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { errorText, isWotError, silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
-import { createStatusChecker, isLoopbackUrl } from '@wotid/credential';
+import { createStatusChecker, encodeTrustedIssuer, isLoopbackUrl } from '@wotid/credential';
 import {
   encodeIdentityBlock,
   NodeProvider,
@@ -17,12 +17,11 @@ import { createIotaClient } from '@wotid/mailbox';
 import { SessionError, type GateLimits, type SecurityPolicy } from '@wotid/session';
 import { boundAddresses, withAnyPort } from './addresses.ts';
 import { Admission } from './admission.ts';
-import { armorLabels, unarmor } from './armor.ts';
 import { encodeCard } from './card.ts';
 import { ChainAccess } from './chain-access.ts';
 import { Contacts, type ContactFacts } from './contacts.ts';
-import { credentialFacts } from './credential-facts.ts';
 import { encodeCredentialRequest } from './credential-request.ts';
+import { fetchIssuerDocument } from './credential-offer.ts';
 import { Deliveries } from './delivery.ts';
 import type { RotatedKeys } from './did-changes.ts';
 import { AgentDidResolver } from './did-resolver.ts';
@@ -37,6 +36,7 @@ import { MailboxPost } from './mailbox-post.ts';
 import { MailboxSync } from './mailbox-sync.ts';
 import { MessageLog } from './message-log.ts';
 import { didNetworkOfProfile, loadProfile, settingNames, type NetworkProfile } from './network-profile.ts';
+import { OwnCredential } from './own-credential.ts';
 import { OwnDid } from './own-did.ts';
 import { OwnMailbox } from './own-mailbox.ts';
 import { PeerPrekeys, type PrekeySource } from './peer-prekeys.ts';
@@ -55,12 +55,11 @@ import { SessionKeeper, type SessionNotice } from './session-keeper.ts';
 import { Sessions } from './sessions.ts';
 import { loadSigningMode } from './signing-mode.ts';
 import { Standing, type Distrust } from './standing.ts';
-import { Trust } from './trust.ts';
+import { Trust, type IssuerFacts } from './trust.ts';
 import type {
   AgentEvents,
   AgentStatus,
   ConnectReport,
-  CredentialFacts,
   Delivery,
   InboxMessage,
   MessageProof,
@@ -69,6 +68,7 @@ import type {
   SyncReport,
 } from './types.ts';
 import { openWallet, type Wallet } from './wallet.ts';
+import { boundedFetch } from './web-fetch.ts';
 
 /** Settings of {@link Agent.open}. */
 export interface AgentInit {
@@ -113,6 +113,7 @@ export class Agent {
   readonly identity: OwnDid;
   readonly sessions: Sessions;
   readonly presentations: Presentations;
+  readonly credential: OwnCredential;
   readonly #init: AgentInit;
   readonly #home: Home;
   readonly #clock: Clock;
@@ -152,28 +153,42 @@ export class Agent {
     const client = createIotaClient(this.#profile.rpcUrl);
     this.wallet = openWallet(home, client, this.#profile);
     const chain = new ChainAccess({ client, profile: this.#profile, wallet: this.wallet });
-    this.trust = new Trust(home, () => this.#standing.refresh());
+    this.trust = new Trust(home, provider, () => this.#standing.refresh());
+    // A network on this machine has its issuers here too, and no certificates.
+    const allowLoopbackHttp = isLoopbackUrl(this.#profile.rpcUrl);
     const status = createStatusChecker({
       provider,
       store: home.statusLists,
-      // A network on this machine has its issuers here too, and no certificates.
-      allowLoopbackHttp: isLoopbackUrl(this.#profile.rpcUrl),
+      allowLoopbackHttp,
       ...(init.statusGraceMs === undefined ? {} : { graceMs: init.statusGraceMs }),
     });
     const network = didNetworkOfProfile(this.#profile);
     const reader = network === null ? null : new DidReader({ rpcUrl: this.#profile.rpcUrl, network });
+    const resolver = new AgentDidResolver({
+      clock,
+      reader,
+      isTrustedIssuer: (did) => this.trust.issuers.some((issuer) => issuer.did === did),
+    });
+    const trustedIssuers = () => this.trust.issuers;
     const admission = new Admission({
       provider,
       clock,
-      resolver: new AgentDidResolver({
-        clock,
-        reader,
-        isTrustedIssuer: (did) => this.trust.issuers.some((issuer) => issuer.did === did),
-      }),
+      resolver,
       status,
-      trustedIssuers: () => this.trust.issuers,
+      trustedIssuers,
     });
     this.#admission = admission;
+    this.credential = new OwnCredential({
+      home,
+      provider,
+      clock,
+      ours,
+      admission,
+      resolver,
+      status,
+      trustedIssuers,
+      allowLoopbackHttp,
+    });
     const contacts = new Contacts({
       home,
       provider,
@@ -249,7 +264,7 @@ export class Agent {
       inbox,
       contacts,
       standing,
-      credential: () => this.#credential(),
+      credential: () => this.credential.bytes(),
       post,
       prekeys: this.#prekeys,
       policy,
@@ -288,7 +303,7 @@ export class Agent {
       admission,
       contacts,
       keeper,
-      credential: () => this.#credential(),
+      credential: () => this.credential.bytes(),
       send,
       onPresentation: (report) => this.#events.emit('presentation', report),
     });
@@ -365,7 +380,7 @@ export class Agent {
       mailboxId: this.mailbox.ids?.mailboxId ?? null,
       capId: this.mailbox.ids?.capId ?? null,
       accounts: { owner: this.wallet.address('owner'), postage: this.wallet.address('postage') },
-      hasCredential: this.#credential() !== null,
+      hasCredential: this.credential.bytes() !== null,
       trustedIssuers: this.trust.issuers.length,
       sessions: this.#keeper.count,
       toSend: this.#home.outbox.count('queued') + this.#home.outbox.count('sent'),
@@ -380,37 +395,14 @@ export class Agent {
   }
 
   /**
-   * Checks a credential that was issued to us, and keeps it. Its issuer must be trusted here too: who does not accept
-   * others by it cannot expect to be accepted.
-   * @throws AgentError `BAD_CREDENTIAL`; ArmorError
+   * What an issuer publishes to be pinned, for the user to look at: nothing is trusted by it.
+   * @param url its address, or that of the document
+   * @throws AgentError `ISSUER_UNREACHABLE`; CredentialError `BAD_TRUST_FILE`
    */
-  async importCredential(text: string): Promise<CredentialFacts> {
-    this.#ours.requireDid();
-    const credential = unarmor(armorLabels.credential, text);
-    const verdict = await this.#admission.check(this.#ours, credential);
-    if (!verdict.ok) {
-      const hint =
-        verdict.name === 'ISSUER'
-          ? 'Trust its issuer first: wotid trust add FILE.'
-          : 'Ask the issuer for another.';
-      throw new AgentError('BAD_CREDENTIAL', `this credential cannot be used: ${verdict.reason}`, {
-        hint,
-        data: { name: verdict.name },
-      });
-    }
-    this.#home.settings.set({ [settingNames.credential]: credential });
-    return credentialFacts(credential);
-  }
-
-  /** What our credential says. @throws AgentError `NO_CREDENTIAL` */
-  credentialFacts(): CredentialFacts {
-    const credential = this.#credential();
-    if (credential === null) {
-      throw new AgentError('NO_CREDENTIAL', 'you have no Verified Human credential yet', {
-        hint: 'Get one: wotid credential request, then wotid credential import.',
-      });
-    }
-    return credentialFacts(credential);
+  async fetchIssuer(url: string): Promise<IssuerFacts & { readonly document: string }> {
+    const allowLoopbackHttp = isLoopbackUrl(this.#profile.rpcUrl);
+    const document = encodeTrustedIssuer(await fetchIssuerDocument(url, boundedFetch({ allowLoopbackHttp })));
+    return { ...this.trust.describe(document), document };
   }
 
   /** Our signed contact card, as text to give to others. */
@@ -420,7 +412,7 @@ export class Agent {
     const { chainId, packageId } = this.#profile;
     return encodeCard(this.#provider, this.#ours.keys, {
       block: this.#ours.block,
-      credential: this.#credential() ?? new Uint8Array(),
+      credential: this.credential.bytes() ?? new Uint8Array(),
       peerId: this.peerId,
       addresses: this.#cardAddresses(),
       mailbox: mailboxId === undefined || packageId === null ? null : { chainId, packageId, mailboxId },
@@ -591,7 +583,7 @@ export class Agent {
       clock: this.#clock,
       logger: this.#logger,
       ours: this.#ours,
-      credential: () => this.#credential(),
+      credential: () => this.credential.bytes(),
       admission: this.#admission,
       sessions: { keeper: this.#keeper, inbox: this.#inbox, contacts: this.#contacts },
       policy: () => loadSecurityPolicy(this.#home),
@@ -710,10 +702,6 @@ export class Agent {
 
   #every(intervalMs: number, run: () => Promise<void>): void {
     this.#timers.push(setInterval(() => void run(), intervalMs).unref());
-  }
-
-  #credential(): Uint8Array | null {
-    return this.#home.settings.getBytes(settingNames.credential) ?? null;
   }
 
   /** Where a card says that we are: also when a command opened the agent without listening. */

@@ -68,7 +68,7 @@ export class Standing {
    * @param idFp identity fingerprint, 32 bytes: another identity of the same DID is another matter
    */
   async distrust(did: string, idFp: Uint8Array): Promise<Distrust | null> {
-    const kept = this.#current(did) ?? (await this.#checkOnce(did));
+    const kept = await this.#now(did);
     if (kept.distrust === null && !equalBytes(kept.idFp, idFp)) {
       return { name: 'DID_KEY_MISMATCH', reason: 'other keys of this DID are known now', isFinal: true };
     }
@@ -110,6 +110,11 @@ export class Standing {
     return kept !== undefined && nowMs >= kept.sinceMs && nowMs < kept.untilMs ? kept : undefined;
   }
 
+  /** An answer as of now: one that was being looked up already may be about a time that is past. */
+  async #now(did: string): Promise<Kept> {
+    return this.#current(did) ?? (await this.#checkOnce(did), this.#current(did)) ?? this.#checkOnce(did);
+  }
+
   #checkOnce(did: string): Promise<Kept> {
     let check = this.#underWay.get(did);
     if (check === undefined) {
@@ -121,8 +126,9 @@ export class Standing {
 
   async #check(did: string): Promise<Kept> {
     const { clock, contacts } = this.#init;
-    const { peer, verdict } = await contacts.check(did);
+    // As of now, however long the answer takes.
     const sinceMs = clock.nowMs();
+    const { peer, verdict } = await contacts.check(did);
     const distrust = distrustOf(verdict);
     const kept = { distrust, idFp: peer.idFp, sinceMs, untilMs: sinceMs + this.#keepMs(verdict, sinceMs) };
     this.#kept.delete(did);
@@ -161,7 +167,7 @@ export class Standing {
 
   async #lookAt(did: string): Promise<void> {
     try {
-      const { distrust } = this.#current(did) ?? (await this.#checkOnce(did));
+      const { distrust } = await this.#now(did);
       if (distrust !== null && !this.#isStopped) this.#init.onDistrust(did, distrust);
     } catch (error) {
       this.#log.error('standing.failed', { reason: errorText(error) });

@@ -1,16 +1,25 @@
 /** The issuers whose Verified Human credentials this agent accepts. */
 import { fromUtf8, utf8 } from '@wotid/core';
-import { encodeTrustedIssuer, parseTrustedIssuer, type TrustedIssuer } from '@wotid/credential';
+import {
+  encodeTrustedIssuer,
+  issuerFingerprint,
+  parseTrustedIssuer,
+  type TrustedIssuer,
+} from '@wotid/credential';
+import type { CryptoProvider } from '@wotid/crypto';
 import type { Home } from './home/home.ts';
 
 /** What a user sees of a trusted issuer. */
 export interface IssuerFacts {
   readonly did: string;
+  /** SHA-256 over all that is pinned of it, in hex: what an issuer can read out to you. */
+  readonly fingerprint: string;
   readonly statusOrigin: string | null;
 }
 
 export class Trust {
   readonly #home: Home;
+  readonly #provider: CryptoProvider;
   readonly #onChanged: () => void;
   #issuers: readonly TrustedIssuer[];
 
@@ -18,8 +27,9 @@ export class Trust {
    * @param onChanged whoever was believed has to be looked at again
    * @throws CredentialError `BAD_TRUST_FILE` when a stored document is damaged
    */
-  constructor(home: Home, onChanged: () => void = () => {}) {
+  constructor(home: Home, provider: CryptoProvider, onChanged: () => void = () => {}) {
     this.#home = home;
+    this.#provider = provider;
     this.#onChanged = onChanged;
     this.#issuers = home.issuers.list().map(({ document }) => parseTrustedIssuer(fromUtf8(document)));
   }
@@ -37,11 +47,16 @@ export class Trust {
     });
     this.#issuers = [...this.#issuers.filter(({ did }) => did !== issuer.did), issuer];
     this.#onChanged();
-    return factsOf(issuer);
+    return this.#factsOf(issuer);
+  }
+
+  /** What a document would pin; nothing is pinned. @throws CredentialError `BAD_TRUST_FILE` */
+  describe(document: string): IssuerFacts {
+    return this.#factsOf(parseTrustedIssuer(document));
   }
 
   list(): IssuerFacts[] {
-    return this.#issuers.map(factsOf);
+    return this.#issuers.map((issuer) => this.#factsOf(issuer));
   }
 
   /** Trusts an issuer no longer: live links to those whom it vouched for end, and what they left unread stays so. */
@@ -51,8 +66,9 @@ export class Trust {
     this.#onChanged();
     return { removed };
   }
-}
 
-function factsOf({ did, statusOrigin }: TrustedIssuer): IssuerFacts {
-  return { did, statusOrigin };
+  #factsOf(issuer: TrustedIssuer): IssuerFacts {
+    const { did, statusOrigin } = issuer;
+    return { did, fingerprint: issuerFingerprint(this.#provider, issuer), statusOrigin };
+  }
 }

@@ -253,5 +253,7 @@ export interface CredentialFacts {
   readonly validFrom: string;
   readonly validUntil: string;
   readonly evidence: readonly { readonly method: string; readonly policy: string }[];
+  /** Where its revocation would show; `null` when it cannot be revoked. */
+  readonly statusList: string | null;
   readonly bytes: number;
 }

@@ -46,7 +46,7 @@ describe('a did:iota', () => {
     for (const attempt of [
       async () => carol.agent.card(),
       async () => carol.agent.credentialRequest(),
-      () => carol.agent.importCredential(''),
+      () => carol.agent.credential.import(''),
       () => carol.agent.mailbox.create(),
       () => carol.agent.identity.rotate(),
       () => carol.agent.identity.deactivate(false),
@@ -127,7 +127,7 @@ describe('a did:iota', () => {
     ]);
     for (const person of [alice, bob]) {
       person.agent.trust.add(encodeTrustedIssuer(issuer.trustedIssuer));
-      await person.agent.importCredential(await network.credentialFor(person, { issuer }));
+      await person.agent.credential.import(await network.credentialFor(person, { issuer }));
     }
     await meet(alice, bob);
     expect((await alice.agent.send(bob.did, text('by another authority'))).route).toBe('p2p');
@@ -213,7 +213,7 @@ describe('keys that are rotated', () => {
     await alice.agent.sync();
     expect(alice.texts).toEqual(['left before', 'in the old session']);
 
-    await alice.agent.importCredential(await network.credentialFor(alice));
+    await alice.agent.credential.import(await network.credentialFor(alice));
     const report = await alice.agent.connect(bob.did);
     expect(report.resumed).toBe(false);
     expect(bob.agent.contacts()[0]).toMatchObject({ verified: true, fingerprint: rotated.after });

@@ -78,7 +78,7 @@ describe('strangers at the gate', () => {
     await expect(alice.agent.connect(bob.did)).rejects.toMatchObject({
       data: { wireCode: gateCodes.POLICY },
     });
-    await bob.agent.importCredential(await network.credentialFor(bob));
+    await bob.agent.credential.import(await network.credentialFor(bob));
     await alice.agent.connect(bob.did);
     expect(bob.agent.trust.remove(network.issuer.did)).toEqual({ removed: true });
     // The link ends at once, and so does the next gate.

@@ -200,7 +200,7 @@ describe('what does not belong into a mailbox', () => {
     const bob = await network.person();
     const carol = await network.person({ issuer, credential: false });
     carol.agent.trust.add(encodeTrustedIssuer(issuer.trustedIssuer));
-    await carol.agent.importCredential(await network.credentialFor(carol, { issuer }));
+    await carol.agent.credential.import(await network.credentialFor(carol, { issuer }));
     await carol.agent.addContact(bob.card);
     await bob.leave();
     await carol.agent.send(bob.did, text('1'));

@@ -257,7 +257,7 @@ export class Network {
     if (didMethod === 'iota') await agent.identity.create();
     if (trust !== false) agent.trust.add(encodeTrustedIssuer(this.issuer.trustedIssuer));
     if (credential !== false)
-      await agent.importCredential(await this.credentialFor(person, { issuer, clock: init.clock }));
+      await agent.credential.import(await this.credentialFor(person, { issuer, clock: init.clock }));
     if (mailbox !== false && funded !== false) {
       await agent.mailbox.create();
       await agent.mailbox.publishPrekeys();

@@ -52,7 +52,7 @@ it('logs of a gate, messages both ways, a mailbox message, refused input, and a 
 
   const errors: unknown[] = [];
   const note = (error: unknown): void => void errors.push(error);
-  await alice.agent.importCredential('no credential').catch(note);
+  await alice.agent.credential.import('no credential').catch(note);
   await alice.agent.addContact(bob.card.replace(/[A-Z]/, 'x')).catch(note);
   await alice.agent.send('did:jwk:nobody', text(words)).catch(note);
   alice.home.close();

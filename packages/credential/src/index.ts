@@ -68,6 +68,7 @@ export {
 } from './jwk.ts';
 export {
   checkDidKey,
+  findKeyId,
   resolveDid,
   resolveTimeoutMs,
   type DidKeyCheck,
@@ -121,7 +122,12 @@ export {
 } from './status-list.ts';
 export type { StatusChecker } from './status.ts';
 export { parseStrictJson, type Json, type JsonObject, type StrictJsonLimits } from './strict-json.ts';
-export { encodeTrustedIssuer, parseTrustedIssuer, type TrustedIssuer } from './trusted-issuer.ts';
+export {
+  encodeTrustedIssuer,
+  issuerFingerprint,
+  parseTrustedIssuer,
+  type TrustedIssuer,
+} from './trusted-issuer.ts';
 export { isLoopbackUrl, isWebOrigin } from './urls.ts';
 export { verifiedHumanDocuments, type PublishedDocument } from './verified-human.ts';
 export {

@@ -102,6 +102,25 @@ function namesOf({ alsoKnownAs }: DIDDocument): readonly string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }
 
+/**
+ * The DID URL under which the document of `did` names an Ed25519 key for authentication, or why there is none.
+ * @param ed25519 32 bytes
+ */
+export async function findKeyId(init: {
+  readonly resolver: DidResolver;
+  readonly did: string;
+  readonly ed25519: Uint8Array;
+}): Promise<
+  { readonly kid: string; readonly reason: null } | { readonly kid: null; readonly reason: string }
+> {
+  const { document, reason } = await resolveDid(init.resolver, init.did);
+  if (document === null) return { kid: null, reason };
+  const methods = methodsOf(document, 'authentication');
+  const found = methods.find((method) => isEd25519Method(method, init.ed25519));
+  if (found === undefined) return { kid: null, reason: 'its document does not name the key' };
+  return { kid: found.id, reason: null };
+}
+
 /** True when `method` holds exactly this Ed25519 key as a JWK. */
 function isEd25519Method(method: VerificationMethod, publicKey: Uint8Array): boolean {
   try {

@@ -2,7 +2,8 @@
  * Trusted issuers: whom we believe that somebody is human, pinned with both of their keys. The post-quantum key comes
  * from here and never from the issuer's DID document, which rests on classical signatures alone.
  */
-import { errorText } from '@wotid/core';
+import { concatBytes, errorText, utf8 } from '@wotid/core';
+import type { CryptoProvider } from '@wotid/crypto';
 import { compositeJwk, parseCompositeJwk, type CompositeKey } from './composite.ts';
 import { isDid } from './did.ts';
 import { CredentialError } from './errors.ts';
@@ -68,6 +69,16 @@ export function encodeTrustedIssuer(issuer: TrustedIssuer): string {
     statusOrigin: issuer.statusOrigin,
   };
   return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+/**
+ * SHA-256 over the text of the trust file, 64 hex digits: keys, DID and status origin in one number, to be compared with
+ * what the issuer says by another way.
+ */
+export function issuerFingerprint(provider: CryptoProvider, issuer: TrustedIssuer): string {
+  return provider
+    .sha256(concatBytes(utf8('wot.id/v1/trusted-issuer'), utf8(encodeTrustedIssuer(issuer))))
+    .toHex();
 }
 
 function keyOf<Key>(name: string, json: JsonObject, parse: (jwk: Json | undefined) => Key): Key | null {

@@ -52,6 +52,8 @@ export interface VerifyCredentialInit {
   readonly idFp: Uint8Array | null;
   /** Demands the holder's proof inside of an SD-JWT. Default: none; then `idFp` must be given. */
   readonly keyBinding?: ExpectedKeyBinding;
+  /** Nobody shows the credential, it is only looked at: whose keys it binds is not checked then. Default false. */
+  readonly isUnpresented?: boolean;
   /** Formats and algorithms to take; default those of level 3. */
   readonly policy?: CredentialPolicy;
   /** Milliseconds since the Unix epoch. */
@@ -189,10 +191,13 @@ function problemWithPolicy(
 
 function problemWithHolder(
   presented: PresentedCredential,
-  { provider, idFp, keyBinding, nowMs }: VerifyCredentialInit,
+  { provider, idFp, keyBinding, nowMs, isUnpresented }: VerifyCredentialInit,
   clockSkewMs: number,
 ): string | null {
-  if (idFp === null && keyBinding === undefined) throw new TypeError('neither idFp nor keyBinding is given');
+  if (idFp === null && keyBinding === undefined) {
+    if (isUnpresented === true) return null;
+    throw new TypeError('neither idFp nor keyBinding is given');
+  }
   if (idFp !== null && (presented.claims.idFp === null || !equalBytes(presented.claims.idFp, idFp))) {
     return 'it was issued to another identity block of this DID';
   }

@@ -1,0 +1,134 @@
+/** A person's way to a credential: a running identity service, its operator, and the commands of both. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Running, wotid, type Ended } from './wotid.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'wotid-wallet-'));
+const at = (name: string): string => join(dir, name);
+const env = { WOTID_PASSPHRASE_FILE: at('passphrase') };
+const running: Running[] = [];
+let url = '';
+let credentialId = '';
+
+const run = (...args: readonly string[]): Promise<Ended> => wotid([...args, '--json'], { env });
+async function ok(...args: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+  const ended = await run(...args);
+  expect({ args, code: ended.code, stderr: ended.stderr }).toEqual({ args, code: 0, stderr: '' });
+  return ended.lines[0] ?? {};
+}
+const refused = async (...args: readonly string[]): Promise<string> => {
+  const { code, stderr } = await run(...args);
+  return `${code}: ${stderr}`;
+};
+const alice = ['--home', at('alice')] as const;
+
+beforeAll(async () => {
+  writeFileSync(at('passphrase'), 'an old tin whistle in the rain\n', { mode: 0o600 });
+  writeFileSync(at('human'), 'Alice Example, born 1970-01-01\n');
+  const localnet = new Running(['localnet', '--port', '0', '--faucet-port', '0', '--json']);
+  const serve = ['--home', at('service'), '--port', '0', '--db', 'memory:', '--status-ttl', '1'];
+  const service = new Running(['identity', ...serve, '--json'], { env });
+  running.push(localnet, service);
+  const [{ rpc, faucet }, started] = await Promise.all([
+    localnet.line((line) => 'rpc' in line),
+    service.line((line) => 'url' in line),
+  ]);
+  url = String(started['url']);
+  await ok('init', ...alice, '--did', 'jwk', '--network', String(rpc), '--faucet', String(faucet));
+  // Her commands go to the agent that runs: the passphrase is worked on once.
+  const agent = new Running(
+    ['agent', ...alice, '--listen', '/ip4/127.0.0.1/tcp/0', '--sync-interval', '0', '--json'],
+    { env },
+  );
+  running.push(agent);
+  await agent.line((line) => line['event'] === 'ready');
+});
+afterAll(async () => {
+  await Promise.all(running.map((process) => process.end()));
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** The operator approves a human and hands out link and code. */
+async function invite(name: string): Promise<string> {
+  const made = await ok(
+    'identity',
+    'invite',
+    '--home',
+    at('service'),
+    '--human',
+    at('human'),
+    '--evidence',
+    'met in person',
+    '--tx-code-out',
+    at(name),
+  );
+  expect(existsSync(at(name))).toBe(true);
+  return String(made['offer']);
+}
+
+describe('a wallet', () => {
+  it('trusts an issuer by its address only with the fingerprint that a person compared', async () => {
+    const unasked = await refused('trust', 'add', url, ...alice);
+    expect(unasked).toMatch(/^2: .*compare the fingerprint.* ([0-9a-f]{64})/s);
+    const fingerprint = /([0-9a-f]{64})/.exec(unasked)?.[1] ?? '';
+    const other = `${fingerprint.slice(1)}0`;
+    expect(await refused('trust', 'add', url, '--fingerprint', other, ...alice)).toMatch(
+      /^2: .*another fingerprint/s,
+    );
+    expect(await refused('trust', 'add', `${url}/docs`, '--fingerprint', fingerprint, ...alice)).toMatch(
+      /^1: /,
+    );
+    expect((await run('trust', 'list', ...alice)).lines).toEqual([]);
+    const offer = await invite('code-0');
+    expect(await refused('credential', 'request', offer, ...alice)).toMatch(
+      /^1: .*not trusted.*wotid trust add/s,
+    );
+    const added = await ok('trust', 'add', url, '--fingerprint', fingerprint.toUpperCase(), ...alice);
+    expect(added).toMatchObject({ fingerprint, statusOrigin: url });
+    expect((await run('trust', 'list', ...alice)).lines).toMatchObject([{ fingerprint }]);
+  });
+
+  it('collects an offer with its transaction code, which is on no command line, once', async () => {
+    const offer = await invite('code-1');
+    expect(offer).toMatch(/^openid-credential-offer:\/\/\?credential_offer_uri=/);
+    expect(await refused('credential', 'request', offer, ...alice)).toMatch(/^2: .*--tx-code-file/s);
+    writeFileSync(at('wrong'), '0000000x\n');
+    const wrong = await refused('credential', 'request', offer, '--tx-code-file', at('wrong'), ...alice);
+    expect(wrong).toMatch(/^1: .*the issuer refuses/s);
+    const request = ['credential', 'request', offer, '--tx-code-file', at('code-1'), ...alice];
+    const credential = await ok(...request);
+    expect(credential).toMatchObject({ evidence: [{ method: 'in-person', policy: 'met in person' }] });
+    expect(String(credential['statusList'])).toContain(`${url}/status/`);
+    credentialId = String(credential['credentialId']);
+    expect(await refused(...request)).toMatch(/^1: /);
+    expect(await ok('credential', 'show', ...alice)).toMatchObject({ credentialId });
+    expect(wrong).not.toContain(readFileSync(at('code-1'), 'utf8').trim());
+  });
+
+  it('takes an offer from a file, and none with its code on the command line', async () => {
+    const inside = `openid-credential-offer://?credential_offer=${encodeURIComponent('{"credential_issuer":"x"}')}`;
+    expect(await refused('credential', 'request', inside, ...alice)).toMatch(/^2: .*put it in a file/s);
+    writeFileSync(at('offer'), inside);
+    expect(await refused('credential', 'request', at('offer'), ...alice)).toMatch(/^1: .*cannot be used/s);
+    writeFileSync(at('offer'), await invite('code-2'));
+    const again = await ok('credential', 'request', at('offer'), '--tx-code-file', at('code-2'), ...alice);
+    expect(again['credentialId']).not.toBe(credentialId);
+    credentialId = String(again['credentialId']);
+  });
+
+  it('sees that its credential passes, and that it does not once it is revoked', async () => {
+    const report = await ok('credential', 'verify', ...alice);
+    expect(report).toMatchObject({ ok: true, result: 'OK', format: 'wotid_hybrid', credentialId });
+    expect(report['checks']).toContain('postQuantumSignature');
+    await ok('identity', 'revoke', credentialId, '--home', at('service'), '--reason', 'for a test');
+    // Within the second for which the last list counts it may still pass.
+    let ended = await run('credential', 'verify', ...alice);
+    for (let tries = 0; ended.code === 0 && tries < 20; tries++) {
+      ended = await run('credential', 'verify', ...alice);
+    }
+    expect(ended.code).toBe(1);
+    expect(ended.lines[0]).toMatchObject({ ok: false, result: 'REVOKED' });
+  });
+});
