@@ -72,6 +72,7 @@ function load<T>(version: string, name: string): T {
   return JSON.parse(readFileSync(join(folder, version, `${name}.json`), 'utf8')) as T;
 }
 
+const conversations = ['conversation', 'fresh-gate', 'rekey-offered', 'rekey-answered', 'level-1', 'level-2'];
 const has = (version: string, name: string): boolean => existsSync(join(folder, version, `${name}.json`));
 
 function identity(provider: CryptoProvider, { people }: People, name: string): OwnIdentity {
@@ -84,7 +85,7 @@ function identity(provider: CryptoProvider, { people }: People, name: string): O
 
 describe.each(versions)('what %s wrote', (version) => {
   describe.each(providers)('opens with $name', (provider) => {
-    it.each(['conversation', 'fresh-gate'].filter((name) => has(version, name)))(
+    it.each(conversations.filter((name) => has(version, name)))(
       'session records and messages under way: %s',
       (name) => {
         const file = load<Conversation>(version, name);
@@ -103,7 +104,7 @@ describe.each(versions)('what %s wrote', (version) => {
         }
         for (const from of ['b', 'a', 'b'] as const) {
           const to = from === 'a' ? 'b' : 'a';
-          const init = { route: 'online', nowMs: startMs } as const;
+          const init = { route: 'online', nowMs: startMs, rekeyWith: own[from] } as const;
           const sealed = sealMessage(provider, sessions[from], text(provider, 'onwards'), init);
           const opened = openEnvelope(provider, sessions[to], sealed.envelope, {
             nowMs: startMs,
@@ -112,6 +113,9 @@ describe.each(versions)('what %s wrote', (version) => {
           expect(wordsOf(opened.message.payload)).toBe('onwards');
           sessions[from] = sealed.session;
           sessions[to] = opened.session;
+        }
+        if (name.startsWith('rekey')) {
+          expect([sessions.a.rekeySequence, sessions.b.rekeySequence]).toEqual([2, 2]);
         }
       },
     );
@@ -205,7 +209,7 @@ describe.each(versions)('what %s wrote', (version) => {
   // As long as the formats are those of this version; a later one migrates and says so here.
   it.runIf(version === 'v2')('is written the same way still', () => {
     const provider = new NodeProvider();
-    for (const name of ['conversation', 'fresh-gate'].filter((one) => has(version, one))) {
+    for (const name of conversations.filter((one) => has(version, one))) {
       const { alice, bob } = load<Conversation>(version, name);
       for (const record of [alice, bob]) {
         expect(encodeSession(decodeSession(provider, hex(record))).toHex()).toBe(record);
