@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { cardVectors, credentialVectors } from './vectors/documents.ts';
 import { classicalGateVectors, gateVectors, prekeyGateVectors } from './vectors/gate.ts';
 import { offlineVectors, oneTimeVectors, prekeyVectors, x3dhVectors } from './vectors/handshake.ts';
+import { epochVectors } from './vectors/epochs.ts';
 import { identityVectors, signatureVectors } from './vectors/identity.ts';
 import { frameVectors, headerVectors, kdfVectors } from './vectors/kdf.ts';
 import type { VectorFile } from './vectors/people.ts';
@@ -27,6 +28,7 @@ export const vectorFiles: Readonly<Record<string, () => VectorFile | Promise<Vec
   'pqxdh-one-time': oneTimeVectors,
   'x3dh-one-time': x3dhVectors,
   ratchet: ratchetVectors,
+  epochs: epochVectors,
   gate: gateVectors,
   'gate-prekey': prekeyGateVectors,
   'gate-level-1': classicalGateVectors,

@@ -144,3 +144,43 @@ it('what was not used for 90 days is erased, at once or when the home is opened'
   keeper.prune();
   expect(keeper.count).toBe(0);
 });
+
+it('what is not used for 30 minutes leaves memory, and is there again for who needs it', async () => {
+  const keeper = await makeKeeper();
+  const { ours, theirs } = gateSession();
+  keeper.add(ours, () => {});
+  const late = answer(theirs, 'late');
+  const secret = JSON.stringify(keeper.active(bob.block.did)?.ratchet);
+  clock.advance(30 * 60_000 - 1);
+  keeper.rest();
+  const awake = keeper.active(bob.block.did);
+  clock.advance(1);
+  keeper.rest();
+  // The object that was in memory is wiped; another one comes from the record.
+  expect([keeper.count, keeper.facts().length]).toEqual([1, 1]);
+  const again = keeper.active(bob.block.did);
+  expect(again).not.toBe(awake);
+  expect(JSON.stringify(again?.ratchet)).toBe(secret);
+  clock.advance(30 * 60_000);
+  for (const find of [
+    () => keeper.find(ours.sid),
+    () => keeper.ofPeer(bob.block.did, late),
+    () => keeper.of(late),
+    () => keeper.resumable(bob.block.did, bob.idFp),
+  ]) {
+    keeper.rest();
+    expect(find()?.sid).toEqual(ours.sid);
+  }
+  keeper.rest();
+  expect(keeper.open(keeper.of(late) as Session, late, bob.block, textOf)).toBe('late');
+  // A new session finds the one that rests, which only receives from now on.
+  clock.advance(30 * 60_000);
+  keeper.rest();
+  const later = gateSession();
+  keeper.add(later.ours, () => {});
+  expect(keeper.find(ours.sid)?.replacedAtMs).toBe(clock.nowMs());
+  clock.advance(7 * 86_400_000);
+  keeper.rest();
+  keeper.prune();
+  expect(keeper.facts().map(({ sid }) => sid)).toEqual([later.ours.sid]);
+});

@@ -63,8 +63,18 @@ export function open(
   sealed: Uint8Array,
   aad: Uint8Array,
 ): Buffer {
-  const decipher = createDecipheriv(`aes-256-${mode}` as CipherGCMTypes, key, nonce, { authTagLength: 16 });
-  decipher.setAAD(aad);
+  return openWith(`aes-256-${mode}`, key, nonce, sealed, aad);
+}
+
+export function openWith(
+  cipher: string,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  sealed: Uint8Array,
+  aad: Uint8Array,
+): Buffer {
+  const decipher = createDecipheriv(cipher as CipherGCMTypes, key, nonce, { authTagLength: 16 });
+  decipher.setAAD(aad, { plaintextLength: sealed.length - 16 });
   decipher.setAuthTag(sealed.subarray(-16));
   return cat(decipher.update(sealed.subarray(0, -16)), decipher.final());
 }
@@ -144,4 +154,17 @@ export function oneTimeKeys(
     { secret, publicKey: rawPublic(x25519(secret)) },
     { seed: kemSeed, publicKey: rawPublic(mlKem(kemSeed)) },
   ];
+}
+
+/** The public keys of an identity from its seeds: version u8 = 1, X25519 secret 32, Ed25519 seed 32, ML-DSA-87 seed 32. */
+export function identityPublicKeys(seeds: Uint8Array): {
+  readonly ed25519: string;
+  readonly mlDsa87: string;
+} {
+  const publicKey = (prefix: string, seed: Uint8Array): string =>
+    rawPublic(pkcs8(prefix, seed)).toString('hex');
+  return {
+    ed25519: publicKey('302e020100300506032b657004220420', seeds.subarray(33, 65)),
+    mlDsa87: publicKey('3034020100300b060960864801650304031304228020', seeds.subarray(65, 97)),
+  };
 }

@@ -424,7 +424,14 @@ describe('a second reader', () => {
       }
       const chain = chains[step.from]!;
       sent[step.id] = chain;
-      const header = cat(chain.dh, le(chain.pn, 2), le(chain.n++, 2), le(0, 4), le(pqIndex[step.from]!++, 2));
+      const header = cat(
+        chain.dh,
+        le(chain.pn, 2),
+        le(chain.n++, 2),
+        le(0, 2),
+        le(0, 2),
+        le(pqIndex[step.from]!++, 2),
+      );
       expect([step.id, header.toString('hex'), step.headerKey]).toEqual([
         step.id,
         step.header,
