@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { IdentityService } from '@wotid/identity';
 import { Option, type Command } from 'commander';
 import { addOutputOptions, outputOf } from '../home-command.ts';
 import { createServiceLogger } from '../line-logger.ts';
@@ -100,11 +101,23 @@ async function serve(options: ServeOptions): Promise<void> {
   output.result({
     url,
     ...(service.publicUrl !== url && { publicUrl: service.publicUrl }),
-    ...(issuer !== undefined && { issuer: issuer.signer.did, operatorTokenFile: home.tokenFile }),
+    ...(issuer !== undefined && {
+      issuer: issuer.signer.did,
+      fingerprint: await fingerprintOf(service),
+      operatorTokenFile: home.tokenFile,
+    }),
   });
   output.progress(`Running; its description is at ${url}/docs. Ctrl-C ends it.`);
   await stopped;
   home.forgetUrl();
+}
+
+/** What the operator tells people, for them to compare: over exactly what the service serves to be pinned. */
+async function fingerprintOf({ app }: IdentityService): Promise<string> {
+  const { issuerFingerprint, parseTrustedIssuer } = await import('@wotid/credential');
+  const { NodeProvider } = await import('@wotid/crypto');
+  const response = await app.request('/.well-known/wotid-issuer');
+  return issuerFingerprint(new NodeProvider(), parseTrustedIssuer(await response.text()));
 }
 
 function parseSeconds(text: string): number {
