@@ -18,7 +18,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@wotid/did-iota': ['core', 'credential'],
   '@wotid/directory': ['core', 'crypto', 'credential', 'session'],
   '@wotid/move-vm': ['core', 'crypto'],
-  '@wotid/localnet': ['core', 'crypto', 'move-vm'],
+  '@wotid/listener': ['core'],
+  '@wotid/localnet': ['core', 'crypto', 'listener', 'move-vm'],
   '@wotid/agent': [
     'core',
     'crypto',
@@ -30,7 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'directory',
   ],
   '@wotid/testkit': ['core'],
-  '@wotid/identity': ['core', 'credential', 'crypto', 'session', 'did-iota', 'directory'],
+  '@wotid/identity': ['core', 'credential', 'crypto', 'session', 'did-iota', 'directory', 'listener'],
   wotid: [
     'agent',
     'core',

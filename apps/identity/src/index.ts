@@ -14,7 +14,7 @@ export {
 export { openDatabase } from './database/open.ts';
 export type { DirectoryServiceInit } from './directory/directory.ts';
 export type { PrekeyAnchor } from './directory/prekeys.ts';
-export { ListenError, type ListenErrorCode, type TlsFiles } from './http/listener.ts';
+export { ListenError, type ListenErrorCode, type TlsFiles } from '@wotid/listener';
 export type { IssuerServiceInit } from './issuer/issuer.ts';
 export type { NewOffer, Offer, OfferInit, Offers } from './issuer/offers.ts';
 export {

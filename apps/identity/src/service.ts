@@ -2,6 +2,7 @@
 import { errorText, silentLogger, systemClock, WotError, type Clock, type Logger } from '@wotid/core';
 import { didJwkMethod, didKeyMethod, Resolver, type DidResolver } from '@wotid/credential';
 import { NodeProvider } from '@wotid/crypto';
+import { listen, type Listener, type TlsFiles } from '@wotid/listener';
 import { Admin } from './admin/admin.ts';
 import { addAdminRoutes } from './admin/routes.ts';
 import type { Database } from './database/database.ts';
@@ -10,7 +11,7 @@ import { addDirectory, type DirectoryServiceInit } from './directory/directory.t
 import { addDocsRoutes } from './docs/routes.ts';
 import { createApp, type ServiceApp } from './http/app.ts';
 import { TrustedProxies } from './http/client-address.ts';
-import { listen, type Listener, type TlsFiles } from './http/listener.ts';
+import { listenerBounds } from './http/limits.ts';
 import { addIssuer, type IssuerServiceInit } from './issuer/issuer.ts';
 import { housekeepingIntervalMs } from './issuer/limits.ts';
 import { issuerOauthPaths } from './issuer/routes.ts';
@@ -140,7 +141,10 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
         fetch: (request, bindings) => app.fetch(request, bindings),
         logger,
         ...(tls !== undefined && { tls }),
-        ...(init.requestTimeoutMs !== undefined && { requestTimeoutMs: init.requestTimeoutMs }),
+        bounds: {
+          ...listenerBounds,
+          ...(init.requestTimeoutMs !== undefined && { requestTimeoutMs: init.requestTimeoutMs }),
+        },
       });
       housekeeping = setInterval(() => void keepHouse(), housekeepingIntervalMs).unref();
       return listener.url;

@@ -13,7 +13,7 @@ export { DatabaseError, type DatabaseErrorCode } from './ledger/database.ts';
 export { LedgerError, type LedgerErrorCode } from './ledger/errors.ts';
 export type * from './ledger/types.ts';
 export { FaucetError, type FaucetErrorCode } from './rpc/faucet.ts';
-export { ListenError, type ListenErrorCode } from './rpc/listener.ts';
+export { ListenError, type ListenErrorCode } from '@wotid/listener';
 export {
   defaultFaucetPort,
   defaultRpcPort,

@@ -1,5 +1,6 @@
 /** Starts the embedded network: a ledger, its JSON-RPC and its faucet, on two loopback ports. */
 import { silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
+import { listen, type Listener } from '@wotid/listener';
 import { bundledFramework, loadFramework } from './framework-file.ts';
 import { openDatabase } from './ledger/database.ts';
 import { createLedger, type LedgerInit } from './ledger/ledger.ts';
@@ -8,7 +9,7 @@ import type { Ledger } from './ledger/types.ts';
 import { createFaucetApp, createRpcApp } from './rpc/http.ts';
 import { defaultFaucetAmounts, defaultFaucetRequestsPerSecond, Faucet, FaucetError } from './rpc/faucet.ts';
 import { createDispatcher } from './rpc/index.ts';
-import { listen, type Listener } from './rpc/listener.ts';
+import { listenerBounds } from './rpc/limits.ts';
 import { seededRandom } from './seeded-random.ts';
 
 /** Port of IOTA's localnet for JSON-RPC. */
@@ -120,7 +121,8 @@ export async function startLocalnet(init: LocalnetInit = {}): Promise<Localnet> 
   const requestsPerSecond = init.faucetRequestsPerSecond ?? defaultFaucetRequestsPerSecond;
   const faucet = new Faucet({ amounts, requestsPerSecond }, ledger, init.clock ?? systemClock, logger);
   const faucetApp = createFaucetApp(faucet, settings);
-  const common = { host, logger, requestTimeoutMs: init.requestTimeoutMs };
+  const { requestTimeoutMs = listenerBounds.requestTimeoutMs } = init;
+  const common = { host, logger, bounds: { ...listenerBounds, requestTimeoutMs } };
 
   let rpc: Listener | undefined;
   let faucetListener: Listener;

@@ -4,7 +4,7 @@
  * In order: request id, security headers, log and metrics, rate, CORS, time, body size, JSON depth, the route's schema.
  */
 import { randomUUID } from 'node:crypto';
-import type { HttpBindings } from '@hono/node-server';
+import type { HttpBindings } from '@wotid/listener';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';

@@ -1,4 +1,5 @@
 /** Bounds of what a client can ask for. Where a node has the same bound, ours is the node's. */
+import type { ListenerBounds } from '@wotid/listener';
 
 /** Items of a page, ids of a multi-get. A node's QUERY_MAX_RESULT_LIMIT. */
 export const maxPageItems = 50;
@@ -44,17 +45,17 @@ export const maxValueDepth = 128;
 /** Bytes of a dynamic field name given as JSON, after encoding. Beyond an object's size no field can exist. */
 export const maxNameBytes = 256_000;
 
-/** Milliseconds for a client to send its headers; a loopback client needs one. */
-export const headersTimeoutMs = 10_000;
-/** Milliseconds for a client to send its whole request. */
-export const requestTimeoutMs = 30_000;
-/** Milliseconds an idle connection is kept for the next request. */
-export const keepAliveTimeoutMs = 15_000;
-/** Open connections per server; a browser uses six per page. */
-export const maxConnections = 1_024;
-/** Bytes of the request's headers. */
-export const maxHeaderBytes = 16_384;
-/** Milliseconds that `stop()` waits for calls under way before it closes their sockets. */
-export const stopGraceMs = 2_000;
+/** What sockets may take. */
+export const listenerBounds: ListenerBounds = {
+  // A loopback client needs one.
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 15_000,
+  maxHeaderBytes: 16_384,
+  // A browser uses six per page.
+  maxConnections: 1_024,
+  // Developers stop and start often.
+  stopGraceMs: 2_000,
+};
 /** Answers of finished faucet tasks that are kept; the oldest is forgotten first. */
 export const maxFaucetTasks = 1_000;

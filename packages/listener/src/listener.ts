@@ -1,24 +1,13 @@
-/** One listening socket for the app, with or without TLS: bounded against slow and many clients, closed gracefully. */
+/** One listening socket for an app, with or without TLS: bounded against slow and many clients, closed gracefully. */
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server';
 import { errorText, WotError, type Logger } from '@wotid/core';
-import {
-  headersTimeoutMs,
-  keepAliveTimeoutMs,
-  maxConnections,
-  maxHeaderBytes,
-  maxRequestsPerSocket,
-  requestTimeoutMs,
-  stopGraceMs,
-  stuckSocketMs,
-} from './limits.ts';
-
 /** Codes of {@link ListenError}. */
 export type ListenErrorCode = 'PORT_IN_USE' | 'CANNOT_LISTEN' | 'BAD_CERTIFICATE';
-/** The service could not open its port; nothing is left running. */
+/** The port could not be opened; nothing is left running. */
 export class ListenError extends WotError<ListenErrorCode> {}
 
 /** PEM files. They are read again when they change, so that a renewed certificate needs no restart. */
@@ -28,6 +17,26 @@ export interface TlsFiles {
   readonly keyFile: string;
 }
 
+/** What clients may take, each app with its own reasons. */
+export interface ListenerBounds {
+  /** Milliseconds for a client to send its headers, and for a TLS handshake. */
+  readonly headersTimeoutMs: number;
+  /** Milliseconds for a client to send its whole request. */
+  readonly requestTimeoutMs: number;
+  /** Milliseconds an idle connection is kept for the next request. */
+  readonly keepAliveTimeoutMs: number;
+  /** Milliseconds a socket may stand still in either direction, an answer under way included; default for ever. */
+  readonly stuckSocketMs?: number;
+  /** Bytes of request line and headers. */
+  readonly maxHeaderBytes: number;
+  /** Open sockets. */
+  readonly maxConnections: number;
+  /** Requests on one connection before it is closed; default unbounded. */
+  readonly maxRequestsPerSocket?: number;
+  /** Milliseconds that {@link Listener.close} waits for answers under way. */
+  readonly stopGraceMs: number;
+}
+
 export interface ListenerInit {
   readonly host: string;
   /** 0 picks a free one. */
@@ -35,14 +44,13 @@ export interface ListenerInit {
   readonly tls?: TlsFiles;
   readonly fetch: (request: Request, bindings: HttpBindings) => Response | Promise<Response>;
   readonly logger: Logger;
-  /** Milliseconds for a client to send its whole request. Default {@link requestTimeoutMs}. */
-  readonly requestTimeoutMs?: number;
+  readonly bounds: ListenerBounds;
 }
 
 export interface Listener {
   readonly url: string;
   readonly port: number;
-  /** Stops accepting, lets answers under way end for {@link stopGraceMs}, then closes every socket. Idempotent. */
+  /** Stops accepting, lets answers under way end for `stopGraceMs`, then closes every socket. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -51,7 +59,8 @@ const certificatePollMs = 60_000;
 
 /** Opens the port. @throws ListenError */
 export async function listen(init: ListenerInit): Promise<Listener> {
-  const { host, port, tls, logger } = init;
+  const { host, port, tls, logger, bounds } = init;
+  const { requestTimeoutMs, headersTimeoutMs, stuckSocketMs, maxRequestsPerSocket } = bounds;
   let underWay = 0;
   let onIdle: (() => void) | undefined;
   const answer = async (request: Request, bindings: HttpBindings): Promise<Response> => {
@@ -70,23 +79,22 @@ export async function listen(init: ListenerInit): Promise<Listener> {
       return new Response(null, { status: 500 });
     },
   });
-  const wholeMs = init.requestTimeoutMs ?? requestTimeoutMs;
-  const bounds = {
-    requestTimeout: wholeMs,
-    headersTimeout: Math.min(headersTimeoutMs, wholeMs),
-    keepAliveTimeout: keepAliveTimeoutMs,
-    connectionsCheckingInterval: Math.min(1_000, wholeMs),
-    maxHeaderSize: maxHeaderBytes,
+  const options = {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+    keepAliveTimeout: bounds.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
+    maxHeaderSize: bounds.maxHeaderBytes,
     noDelay: true,
   };
   const { server, stopWatching } =
     tls === undefined
-      ? { server: createServer(bounds, onRequest), stopWatching: () => {} }
-      : createTls(bounds, tls, onRequest, logger);
-  server.maxConnections = maxConnections;
-  server.maxRequestsPerSocket = maxRequestsPerSocket;
+      ? { server: createServer(options, onRequest), stopWatching: () => {} }
+      : createTls({ ...options, handshakeTimeout: headersTimeoutMs }, tls, onRequest, logger);
+  server.maxConnections = bounds.maxConnections;
+  if (maxRequestsPerSocket !== undefined) server.maxRequestsPerSocket = maxRequestsPerSocket;
   // A client that does not read its answer.
-  server.setTimeout(stuckSocketMs);
+  if (stuckSocketMs !== undefined) server.setTimeout(stuckSocketMs);
   try {
     await open(server, host, port);
   } catch (error) {
@@ -102,7 +110,7 @@ export async function listen(init: ListenerInit): Promise<Listener> {
     server.closeIdleConnections();
     if (underWay > 0) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, stopGraceMs);
+        const timer = setTimeout(resolve, bounds.stopGraceMs);
         onIdle = () => {
           clearTimeout(timer);
           // One turn of the event loop lets the answer that just ended reach its socket.
@@ -122,7 +130,7 @@ export async function listen(init: ListenerInit): Promise<Listener> {
 }
 
 function createTls(
-  bounds: Parameters<typeof createServer>[0] & object,
+  options: Parameters<typeof createTlsServer>[0] & object,
   files: TlsFiles,
   onRequest: Parameters<typeof createServer>[1],
   logger: Logger,
@@ -133,10 +141,7 @@ function createTls(
   });
   let server: ReturnType<typeof createTlsServer>;
   try {
-    server = createTlsServer(
-      { ...bounds, ...read(), minVersion: 'TLSv1.2', handshakeTimeout: headersTimeoutMs },
-      onRequest,
-    );
+    server = createTlsServer({ ...options, ...read(), minVersion: 'TLSv1.2' }, onRequest);
   } catch (error) {
     throw new ListenError('BAD_CERTIFICATE', `the TLS files cannot be used: ${errorText(error)}`, {
       hint: 'give PEM files: the certificate with its chain, and the private key that belongs to it',

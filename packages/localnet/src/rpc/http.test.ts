@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { silentLogger, type Logger } from '@wotid/core';
+import { listen, type Listener, type ListenerInit } from '@wotid/listener';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Methods, RpcContext } from './context.ts';
 import { Dispatcher } from './dispatch.ts';
 import { createRpcApp } from './http.ts';
-import { maxBodyBytes } from './limits.ts';
-import { listen, type Listener, type ListenerInit } from './listener.ts';
+import { listenerBounds, maxBodyBytes } from './limits.ts';
 
 const cleanup: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -46,6 +46,7 @@ async function start(init: Partial<ListenerInit> = {}): Promise<Listener & { rea
     port: 0,
     fetch: (request) => app.fetch(request),
     logger,
+    bounds: listenerBounds,
     ...init,
   });
   cleanup.push(() => (opened.resolve(), listener.close()));
@@ -162,7 +163,7 @@ describe('HTTP', () => {
   });
 
   it('closes clients that never finish their request', async () => {
-    const { port } = await start({ requestTimeoutMs: 50 });
+    const { port } = await start({ bounds: { ...listenerBounds, requestTimeoutMs: 50 } });
     expect(await raw(port, 'POST / HTTP/1.1\r\nHost: localhost\r\n')).toMatch(/^HTTP\/1\.1 408 /);
     expect(
       await raw(port, 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"json'),
