@@ -9,6 +9,7 @@ import { addCardCommands } from './commands/card.ts';
 import { addCredentialCommands } from './commands/credential.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDidCommands } from './commands/did.ts';
+import { addDirectoryCommands } from './commands/directory.ts';
 import { addIdentityCommands } from './commands/identity.ts';
 import { addIssueCommands } from './commands/issue.ts';
 import { addMailboxCommands } from './commands/mailbox.ts';
@@ -41,6 +42,7 @@ for (const add of [
   addIssueCommands,
   addCredentialCommands,
   addTrustCommands,
+  addDirectoryCommands,
   addSecurityCommands,
   addSessionCommands,
   addCardCommands,

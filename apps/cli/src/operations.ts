@@ -110,6 +110,8 @@ const operations: Readonly<Record<string, Operation>> = {
   'trust.fetch': (agent, params) => agent.fetchIssuer(text(params, 'url')),
   'trust.list': (agent) => agent.trust.list(),
   'trust.remove': (agent, params) => agent.trust.remove(text(params, 'did')),
+  'directory.set': (agent, params) => agent.directory.set(optionalText(params, 'url') ?? null),
+  'directory.show': (agent) => agent.directory.show(),
   'security.show': (agent) => agent.security(),
   'security.set': (agent, params) =>
     agent.setSecurity({

@@ -13,6 +13,7 @@ import {
   type IdentityBlock,
 } from '@wotid/crypto';
 import { DidReader } from '@wotid/did-iota';
+import type { ContactPlace } from '@wotid/directory';
 import { createIotaClient } from '@wotid/mailbox';
 import { SessionError, type GateLimits, type SecurityPolicy } from '@wotid/session';
 import { boundAddresses, withAnyPort } from './addresses.ts';
@@ -24,6 +25,8 @@ import { encodeCredentialRequest } from './credential-request.ts';
 import { fetchIssuerDocument } from './credential-offer.ts';
 import { Deliveries } from './delivery.ts';
 import type { RotatedKeys } from './did-changes.ts';
+import { DirectoryAccess } from './directory-access.ts';
+import { DirectoryPublisher } from './directory-publisher.ts';
 import { AgentDidResolver } from './did-resolver.ts';
 import { AgentError } from './errors.ts';
 import { Home } from './home/home.ts';
@@ -89,7 +92,7 @@ export interface AgentInit {
   readonly gateLimits?: Partial<GateLimits>;
   /** An inbound connection that opens no gate is closed after this time; default 60,000. */
   readonly gatelessMs?: number;
-  /** Where one-time pairs for first messages come from; without it they go to last-resort prekeys. */
+  /** Where one-time pairs for first messages come from; default the directory that is set, if any. */
   readonly prekeySource?: PrekeySource;
   /** How long a status list that cannot be renewed serves beyond its time to live; default 3,600,000. */
   readonly statusGraceMs?: number;
@@ -114,6 +117,7 @@ export class Agent {
   readonly sessions: Sessions;
   readonly presentations: Presentations;
   readonly credential: OwnCredential;
+  readonly directory: DirectoryPublisher;
   readonly #init: AgentInit;
   readonly #home: Home;
   readonly #clock: Clock;
@@ -237,6 +241,7 @@ export class Agent {
       client: () => chain.as('owner'),
       // A document that could not be written now is written by the next maintenance.
       onCreated: () => this.#guarded('agent.identity', () => this.identity.resume()),
+      onPublished: () => this.directory.publishSoon(),
     });
     this.identity = new OwnDid({
       home,
@@ -252,7 +257,28 @@ export class Agent {
       onChanged: () => this.#links.endAll(),
     });
     const post = new MailboxPost({ provider, clock, profile, client: () => chain.as('postage') });
-    const source = init.prekeySource ?? null;
+    const ourCredential = (): Uint8Array | null => this.credential.bytes();
+    const access = new DirectoryAccess({
+      home,
+      provider,
+      clock,
+      logger,
+      ours,
+      keyId: () => this.identity.keyId,
+      credential: ourCredential,
+    });
+    this.directory = new DirectoryPublisher({
+      home,
+      provider,
+      clock,
+      logger,
+      ours,
+      access,
+      mailbox: this.mailbox,
+      credential: ourCredential,
+      place: () => this.#place(),
+    });
+    const source = init.prekeySource ?? access;
     this.#prekeys = new PeerPrekeys({ home, clock, logger, contacts, post, source });
     this.#deliveries = new Deliveries({
       home,
@@ -408,14 +434,10 @@ export class Agent {
   /** Our signed contact card, as text to give to others. */
   card(): string {
     this.#ours.requireDid();
-    const mailboxId = this.mailbox.ids?.mailboxId;
-    const { chainId, packageId } = this.#profile;
     return encodeCard(this.#provider, this.#ours.keys, {
       block: this.#ours.block,
       credential: this.credential.bytes() ?? new Uint8Array(),
-      peerId: this.peerId,
-      addresses: this.#cardAddresses(),
-      mailbox: mailboxId === undefined || packageId === null ? null : { chainId, packageId, mailboxId },
+      ...this.#place(),
       issuedAtMs: this.#clock.nowMs(),
     });
   }
@@ -659,6 +681,7 @@ export class Agent {
       this.#keeper.prune();
       this.#home.prune(nowMs, { outboxDoneBeforeMs: nowMs - outboxKeepMs });
       await this.#guarded('agent.identity', () => this.identity.resume());
+      this.directory.publishSoon();
       if (this.mailbox.ids === null) return;
       await this.#publishDuePrekeys();
       await this.mailbox.maintainPrekeys();
@@ -704,10 +727,16 @@ export class Agent {
     this.#timers.push(setInterval(() => void run(), intervalMs).unref());
   }
 
-  /** Where a card says that we are: also when a command opened the agent without listening. */
-  #cardAddresses(): string[] {
+  /** Where we are, for others: also when a command opened the agent without listening. */
+  #place(): ContactPlace {
     const remembered = this.#home.settings.get(settingNames.addresses)?.split('\n') ?? [];
-    return this.addresses.length > 0 ? this.addresses : remembered;
+    const mailboxId = this.mailbox.ids?.mailboxId;
+    const { chainId, packageId } = this.#profile;
+    return {
+      peerId: this.peerId,
+      addresses: this.addresses.length > 0 ? this.addresses : remembered,
+      mailbox: mailboxId === undefined || packageId === null ? null : { chainId, packageId, mailboxId },
+    };
   }
 
   async #close(): Promise<void> {
@@ -717,6 +746,7 @@ export class Agent {
       .checkpointAll((this.#links as Links | undefined)?.dids() ?? [])
       .catch((error: unknown) => this.#report('agent.checkpoint', error));
     this.#deliveries.stop();
+    await this.directory.close();
     // Absent when starting failed.
     await (this.#links as Links | undefined)?.close();
     await Promise.all([this.#deliveries.idle(), this.#sync.idle(), this.identity.idle()]);

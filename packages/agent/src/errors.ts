@@ -23,6 +23,7 @@ export type AgentErrorCode =
   | 'NO_CONTACT'
   | 'NO_CREDENTIAL'
   | 'NO_DID'
+  | 'NO_DIRECTORY'
   | 'NO_FAUCET'
   | 'NO_MAILBOX'
   | 'NO_PREKEYS'

@@ -58,6 +58,14 @@ export class OwnDid {
     this.#init = init;
   }
 
+  /** DID URL of our Ed25519 key. */
+  get keyId(): string {
+    const { ours } = this.#init;
+    const { did } = ours.block;
+    // The did:jwk method names its one key so.
+    return did.startsWith('did:iota:') ? didKeyIds(did, contentOf(ours, null)).ed25519 : `${did}#0`;
+  }
+
   /** True while new keys wait to take the place of the present ones. */
   get isRotating(): boolean {
     return this.#init.home.vault.names().includes(secretNames.nextIdentity);

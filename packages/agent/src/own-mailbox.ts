@@ -46,6 +46,8 @@ export interface OwnMailboxInit {
   readonly client: () => Promise<MailboxClient>;
   /** Runs once a mailbox was created and noted. Does not reject. */
   readonly onCreated: () => Promise<void>;
+  /** Runs once other prekeys stand on chain and were noted. */
+  readonly onPublished: () => void;
 }
 
 /** Objects that one call of {@link OwnMailbox.discard} takes. */
@@ -200,6 +202,7 @@ export class OwnMailbox {
       [settingNames.unpublishedUntil]: undefined,
       [settingNames.publishedPrekeys]: bytes,
     });
+    this.#init.onPublished();
     return { number, bytes: bytes.length, validUntil, digest, gas: gasCost(gas) };
   }
 
