@@ -53,6 +53,7 @@ type Client = InstanceType<Openid4vci['Openid4vciClient']>;
 
 interface ReadOffer {
   readonly client: Client;
+  readonly web: Web;
   readonly offer: Awaited<ReturnType<Client['resolveCredentialOffer']>>;
   readonly metadata: IssuerMetadataResult;
   readonly facts: OfferFacts;
@@ -81,7 +82,7 @@ export class CredentialOffers {
    */
   async collect(text: string, txCode: string | null): Promise<Uint8Array> {
     const { provider, clock, ours } = this.#init;
-    const { client, offer, metadata, facts } = await this.#read(text);
+    const { client, web, offer, metadata, facts } = await this.#read(text);
     if (facts.txCode !== null && txCode === null) {
       throw new AgentError('OFFER_REFUSED', 'this offer needs the transaction code that goes with it', {
         hint: 'Your issuer gave it to you beside the offer.',
@@ -90,6 +91,7 @@ export class CredentialOffers {
     const configurationId = hybridConfigurationOf(offer.credential_configuration_ids, metadata);
     const kid = await this.#keyId();
     const { accessTokenResponse } = await refusing(
+      web,
       client.retrievePreAuthorizedCodeAccessTokenFromOffer({
         credentialOffer: offer,
         issuerMetadata: metadata,
@@ -98,7 +100,7 @@ export class CredentialOffers {
           : { txCode: txCode.trim().slice(0, maxTxCodeChars) }),
       }),
     );
-    const { c_nonce: nonce } = await refusing(client.requestNonce({ issuerMetadata: metadata }));
+    const { c_nonce: nonce } = await refusing(web, client.requestNonce({ issuerMetadata: metadata }));
     const proof = createHolderProof({
       provider,
       keys: ours.keys,
@@ -109,6 +111,7 @@ export class CredentialOffers {
       nowMs: clock.nowMs(),
     });
     const { credentialResponse } = await refusing(
+      web,
       client.retrieveCredentials({
         issuerMetadata: metadata,
         accessToken: accessTokenResponse.access_token,
@@ -132,12 +135,12 @@ export class CredentialOffers {
     const { Openid4vciClient, setGlobalConfig } = await import('@openid4vc/openid4vci');
     const { clientAuthenticationAnonymous } = await import('@openid4vc/oauth2');
     const { provider, allowLoopbackHttp } = this.#init;
-    const fetch = boundedFetch({ allowLoopbackHttp });
-    // Which addresses are asked is decided by `fetch` above, for every request.
+    const web = openWeb(boundedFetch({ allowLoopbackHttp }));
+    // Which addresses are asked is decided by `web` above, for every request.
     setGlobalConfig({ allowInsecureUrls: true });
     const client = new Openid4vciClient({
       callbacks: {
-        fetch: fetch as never,
+        fetch: web.fetch as never,
         hash: (data) => provider.sha256(data),
         generateRandom: (length) => provider.random.bytes(length),
         clientAuthentication: clientAuthenticationAnonymous(),
@@ -145,20 +148,23 @@ export class CredentialOffers {
       },
     });
     const offer = await reading(
+      web,
       client.resolveCredentialOffer(offerLink(text)),
       'it is not a credential offer',
     );
     const grant = offer.grants?.[preAuthorizedGrant];
     if (grant === undefined) throw badOffer('it does not come with a pre-authorized code');
     const issuer = offer.credential_issuer;
-    const { did } = await this.#trustedIssuer(issuer, fetch);
+    const { did } = await this.#trustedIssuer(issuer, web.fetch);
     const metadata = await reading(
+      web,
       client.resolveIssuerMetadata(issuer),
       'the metadata of its issuer cannot be used',
     );
     const { tx_code: txCode } = grant;
     return {
       client,
+      web,
       offer,
       metadata,
       facts: {
@@ -233,21 +239,44 @@ function hybridConfigurationOf(
   throw badOffer(`it is for none of the form ${hybridFormat}, which agents show each other`);
 }
 
+/** The web for one offer, and the last request that failed: the library wraps that in errors of its own. */
+interface Web {
+  readonly fetch: typeof fetch;
+  readonly failure: () => AgentError | null;
+}
+
+function openWeb(bounded: typeof fetch): Web {
+  let failure: AgentError | null = null;
+  return {
+    failure: () => failure,
+    fetch: async (input, init) => {
+      failure = null;
+      try {
+        return await bounded(input, init);
+      } catch (error) {
+        if (error instanceof AgentError) failure = error;
+        throw error;
+      }
+    },
+  };
+}
+
 /** What a library says about text of a stranger's may quote that text: it is left out. */
-async function reading<T>(work: Promise<T>, problem: string): Promise<T> {
+async function reading<T>(web: Web, work: Promise<T>, problem: string): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw isWotError(error) ? error : badOffer(problem);
+    throw web.failure() ?? (isWotError(error) ? error : badOffer(problem));
   }
 }
 
 /** Codes of OAuth 2.0 and OpenID4VCI, and the issuer's words, both bounded. */
-async function refusing<T>(work: Promise<T>): Promise<T> {
+async function refusing<T>(web: Web, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (isWotError(error)) throw error;
+    const failure = web.failure();
+    if (failure !== null || isWotError(error)) throw failure ?? error;
     const { code, description } = oauthErrorOf(error);
     throw new AgentError('OFFER_REFUSED', `the issuer refuses: ${description === '' ? code : description}`, {
       hint:
