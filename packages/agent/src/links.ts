@@ -205,7 +205,7 @@ export class Links {
     const credential = presentation ?? this.#init.credential();
     if (credential === null) {
       throw new AgentError('NO_CREDENTIAL', 'you have no Verified Human credential to show', {
-        hint: 'Get one: wotid credential request, then wotid credential import.',
+        hint: 'Get one: wotid credential request OFFER.',
       });
     }
     if (place.addresses.length === 0) {

@@ -176,7 +176,7 @@ export class MailboxRoute {
     const credential = this.#init.credential();
     if (credential === null) {
       throw new AgentError('NO_CREDENTIAL', 'a first message needs your Verified Human credential', {
-        hint: 'Get one: wotid credential request, then wotid credential import.',
+        hint: 'Get one: wotid credential request OFFER.',
       });
     }
     const { peer, verdict } = await contacts.check(entry.peer);

@@ -127,7 +127,7 @@ export class Presentations {
     const credential = this.#init.credential();
     if (credential !== null) return credential;
     throw new AgentError('NO_CREDENTIAL', 'you have no Verified Human credential to show', {
-      hint: 'Get one: wotid credential request, then wotid credential import.',
+      hint: 'Get one: wotid credential request OFFER.',
     });
   }
 }

@@ -107,6 +107,7 @@ function report(agent: Agent, output: Output): void {
   print('peer', (peer) => peer);
   print('keys', (change) => change);
   print('refused', (refusal) => refusal);
+  print('distrusted', (distrust) => distrust);
   print('sync', (report) => report);
   print('unreadable', (unreadable) => unreadable);
 }
