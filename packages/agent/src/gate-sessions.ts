@@ -77,7 +77,7 @@ export function initiatorSessions(init: GateSessionsInit): OpenedGateSessions {
     },
     resume: (context, sid) => {
       resumed = requireSession(keeper, sid);
-      return keeper.seal(resumed, receipt(init, context.peer), 'online');
+      return sealResumed(init, resumed, context.peer);
     },
     complete: (context, reply) => {
       const store = (message: IncomingMessage): Stored => {
@@ -135,7 +135,7 @@ export function responderSessions(init: GateSessionsInit): ResponderSessions<Adm
         return inbox.store(incoming, 'p2p');
       });
       stored.afterCommit();
-      return keeper.seal(requireSession(keeper, sid), receipt(init, context.peer), 'online');
+      return sealResumed(init, requireSession(keeper, sid), context.peer);
     },
     [Symbol.dispose]: () => prekeys?.[Symbol.dispose](),
   };
@@ -156,6 +156,12 @@ function requireSession(keeper: SessionKeeper, sid: Uint8Array): Session {
   const session = keeper.find(sid);
   if (session === null) throw new SessionError('SESSION_UNKNOWN', 'the session was erased meanwhile');
   return session;
+}
+
+/** The first message over a new connection: what carried an Offer or Answer under way may be lost with the last one. */
+function sealResumed(init: GateSessionsInit, session: Session, peer: PeerIdentity): Uint8Array<ArrayBuffer> {
+  const rekey = session.isRekeying ? 'again' : 'due';
+  return init.keeper.seal(session, receipt(init, peer), 'online', { rekey });
 }
 
 function receipt(init: GateSessionsInit, peer: PeerIdentity): OutgoingMessage {

@@ -88,11 +88,8 @@ export class MessageLog {
       this.#init.ourDid,
     ]);
     if (sent === null && received === null) throw nothingNew();
-    this.#underWay.add(peer);
-    try {
-      const payload = encodeCheckpoint({ sent, received });
-      const delivery = await send(peer, { type: messageTypes.checkpoint, payload });
-      const number = Number(home.outbox.get(Uint8Array.fromHex(delivery.messageId))?.seq ?? 0);
+    const noteMark = (messageId: string): void => {
+      const number = Number(home.outbox.get(Uint8Array.fromHex(messageId))?.seq ?? 0);
       const sentUpTo = sent?.last ?? mark.sent;
       home.proofs.setMark({
         peer,
@@ -100,7 +97,19 @@ export class MessageLog {
         sent: number === sentUpTo + 1 ? number : sentUpTo,
         received: received?.last ?? mark.received,
       });
+    };
+    this.#underWay.add(peer);
+    try {
+      const payload = encodeCheckpoint({ sent, received });
+      const delivery = await send(peer, { type: messageTypes.checkpoint, payload });
+      noteMark(delivery.messageId);
       return { peer, messageId: delivery.messageId, verdict: 'sent', ...rangesOf(sent, received), delivery };
+    } catch (error) {
+      // It waits in the outbox and goes by itself: another one for the same messages would only wait beside it.
+      const waiting =
+        error instanceof AgentError && error.code === 'NOT_DELIVERED' ? error.data['messageId'] : null;
+      if (typeof waiting === 'string') noteMark(waiting);
+      throw error;
     } finally {
       this.#underWay.delete(peer);
     }
@@ -119,9 +128,14 @@ export class MessageLog {
     return { peer, messageId, verdict, ...rangesOf(received, sent) };
   }
 
-  /** A checkpoint has come. */
+  /** A checkpoint has come. Never throws: its message is stored, and has to be acknowledged whatever it says. */
   receive(message: InboxMessage): void {
-    this.#init.onCheckpoint(this.verify(message));
+    const { logger = silentLogger, onCheckpoint } = this.#init;
+    try {
+      onCheckpoint(this.verify(message));
+    } catch (error) {
+      logger.warn('checkpoint.unchecked', { reason: errorText(error) });
+    }
   }
 
   #compare(
