@@ -116,6 +116,32 @@ describeDatabases('administration', (create) => {
       expect((await admin('DELETE', `/admin/invitations/${collected.id}`)).status).toBe(404);
     });
 
+    it('are not withdrawn while a credential is issued from them', async (context) => {
+      context.skip(world.place.kind === 'embedded', 'one connection: nothing happens at the same time');
+      const { id } = await invite(world, 'raced');
+      const withdrawn = await world.database.transaction(async (sql) => {
+        await sql.query("UPDATE offer SET state = 'redeemed' WHERE id = $1", [id]);
+        const withdrawal = admin('DELETE', `/admin/invitations/${id}`);
+        await expect
+          .poll(() =>
+            world.database.query("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"),
+          )
+          .toHaveLength(1);
+        await sql.query('INSERT INTO status_list (entries) VALUES (131072)');
+        await sql.query('INSERT INTO status_entry (list, index) SELECT max(id), 7 FROM status_list');
+        await sql.query(
+          `INSERT INTO credential (id, offer_id, format, human_hash, subject_did, status_list, status_index,
+              issued_at_ms, expires_at_ms)
+            SELECT 'urn:raced', $1, 'wotid_hybrid', human_hash, 'did:jwk:raced', (SELECT max(id) FROM status_list), 7, 1, 2
+              FROM offer WHERE id = $1`,
+          [id],
+        );
+        await sql.query("UPDATE offer SET subject_did = 'did:jwk:raced' WHERE id = $1", [id]);
+        return { withdrawal };
+      });
+      expect((await withdrawn.withdrawal).status).toBe(404);
+    });
+
     it('come as a link and a QR code that hold no secret of their own', async () => {
       const { id, offer, txCode } = await invite(world, 'QR human');
       expect(decodeURIComponent(offer)).toBe(

@@ -154,6 +154,15 @@ describe('clients', () => {
     expect((await post(app, '{}')).status).toBe(200);
   });
 
+  it('that guess operators’ tokens are slowed down too, apart from others at their address', async () => {
+    const app = appWith({ ratePerSecond: 0.5 });
+    const statuses = [];
+    for (let at = 0; at < 4; at++) statuses.push((await app.request('/admin/audit')).status);
+    expect(statuses).toEqual([404, 404, 429, 429]);
+    expect((await post(app, '{}')).status).toBe(200);
+    for (let at = 0; at < 4; at++) expect((await app.request('/healthz')).status).toBe(404);
+  });
+
   it('behind trusted proxies are told apart, and cannot choose who they are', () => {
     const proxies = new TrustedProxies(['10.0.0.0/8', 'fd00::/8', '127.0.0.1']);
     for (const [socket, header, client] of [

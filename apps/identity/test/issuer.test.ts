@@ -155,6 +155,11 @@ describeDatabases('issuer', (create) => {
     const fresh = await collect(world, ' de ausweis l01x00t47', second);
     expect(await verified(fresh, second)).toMatchObject({ ok: true });
     expect(await verified(old, first)).toMatchObject({ ok: false, code: 'REVOKED' });
+    // Zero-width space, soft hyphen, combining grapheme joiner: an operator sees none of them.
+    const third = new Wallet();
+    const same = await collect(world, 'DE \u200bAusw\u00adeis \u200b L01X\u034f00T47', third);
+    expect(await verified(same, third)).toMatchObject({ ok: true });
+    expect(await verified(fresh, second)).toMatchObject({ ok: false, code: 'REVOKED' });
   });
 
   it('gives one DID to one human alone', async () => {

@@ -2,7 +2,7 @@
  * Prekeys: publications as they stand on chain, and the one-time pairs that they sign. A publication is not taken from
  * whoever asks but read from its mailbox, so that the directory has no other head than the chain.
  */
-import { errorText, type Clock } from '@wotid/core';
+import { errorText, isWotError, type Clock } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
 import { verifyOneTimePair, verifyPrekeys, type PrekeyPublication } from '@wotid/session';
 import type { Database, SqlRow, SqlRunner } from '../database/database.ts';
@@ -139,10 +139,13 @@ export class DirectoryPrekeys {
     try {
       anchored = await anchor.readPrekeys(mailboxId);
     } catch (error) {
+      // What a node or the way to it says may name machines of ours.
+      const isNodes = !isWotError(error) || error.code.startsWith('RPC_');
+      const reason = isNodes ? 'no node gave a usable answer' : errorText(error).slice(0, 200);
       throw new ProblemError({
         status: 502,
         code: 'CHAIN_UNAVAILABLE',
-        detail: `the mailbox could not be read: ${errorText(error).slice(0, 200)}`,
+        detail: `the mailbox could not be read: ${reason}`,
         hint: 'check the mailbox id, and that it is on the network of this service; or try again later',
       });
     }

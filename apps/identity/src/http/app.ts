@@ -48,6 +48,8 @@ export interface AppInit {
   readonly oauthPaths?: ReadonlyMap<string, string>;
 }
 
+/** Probes and scrapes come often and from few addresses, and have their own guards. */
+const probePaths = /^\/(?:healthz|readyz|metrics)$/;
 /** Paths that operators and their machines call: no other web page has business there. */
 const operatorPaths = /^\/(?:admin(?:\/|$)|healthz$|readyz$|metrics$)/;
 
@@ -165,10 +167,12 @@ function limitRate({ clock, metrics, ratePerSecond: rate }: AppInit): Middleware
   const burst = Math.max(1, Math.ceil(perSecond * (rateBurst / ratePerSecond)));
   const limit = new RateLimit({ burst, perSecond, maxKeys: maxRateKeys, clock });
   return async (context, next) => {
-    // Probes and scrapes come often and from few addresses, and have their own guards.
-    const waitSec = operatorPaths.test(context.req.path)
+    const { path } = context.req;
+    const key = rateKeyOf(context.get('clientAddress'));
+    // Counted apart, so that operators behind the address of a busy proxy are not shut out.
+    const waitSec = probePaths.test(path)
       ? 0
-      : limit.take(rateKeyOf(context.get('clientAddress')));
+      : limit.take(operatorPaths.test(path) ? `operator ${key}` : key);
     if (waitSec === 0) return next();
     metrics.httpRefused.inc({ reason: 'rate' });
     return problemResponse(context, {

@@ -44,12 +44,17 @@ export class ServiceSecret implements Disposable {
   }
 
   /**
-   * The keyed hash by which a human is known: 32 bytes. Spellings that people mix up (case, width, spaces) are one.
+   * The keyed hash by which a human is known: 32 bytes. Spellings that people mix up (case, width, spaces), and
+   * those that look the same because what makes them differ is invisible, are one.
    * @param identifier what identifies the human, such as a document's number
    */
   humanHash(identifier: string): Uint8Array {
-    const text = identifier.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
-    return this.#mac('human', utf8(text));
+    const visible = identifier
+      .normalize('NFKC')
+      .toLowerCase()
+      .replace(/\s/gu, ' ')
+      .replace(/[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}]/gu, '');
+    return this.#mac('human', utf8(visible.normalize('NFKC').replace(/ +/g, ' ').trim()));
   }
 
   /** The pre-authorized code of an offer. */

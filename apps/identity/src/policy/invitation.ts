@@ -24,7 +24,7 @@ const tags = ['administration'];
 const dayMs = 86_400_000;
 
 /** What identifies a human, as operators and applicants write it. */
-export const humanSchema: z.ZodString = z.string().min(3).max(maxHumanChars).openapi({
+export const humanSchema: z.ZodString = lineSchema(3, maxHumanChars).openapi({
   description:
     'What identifies the human, always in the same way, such as country and number of a document. Kept as a keyed hash alone.',
   example: 'NL passport SPECI2014',
