@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAgentCommands } from './commands/agent.ts';
 import { addCardCommands } from './commands/card.ts';
+import { addContactCommands } from './commands/contact.ts';
 import { addCredentialCommands } from './commands/credential.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDidCommands } from './commands/did.ts';
@@ -46,6 +47,7 @@ for (const add of [
   addSecurityCommands,
   addSessionCommands,
   addCardCommands,
+  addContactCommands,
   addMailboxCommands,
   addAgentCommands,
   addMessageCommands,

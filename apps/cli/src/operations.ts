@@ -111,6 +111,8 @@ const operations: Readonly<Record<string, Operation>> = {
   'trust.list': (agent) => agent.trust.list(),
   'trust.remove': (agent, params) => agent.trust.remove(text(params, 'did')),
   'directory.set': (agent, params) => agent.directory.set(optionalText(params, 'url') ?? null),
+  'contact.lookup': (agent, params) =>
+    agent.lookup.lookup(text(params, 'did'), optionalText(params, 'alias')),
   'directory.show': (agent) => agent.directory.show(),
   'security.show': (agent) => agent.security(),
   'security.set': (agent, params) =>

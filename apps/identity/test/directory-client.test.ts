@@ -82,7 +82,8 @@ it('publishes, looks up, uploads and claims', async () => {
     issuedAtMs: nowMs,
   });
   await bobs.publishContact(record);
-  const found = await nobodys.contact(bob.did);
+  const found = await alices.contact(bob.did);
+  await expect(nobodys.contact(bob.did)).rejects.toMatchObject({ data: { code: 'CREDENTIAL_REQUIRED' } });
   expect(verifyContactRecord(provider, found ?? new Uint8Array(), nowMs).block.did).toBe(bob.did);
   expect(await nobodys.prekeys(bob.did)).toEqual(made.published);
   expect(await alices.claimPair(bob.did)).toEqual({ number: 1, pair: pairs[0] });

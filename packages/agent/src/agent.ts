@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { errorText, isWotError, silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
-import { createStatusChecker, encodeTrustedIssuer, isLoopbackUrl } from '@wotid/credential';
+import { createStatusChecker, encodeTrustedIssuer, isDid, isLoopbackUrl } from '@wotid/credential';
 import {
   encodeIdentityBlock,
   NodeProvider,
@@ -26,6 +26,7 @@ import { fetchIssuerDocument } from './credential-offer.ts';
 import { Deliveries } from './delivery.ts';
 import type { RotatedKeys } from './did-changes.ts';
 import { DirectoryAccess } from './directory-access.ts';
+import { DirectoryLookup } from './directory-lookup.ts';
 import { DirectoryPublisher } from './directory-publisher.ts';
 import { AgentDidResolver } from './did-resolver.ts';
 import { AgentError } from './errors.ts';
@@ -118,7 +119,9 @@ export class Agent {
   readonly presentations: Presentations;
   readonly credential: OwnCredential;
   readonly directory: DirectoryPublisher;
+  readonly lookup: DirectoryLookup;
   readonly #init: AgentInit;
+  readonly #access: DirectoryAccess;
   readonly #home: Home;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -258,7 +261,7 @@ export class Agent {
     });
     const post = new MailboxPost({ provider, clock, profile, client: () => chain.as('postage') });
     const ourCredential = (): Uint8Array | null => this.credential.bytes();
-    const access = new DirectoryAccess({
+    const access = (this.#access = new DirectoryAccess({
       home,
       provider,
       clock,
@@ -266,7 +269,7 @@ export class Agent {
       ours,
       keyId: () => this.identity.keyId,
       credential: ourCredential,
-    });
+    }));
     this.directory = new DirectoryPublisher({
       home,
       provider,
@@ -280,6 +283,7 @@ export class Agent {
     });
     const source = init.prekeySource ?? access;
     this.#prekeys = new PeerPrekeys({ home, clock, logger, contacts, post, source });
+    this.lookup = new DirectoryLookup({ provider, clock, logger, access, contacts, prekeys: this.#prekeys });
     this.#deliveries = new Deliveries({
       home,
       provider,
@@ -492,14 +496,19 @@ export class Agent {
    * @throws AgentError `NO_CONTACT`, `NO_ROUTE`, `NO_CREDENTIAL`, `GATE_REFUSED`, `GATE_FAILED`; TransportError
    */
   async connect(to: string, options: { readonly presentation?: Uint8Array } = {}): Promise<ConnectReport> {
-    const did = this.#contacts.resolve(to);
-    const card = this.#contacts.card(did);
-    if (card === null) {
+    // A DID is enough where a directory is set.
+    const isNew = isDid(to) && this.#contacts.place(to) === null && this.#access.url !== null;
+    const did = isNew ? (await this.lookup.lookup(to)).did : this.#contacts.resolve(to);
+    const place = this.#contacts.place(did);
+    if (place === null) {
       throw new AgentError('NO_ROUTE', 'the address of this contact is not known', {
-        hint: 'Add their card first.',
+        hint: 'Add their card first, or set a directory.',
       });
     }
-    return this.#links.connect({ did, peerId: card.peerId, addresses: card.addresses }, options.presentation);
+    return this.#links.connect(
+      { did, peerId: place.peerId, addresses: place.addresses },
+      options.presentation,
+    );
   }
 
   /** Sends a message. See {@link Deliveries.send}. */

@@ -23,6 +23,7 @@ import {
   type HybridSigningKeys,
   type IdentityBlock,
 } from '@wotid/crypto';
+import { maxAddresses, type ContactPlace } from '@wotid/directory';
 import { armorLabels } from './armor.ts';
 import { AgentError } from './errors.ts';
 import {
@@ -34,25 +35,11 @@ import {
 } from './signed-document.ts';
 
 /** What a card says. */
-export interface ContactCard {
+export interface ContactCard extends ContactPlace {
   readonly block: IdentityBlock;
   readonly credential: Uint8Array;
-  readonly peerId: string;
-  readonly addresses: readonly string[];
-  readonly mailbox: MailboxLocation | null;
   readonly issuedAtMs: number;
 }
-
-/** Where a mailbox is. */
-export interface MailboxLocation {
-  readonly chainId: string;
-  /** `0x` and 64 hex digits. */
-  readonly packageId: string;
-  readonly mailboxId: string;
-}
-
-/** Listening addresses of one agent: TCP and WebSocket, on a few interfaces. */
-const maxAddresses = 8;
 
 interface CardFields extends SignedFields {
   readonly credential: Uint8Array;

@@ -9,9 +9,10 @@ import {
   type CryptoProvider,
   type IdentityBlock,
 } from '@wotid/crypto';
+import { DirectoryError, verifyContactRecord, type ContactPlace, type ContactRecord } from '@wotid/directory';
 import { isSecurityLevel, peerIdentity, type PeerIdentity, type SecurityLevel } from '@wotid/session';
 import type { Admission, AdmissionVerdict } from './admission.ts';
-import { parseCard, type ContactCard } from './card.ts';
+import { parseCard } from './card.ts';
 import { AgentError } from './errors.ts';
 import type { NewKeys } from './types.ts';
 import type { Contact } from './home/contact-store.ts';
@@ -34,6 +35,13 @@ export interface ContactFacts {
   readonly level: number | null;
 }
 
+/** Where a contact is, by their card or by a directory's record of them. */
+interface KnownPlace extends ContactPlace {
+  readonly issuedAtMs: number;
+  /** Of a record; `null` of a card. */
+  readonly seq: bigint | null;
+}
+
 export interface ContactsInit {
   readonly home: Home;
   readonly provider: CryptoProvider;
@@ -49,6 +57,9 @@ export interface ContactsInit {
 
 /** Shortest part of a DID that may stand for it: anything shorter is more likely a slip. */
 const minReferenceLength = 6;
+
+/** What no record begins with: as a length it would be a DID of 45 bytes, which begins with d. */
+const armorStart = utf8('-----BEGIN ');
 
 /** Letters of any script; nothing that could be taken for a DID or upset a terminal. */
 const aliasPattern = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u;
@@ -95,7 +106,7 @@ export class Contacts {
         data: { did },
       });
     }
-    const knownCard = known === undefined ? null : this.#cardOf(known);
+    const knownCard = known === undefined ? null : this.#placeOf(known);
     if (knownCard !== null && knownCard.issuedAtMs > card.issuedAtMs) {
       throw new AgentError('BAD_CARD', 'a later card of this contact is known already', {
         hint: 'Ask its owner for a new one (wotid card export).',
@@ -116,7 +127,60 @@ export class Contacts {
     if (verdict?.ok === true) home.objects.forgetRefused();
     this.#init.onChanged(did);
     if (verified !== undefined) this.#noticeKeys(verified, peer);
-    return this.#facts(did, card, isVerifiedBefore ? { ok: true } : verdict);
+    return this.#facts(did, { ...card, seq: null }, isVerifiedBefore ? { ok: true } : verdict);
+  }
+
+  /**
+   * Keeps a record that a directory has served, in the place of a card. Keys and credential that were verified before
+   * stay; what it says of a person is theirs, that they are a verified human is not said.
+   * @param published its signed bytes
+   * @throws AgentError `BAD_CARD` when its DID or a verified contact has other keys, `BAD_ALIAS`; DirectoryError
+   *   `ROLLED_BACK` when it is older than what is known
+   */
+  async addRecord(published: Uint8Array, record: ContactRecord, alias?: string): Promise<ContactFacts> {
+    const { home, provider, clock, admission, ours } = this.#init;
+    const { did } = record.block;
+    if (alias !== undefined) this.#assertAlias(alias, did);
+    if (did === ours.block.did) throw new AgentError('BAD_CARD', 'this is your own DID');
+    const key = await admission.checkKey(peerIdentity(provider, record.block));
+    if (!key.ok) {
+      throw new AgentError('BAD_CARD', `this record is not of the DID that it names: ${key.reason}`, {
+        hint: 'Somebody else made it: do not use it.',
+        data: { did },
+      });
+    }
+    const known = home.contacts.get(did);
+    const identityBlock = encodeIdentityBlock(record.block);
+    const isSameBlock = known !== undefined && equalBytes(known.identityBlock, identityBlock);
+    if (known !== undefined && known.verifiedAtMs > 0 && !isSameBlock) {
+      throw new AgentError('BAD_CARD', 'this record names other keys than those that you have verified', {
+        hint: 'Ask its owner for a card with a credential that you accept.',
+        data: { did },
+      });
+    }
+    const place = known === undefined ? null : this.#placeOf(known);
+    const isOther = known !== undefined && !equalBytes(known.card, published);
+    const isOlder =
+      place !== null &&
+      isOther &&
+      (place.seq === null ? record.issuedAtMs < place.issuedAtMs : record.seq <= place.seq);
+    if (isOlder) {
+      throw new DirectoryError('ROLLED_BACK', 'the directory serves an older record than was seen before', {
+        hint: 'Do not use this directory for this contact: exchange contact cards.',
+        data: { did, known: new Date(place.issuedAtMs).toISOString() },
+      });
+    }
+    home.contacts.put({
+      did,
+      alias: alias ?? known?.alias ?? '',
+      card: published,
+      identityBlock,
+      credential: isSameBlock ? known.credential : new Uint8Array(),
+      verifiedAtMs: isSameBlock ? known.verifiedAtMs : 0,
+      addedAtMs: known?.addedAtMs ?? clock.nowMs(),
+    });
+    this.#init.onChanged(did);
+    return this.factsOf(did);
   }
 
   /**
@@ -189,10 +253,10 @@ export class Contacts {
     );
   }
 
-  /** The card of a contact; `null` when they were met without one. */
-  card(did: string): ContactCard | null {
+  /** Where a contact is; `null` when they were met without a card and not looked up. */
+  place(did: string): ContactPlace | null {
     const contact = this.#init.home.contacts.get(did);
-    return contact === undefined ? null : this.#cardOf(contact);
+    return contact === undefined ? null : this.#placeOf(contact);
   }
 
   /** The security level that was reached with this DID, or that the user has allowed since; `null` before the first. */
@@ -258,19 +322,24 @@ export class Contacts {
     return peerIdentity(this.#init.provider, parseIdentityBlock(identityBlock)).idFp.toHex();
   }
 
-  #cardOf(contact: Contact): ContactCard | null {
-    if (contact.card.length === 0) return null;
-    return parseCard(this.#init.provider, fromUtf8(contact.card), Number.MAX_SAFE_INTEGER);
+  #placeOf({ card }: Contact): KnownPlace | null {
+    const { provider } = this.#init;
+    if (card.length === 0) return null;
+    // A card is text in armor; a record begins with the length of a DID.
+    if (equalBytes(card.subarray(0, armorStart.length), armorStart)) {
+      return { ...parseCard(provider, fromUtf8(card), Number.MAX_SAFE_INTEGER), seq: null };
+    }
+    return verifyContactRecord(provider, card, null);
   }
 
   #stored(contact: Contact): ContactFacts {
     const verdict = contact.verifiedAtMs > 0 ? ({ ok: true } as const) : null;
-    return this.#facts(contact.did, this.#cardOf(contact), verdict);
+    return this.#facts(contact.did, this.#placeOf(contact), verdict);
   }
 
   #facts(
     did: string,
-    card: ContactCard | null,
+    card: KnownPlace | null,
     verdict: AdmissionVerdict | { ok: true } | null,
   ): ContactFacts {
     const contact = this.#init.home.contacts.get(did);

@@ -346,7 +346,7 @@ export class Deliveries {
     if (open !== undefined && (session === null || !keeper.isSpent(session))) return open;
     // A new gate agrees on a new session.
     await open?.close();
-    const card = this.#init.contacts.card(peer);
+    const card = this.#init.contacts.place(peer);
     if (card === null || card.addresses.length === 0) return null;
     try {
       await links.connect({ did: peer, peerId: card.peerId, addresses: card.addresses });
@@ -377,7 +377,7 @@ export class Deliveries {
       .list(['mailbox'], 4 * maxUnclaimedPerPeer)
       .filter((entry) => entry.peer === peer);
     if (onChain.length < maxUnclaimedPerPeer) return;
-    const mailbox = contacts.card(peer)?.mailbox;
+    const mailbox = contacts.place(peer)?.mailbox;
     const waiting = mailbox == null ? new Set<string>() : await post.waitingIn(mailbox);
     const claimed = onChain.filter(({ objectId }) => !waiting.has(objectId));
     home.transaction(() => {

@@ -4,8 +4,9 @@
  */
 export { Agent, type AgentInit } from './agent.ts';
 export { armor, armorLabels, ArmorError, unarmor, type ArmorLabel } from './armor.ts';
-export { encodeCard, parseCard, type ContactCard, type MailboxLocation } from './card.ts';
+export { encodeCard, parseCard, type ContactCard } from './card.ts';
 export type { ContactFacts } from './contacts.ts';
+export type { DirectoryHead, LookupFacts } from './directory-lookup.ts';
 export type { DirectoryFacts, DirectoryPublisher } from './directory-publisher.ts';
 export { encodeCredentialRequest, parseCredentialRequest } from './credential-request.ts';
 export { AgentError, type AgentErrorCode } from './errors.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
 import type { MailboxClient } from '@wotid/mailbox';
 import { SessionError, verifyPrekeys, type PeerIdentity, type VerifiedPrekeys } from '@wotid/session';
-import type { MailboxLocation } from './card.ts';
+import type { MailboxLocation } from '@wotid/directory';
 import { AgentError } from './errors.ts';
 import type { NetworkProfile } from './network-profile.ts';
 import { gasCost, idBytes } from './own-mailbox.ts';

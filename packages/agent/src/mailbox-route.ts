@@ -14,7 +14,7 @@ import {
   type SecurityPolicy,
   type Session,
 } from '@wotid/session';
-import type { MailboxLocation } from './card.ts';
+import type { MailboxLocation } from '@wotid/directory';
 import type { Contacts } from './contacts.ts';
 import { AgentError } from './errors.ts';
 import type { FirstMessage } from './home/first-message-store.ts';
@@ -86,7 +86,7 @@ export class MailboxRoute {
 
   async #inTurn(entry: OutboxEntry): Promise<RouteOutcome | null> {
     const { home, contacts, post } = this.#init;
-    const mailbox = contacts.card(entry.peer)?.mailbox ?? null;
+    const mailbox = contacts.place(entry.peer)?.mailbox ?? null;
     if (mailbox === null) {
       throw new AgentError('NO_ROUTE', 'they are not reachable, and no mailbox of theirs is known', {
         hint: 'It is sent when they connect; with their contact card (wotid card add) it could wait in their mailbox.',

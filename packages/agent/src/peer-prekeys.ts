@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorText, silentLogger, type Clock, type Logger } from '@wotid/core';
 import { PREKEY_GRACE_MS, type PeerIdentity, type VerifiedPrekeys } from '@wotid/session';
-import type { MailboxLocation } from './card.ts';
+import type { MailboxLocation } from '@wotid/directory';
 import type { Contacts } from './contacts.ts';
 import type { PublishedKem } from './home/handshake-store.ts';
 import type { Home } from './home/home.ts';
@@ -78,7 +78,7 @@ export class PeerPrekeys {
   /** The KEM key of the publication on chain, or `null` when it cannot be had in 2 s. */
   async refresh(did: string): Promise<PublishedKem | null> {
     const { contacts, post } = this.#init;
-    const card = contacts.card(did);
+    const card = contacts.place(did);
     if (card === null || card.mailbox === null) return null;
     const { mailbox } = card;
     try {

@@ -6,7 +6,9 @@ import { createIdentityService, openDatabase, type Database, type IdentityServic
 import { didJwkMethod, Resolver } from '@wotid/credential';
 import { didIotaMethod, didNetworkOf, DidReader } from '@wotid/did-iota';
 import { createIotaClient, MailboxReader } from '@wotid/mailbox';
-import { Network, text, type Person } from './people.ts';
+import { createPrekeys, emptyPrekeys } from '@wotid/session';
+import { LiveIdentity } from '../src/identity.ts';
+import { failure, Network, provider, text, type Person } from './people.ts';
 
 let network: Network;
 let database: Database;
@@ -152,5 +154,77 @@ describe('what an agent publishes', () => {
     expect((await bob.agent.directory.show()).state).toContain('no credential');
     await bob.agent.credential.import(await network.credentialFor(bob));
     expect(await bob.agent.directory.publish()).toBe(64);
+  });
+});
+
+describe('a lookup', () => {
+  const couple = async (): Promise<[Person, Person]> => {
+    const people = await Promise.all([network.person(), network.person()]);
+    for (const { agent } of people) await agent.directory.set(url);
+    return people;
+  };
+
+  it('finds who has published, for a connection without a card', async () => {
+    const [alice, bob] = await couple();
+    expect(await alice.agent.connect(bob.did)).toMatchObject({ level: 3, toPublishedPrekey: true });
+    expect(alice.agent.contacts()).toMatchObject([{ did: bob.did, verified: true }]);
+    expect(await bob.agent.lookup.lookup(alice.did, 'alice')).toMatchObject({
+      alias: 'alice',
+      verified: true,
+      prekeys: 'as on chain',
+      addresses: alice.agent.addresses,
+      mailboxId: alice.agent.mailbox.ids?.mailboxId,
+    });
+    // What was looked up once is known without the directory, and a later card takes its place.
+    await bob.agent.directory.set(null);
+    await bob.restart();
+    expect((await bob.agent.send(alice.did, text('hello'))).route).toBe('p2p');
+    expect(await bob.agent.addContact(alice.card)).toMatchObject({ alias: 'alice', verified: true });
+  });
+
+  it('makes nobody a verified human, and is for verified humans', async () => {
+    const [alice, bob] = await couple();
+    expect(await alice.agent.lookup.lookup(bob.did)).toMatchObject({ verified: false, level: null });
+    const stranger = await network.person({ credential: false, mailbox: false, funded: false });
+    expect(await failure(stranger.agent.lookup.lookup(bob.did))).toBe('NO_DIRECTORY');
+    await stranger.agent.directory.set(url);
+    await expect(stranger.agent.lookup.lookup(bob.did)).rejects.toMatchObject({
+      code: 'DIRECTORY_REFUSED',
+      data: { code: 'CREDENTIAL_REQUIRED' },
+    });
+    expect(await failure(alice.agent.lookup.lookup(stranger.did))).toBe('NO_CONTACT');
+    expect(await failure(alice.agent.lookup.lookup(alice.did))).toBe('BAD_CARD');
+  });
+
+  it('names a directory that goes back, answers for another, or has another head than the chain', async () => {
+    const [alice, bob] = await couple();
+    const lookup = (): Promise<unknown> => alice.agent.lookup.lookup(bob.did);
+    const serve = (record: Uint8Array): Promise<unknown> =>
+      database.query('UPDATE directory_contact SET record = $2 WHERE did = $1', [bob.did, record]);
+    const first = bob.home.settings.getBytes('directory.record')!;
+    await bob.restart({ listen: ['/ip4/127.0.0.1/tcp/0'] });
+    await bob.agent.directory.publish();
+    const second = bob.home.settings.getBytes('directory.record')!;
+    expect(await lookup()).toMatchObject({ addresses: bob.agent.addresses });
+    await serve(first);
+    expect(await failure(lookup())).toBe('ROLLED_BACK');
+    await serve(alice.home.settings.getBytes('directory.record')!);
+    expect(await failure(lookup())).toBe('BAD_CONTACT_RECORD');
+    await serve(second.with(-1, second.at(-1)! ^ 1));
+    expect(await failure(lookup())).toBe('BAD_CONTACT_RECORD');
+    await serve(second);
+    const { mailboxId } = bob.agent.mailbox.ids!;
+    for (const number of [1, 2]) {
+      const { published } = createPrekeys(provider, emptyPrekeys(), {
+        ours: LiveIdentity.load(provider, bob.home),
+        number,
+        nowMs: Date.now(),
+        chainId: bob.agent.status().network.chainId,
+        mailboxId: Uint8Array.fromHex(mailboxId.slice(2)),
+      });
+      await database.query('UPDATE directory_prekeys SET prekeys = $2 WHERE did = $1', [bob.did, published]);
+      expect(await failure(lookup())).toBe('EQUIVOCATION');
+    }
+    expect(alice.agent.contacts()).toMatchObject([{ did: bob.did, addresses: bob.agent.addresses }]);
   });
 });

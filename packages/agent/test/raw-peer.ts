@@ -28,7 +28,8 @@ import {
 } from '@wotid/session';
 import { createTransport, type FrameStream, type PeerConnection, type Transport } from '@wotid/transport';
 import { systemClock as clock } from '@wotid/core';
-import { encodeCard, type MailboxLocation } from '../src/card.ts';
+import type { MailboxLocation } from '@wotid/directory';
+import { encodeCard } from '../src/card.ts';
 import { provider, type Network, type Person } from './people.ts';
 
 /** How far a gate went. */

@@ -128,14 +128,14 @@ export function addDirectoryRoutes(app: ServiceApp, init: DirectoryRoutesInit): 
   );
   app.openapi(
     createRoute({
-      ...reader,
+      ...human,
       method: 'get',
       path: '/directory/contacts/{did}',
-      summary: 'The contact record of a DID',
+      summary: 'The contact record of a DID, for verified humans',
       request: { params: z.object({ did }) },
       responses: {
         200: json('The record', z.object({ record: z.string() })),
-        ...problemResponses(400, 401, 404),
+        ...problemResponses(400, 401, 403, 404),
       },
     }),
     async (context) => {
