@@ -12,7 +12,15 @@ const steps = [
       digest: expect.any(String),
     },
   ],
-  ['issuer', { did: expect.stringMatching(/^did:jwk:/), keys: ['Ed25519', 'ML-DSA-87'] }],
+  [
+    'issuer',
+    {
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      did: expect.stringMatching(/^did:jwk:/),
+      keys: ['Ed25519', 'ML-DSA-87'],
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+    },
+  ],
   [
     'people',
     {
@@ -31,6 +39,14 @@ const steps = [
   ['back', { opened: 4, 'texts match': true }],
   ['replay', { 'submitted again': { copies: 2, shown: 1 }, 'both routes': { copies: 2, shown: 1 } }],
   ['resume', { 'same as before the crash': true }],
+  [
+    'revoked',
+    {
+      'bob cut her off for': 'REVOKED',
+      'her next gate': 'wire code 32 · bob logged 36 VC_REVOKED',
+      'her message by mailbox': 'not shown: REVOKED',
+    },
+  ],
 ] as const;
 
 it('the demo: every step with its evidence, exit 0', { timeout: 300_000 }, async () => {

@@ -104,6 +104,7 @@ const operations: Readonly<Record<string, Operation>> = {
   'credential.offer': (agent, params) => agent.credential.describeOffer(text(params, 'offer')),
   'credential.collect': (agent, params) =>
     agent.credential.collect(text(params, 'offer'), optionalText(params, 'txCode') ?? null),
+  'credential.export': (agent) => ({ credential: agent.credential.export() }),
   'credential.show': (agent) => agent.credential.facts(),
   'credential.verify': (agent, params) => agent.credential.verify(optionalText(params, 'credential') ?? null),
   'trust.add': (agent, params) => agent.trust.add(text(params, 'issuer')),

@@ -12,7 +12,7 @@ import {
 } from '@wotid/credential';
 import type { CryptoProvider } from '@wotid/crypto';
 import type { Admission } from './admission.ts';
-import { armorLabels, unarmor } from './armor.ts';
+import { armor, armorLabels, unarmor } from './armor.ts';
 import { credentialFacts, factsOf } from './credential-facts.ts';
 import { CredentialOffers, type OfferFacts } from './credential-offer.ts';
 import { AgentError } from './errors.ts';
@@ -63,6 +63,11 @@ export class OwnCredential {
   /** The bytes that we present; `null` while we have none. */
   bytes(): Uint8Array | null {
     return this.#init.home.settings.getBytes(settingNames.credential) ?? null;
+  }
+
+  /** It in armor, as issuers hand it out: for a backup or another verifier. @throws AgentError `NO_CREDENTIAL` */
+  export(): string {
+    return armor(armorLabels.credential, this.#require());
   }
 
   /** What it says. @throws AgentError `NO_CREDENTIAL` */

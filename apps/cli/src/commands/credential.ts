@@ -52,6 +52,16 @@ export function addCredentialCommands(program: Command): void {
       outputOf(options).result(asFacts(await onAgent(options, 'credential.import', params)));
     });
 
+  addHomeOptions(
+    credential.command('export').description('write it to a file: for a backup, or for another verifier'),
+  )
+    .requiredOption('--out <file>', 'write it to this file')
+    .action(async (options: HomeOptions & { readonly out: string }) => {
+      const facts = asFacts(await onAgent(options, 'credential.export'));
+      writeOutput(options.out, String(facts['credential']), 0o600);
+      outputOf(options).result({ written: options.out });
+    });
+
   addHomeOptions(credential.command('show').description('show what it says')).action(
     async (options: HomeOptions) =>
       outputOf(options).result(asFacts(await onAgent(options, 'credential.show'))),

@@ -23,6 +23,8 @@ export interface Story {
   /** Payload of one waiting message, read from the chain before bob claims it. */
   claimedPayload: Uint8Array;
   claimedMessageId: string;
+  /** Who wrote to bob without having met him, and the id of her credential. */
+  carol: { readonly person: Person; readonly credentialId: string } | null;
 }
 
 export async function passGate(stage: Stage, story: Story, alice: Person, bob: Person): Promise<Facts> {
@@ -101,7 +103,8 @@ export async function leaveMessages(stage: Stage, story: Story, alice: Person, b
 }
 
 export async function firstContact(stage: Stage, story: Story, bob: Person, alice: Person): Promise<Facts> {
-  const { person: carol } = await createMember(stage, 'carol', 'issuer');
+  const { person: carol, facts } = await createMember(stage, 'carol');
+  story.carol = { person: carol, credentialId: String(facts['credential']) };
   await stage.run(['card', 'add', bob.cardFile, '--home', carol.home]);
   const body = `hello bob, we have not met; greetings also to ${alice.name}`;
   const delivery = await stage.ask(['send', bob.did, body, '--home', carol.home]);

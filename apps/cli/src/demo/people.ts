@@ -1,6 +1,7 @@
-/** The steps before anybody talks: contract, issuer, people, their agents and cards. */
+/** The steps before anybody talks: contracts, people, their agents and cards. */
 import type { Facts } from '../output.ts';
 import { expectThat } from './evidence.ts';
+import { inviteAndCollect, trustService } from './issuing.ts';
 import type { Line } from './process.ts';
 import type { Person, Stage } from './stage.ts';
 
@@ -20,19 +21,6 @@ export async function publishContract(stage: Stage): Promise<Facts> {
     identityPackage: identityPackageId ?? 'IOTA’s own',
     identityGas: deployed['identityGas'],
   };
-}
-
-/** Creates an issuer; `name` also names its trust file. */
-export async function createIssuer(stage: Stage, name: string): Promise<Facts> {
-  const created = await stage.ask([
-    'issue',
-    'setup',
-    '--home',
-    stage.path(name),
-    '--out',
-    stage.path(`${name}.trust.json`),
-  ]);
-  return { did: created['did'], keys: created['keys'] };
 }
 
 /**
@@ -65,28 +53,14 @@ export async function createPerson(
   };
 }
 
-/** Has an issuer give a credential for `person`, into the person's credential file. */
-export async function issueCredential(
-  stage: Stage,
-  issuer: string,
-  person: Person,
-  extra: readonly string[] = [],
-): Promise<Line> {
-  const request = stage.path(`${person.name}.request`);
-  await stage.run(['credential', 'request', '--home', person.home, '--out', request]);
-  const evidence = ['--method', 'in-person', '--evidence', 'met in person for the demo'];
-  const files = [request, '--home', stage.path(issuer), '--out', person.credentialFile];
-  return stage.ask(['issue', 'credential', ...files, ...evidence, ...extra]);
-}
-
 /**
- * A person with everything: a running agent, money, a DID on chain, mailbox, prekeys on chain, a credential, and trust in the issuer.
+ * A person with everything: a running agent, money, a DID on chain, mailbox, prekeys on chain, trust in the service's
+ * issuer, and a credential from it.
  * @param agentOptions of the person's agent, beside where it listens
  */
 export async function createMember(
   stage: Stage,
   name: string,
-  issuer: string,
   agentOptions: readonly string[] = [],
 ): Promise<{ person: Person; facts: Facts }> {
   const nobody = await createPerson(stage, name, 'iota');
@@ -97,9 +71,8 @@ export async function createMember(
   const identity = await stage.ask(['did', 'create', '--home', nobody.home]);
   const person: Person = { ...nobody, did: String(identity['did']) };
   const { lines: mailbox } = await stage.run(['mailbox', 'create', '--home', person.home]);
-  const credential = await issueCredential(stage, issuer, person);
-  await stage.run(['trust', 'add', stage.path(`${issuer}.trust.json`), '--home', person.home]);
-  await stage.run(['credential', 'import', person.credentialFile, '--home', person.home]);
+  await trustService(stage, person);
+  const credential = await inviteAndCollect(stage, person);
   const [mailboxLine, prekeysLine] = mailbox;
   expectThat(mailboxLine !== undefined && prekeysLine !== undefined, 'a mailbox and prekeys');
   return {
@@ -112,6 +85,7 @@ export async function createMember(
       mailboxGas: mailboxLine?.['gas'],
       prekeysBytes: prekeysLine?.['bytes'],
       prekeysGas: prekeysLine?.['gas'],
+      credential: credential['credentialId'],
       credentialBytes: credential['bytes'],
     },
   };

@@ -12,9 +12,11 @@ import {
   type Story,
 } from './conversation.ts';
 import { EvidenceBook } from './evidence.ts';
-import { createIssuer, createMember, publishContract, shareCard } from './people.ts';
+import { createFileIssuer, startService } from './issuing.ts';
+import { createMember, publishContract, shareCard } from './people.ts';
+import { cutRevoked } from './revocation.ts';
 import { Stage, type Network, type Person } from './stage.ts';
-import { refuseStrangers } from './strangers.ts';
+import { fileIssuers, refuseStrangers } from './strangers.ts';
 
 export interface DemoInit {
   /** `null` starts an embedded network. */
@@ -52,20 +54,27 @@ async function play(stage: Stage, book: EvidenceBook, init: DemoInit): Promise<v
   const tapFile = stage.path('bob-gate.jsonl');
   await book.step('network', 'an IOTA network', () => startNetwork(stage, init));
   await book.step('publish', 'the mailbox contract, compiled from source', () => publishContract(stage));
-  await book.step('issuer', 'an issuer of Verified Human credentials', async () => {
-    const [facts] = await Promise.all([createIssuer(stage, 'issuer'), createIssuer(stage, 'other-issuer')]);
+  await book.step('issuer', 'an identity service, which issues Verified Human credentials', async () => {
+    const [facts] = await Promise.all([
+      startService(stage),
+      ...fileIssuers.map((name) => createFileIssuer(stage, name)),
+    ]);
     return facts;
   });
   const people: { alice?: Person; bob?: Person; bobMailboxId?: string } = {};
-  await book.step('people', 'alice and bob: keys, money, mailbox, prekeys, credential, agent', async () => {
-    const [a, b] = await Promise.all([
-      createMember(stage, 'alice', 'issuer'),
-      createMember(stage, 'bob', 'issuer', ['--tap-gate', tapFile]),
-    ]);
-    Object.assign(people, { alice: a.person, bob: b.person, bobMailboxId: String(b.facts['mailbox']) });
-    await Promise.all([shareCard(stage, a.person, [b.person]), shareCard(stage, b.person, [a.person])]);
-    return { alice: a.facts, bob: b.facts };
-  });
+  await book.step(
+    'people',
+    'alice and bob: keys, money, DID, mailbox, prekeys, credential, agent',
+    async () => {
+      const [a, b] = await Promise.all([
+        createMember(stage, 'alice'),
+        createMember(stage, 'bob', ['--tap-gate', tapFile]),
+      ]);
+      Object.assign(people, { alice: a.person, bob: b.person, bobMailboxId: String(b.facts['mailbox']) });
+      await Promise.all([shareCard(stage, a.person, [b.person]), shareCard(stage, b.person, [a.person])]);
+      return { alice: a.facts, bob: b.facts };
+    },
+  );
   const { alice, bob, bobMailboxId } = people as Required<typeof people>;
   const story: Story = {
     sessionId: '',
@@ -73,6 +82,7 @@ async function play(stage: Stage, book: EvidenceBook, init: DemoInit): Promise<v
     waiting: [],
     claimedPayload: new Uint8Array(),
     claimedMessageId: '',
+    carol: null,
   };
   await book.step('refused', 'strangers without a valid credential', () =>
     refuseStrangers(stage, bob, alice, tapFile),
@@ -88,6 +98,9 @@ async function play(stage: Stage, book: EvidenceBook, init: DemoInit): Promise<v
   await book.step('back', 'bob returns and finds everything', () => comeBack(stage, story, bob));
   await book.step('replay', 'copies are shown once', () => replayOnce(stage, story, alice, bob));
   await book.step('resume', 'bob answers in the same session', () => resumeSession(stage, story, alice, bob));
+  await book.step('revoked', 'carol’s credential is revoked while she is connected', () =>
+    cutRevoked(stage, story, bob),
+  );
 }
 
 async function startNetwork(stage: Stage, init: DemoInit): Promise<Facts> {

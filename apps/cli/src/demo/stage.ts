@@ -13,6 +13,13 @@ export interface Network {
   readonly faucetUrl: string;
 }
 
+/** The identity service of the demo. */
+export interface Service {
+  readonly url: string;
+  /** Of its issuer's public file, 64 hex digits. */
+  readonly fingerprint: string;
+}
+
 /** One person of the demo: a home, and later a running agent. */
 export interface Person {
   readonly name: string;
@@ -30,6 +37,7 @@ export class Stage {
   packageId = '';
   /** `null` on a network with IOTA's own. */
   identityPackageId: string | null = null;
+  service: Service = { url: '', fingerprint: '' };
 
   constructor() {
     this.dir = mkdtempSync(join(tmpdir(), 'wotid-demo-'));
@@ -99,6 +107,7 @@ export class Stage {
       `  npx wotid did show --home ${this.path('bob')}`,
       `  npx wotid inbox --home ${this.path('bob')}`,
       `  npx wotid mailbox list --home ${this.path('bob')}`,
+      `  npx wotid identity credentials --home ${this.path('service')} (the service’s API: ${this.service.url}/docs)`,
       `  curl -s -H 'content-type: application/json' ${this.network.rpcUrl} -d '{"jsonrpc":"2.0","id":1,"method":"iota_getObject","params":["${this.packageId}"]}'`,
       `End it with: kill ${running.map(([, child]) => child.pid).join(' ')}; rm -r ${this.dir}`,
     ].join('\n');

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { armorLabels, unarmor } from '@wotid/agent';
 import type { Facts } from '../output.ts';
 import { expectThat } from './evidence.ts';
-import { createPerson, issueCredential } from './people.ts';
+import { issueToFile, trustFile } from './issuing.ts';
+import { createPerson } from './people.ts';
 import type { Line } from './process.ts';
 import type { Person, Stage } from './stage.ts';
 
@@ -14,6 +15,9 @@ interface Attempt {
   /** Name of the code that bob must log. */
   readonly expected: string;
 }
+
+/** Issuers who work with files: bob trusts the first beside the service, and nobody trusts the second. */
+export const fileIssuers = ['office', 'other-office'] as const;
 
 /** What bob's gate may send to somebody whose credential does not pass. */
 const allowedMessages = ['M2', 'Terminate'];
@@ -32,16 +36,12 @@ export async function refuseStrangers(
     },
     {
       name: 'untrusted-issuer',
-      prepare: (stranger) =>
-        issueCredential(stage, 'other-issuer', stranger).then(() => stranger.credentialFile),
+      prepare: (stranger) => issueToFile(stage, 'other-office', stranger),
       expected: 'VC_ISSUER',
     },
     {
       name: 'expired',
-      prepare: (stranger) =>
-        issueCredential(stage, 'issuer', stranger, ['--from', '2026-01-01', '--days', '1']).then(
-          () => stranger.credentialFile,
-        ),
+      prepare: (stranger) => issueToFile(stage, 'office', stranger, ['--from', '2026-01-01', '--days', '1']),
       expected: 'VC_EXPIRED',
     },
     {
@@ -50,6 +50,12 @@ export async function refuseStrangers(
       expected: 'VC_SUBJECT',
     },
   ];
+  await stage.run(['trust', 'add', trustFile(stage, 'office'), '--home', bob.home]);
+  await Promise.all(
+    [alice, bob].map(({ home, credentialFile }) =>
+      stage.run(['credential', 'export', '--out', credentialFile, '--home', home]),
+    ),
+  );
   const strangers = await Promise.all(attempts.map((attempt) => prepare(stage, attempt, bob)));
   const tries: Facts[] = [];
   // One after the other, so that each line of bob's log belongs to one attempt.
