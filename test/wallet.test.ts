@@ -1,5 +1,5 @@
 /** A person's way to a credential: a running identity service, its operator, and the commands of both. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -120,6 +120,10 @@ describe('a wallet', () => {
     expect(await refused(...request)).toMatch(/^1: /);
     expect(await ok('credential', 'show', ...alice)).toMatchObject({ credentialId });
     expect(wrong).not.toContain(readFileSync(at('code-1'), 'utf8').trim());
+    await ok('credential', 'export', '--out', at('exported'), ...alice);
+    expect(statSync(at('exported')).mode & 0o777).toBe(0o600);
+    const exported = await ok('credential', 'verify', at('exported'), ...alice);
+    expect(exported).toMatchObject({ ok: true, credentialId });
   });
 
   it('takes an offer from a file, and none with its code on the command line', async () => {
