@@ -88,8 +88,10 @@ export class Standing {
 
   /** What is known of a peer, or of everybody, has changed: asks anew, those with a live link at once. */
   refresh(did?: string): void {
-    if (did === undefined) this.#kept.clear();
-    else this.#kept.delete(did);
+    for (const known of [this.#kept, this.#underWay]) {
+      if (did === undefined) known.clear();
+      else known.delete(did);
+    }
     this.#schedule(0);
   }
 
@@ -118,7 +120,16 @@ export class Standing {
   #checkOnce(did: string): Promise<Kept> {
     let check = this.#underWay.get(did);
     if (check === undefined) {
-      check = this.#check(did).finally(() => this.#underWay.delete(did));
+      const mine = this.#check(did)
+        .then((kept) => {
+          // What was refreshed meanwhile is not known any more: this answer may be about a time before it.
+          if (this.#underWay.get(did) === mine) this.#keep(did, kept);
+          return kept;
+        })
+        .finally(() => {
+          if (this.#underWay.get(did) === mine) this.#underWay.delete(did);
+        });
+      check = mine;
       this.#underWay.set(did, check);
     }
     return check;
@@ -130,14 +141,16 @@ export class Standing {
     const sinceMs = clock.nowMs();
     const { peer, verdict } = await contacts.check(did);
     const distrust = distrustOf(verdict);
-    const kept = { distrust, idFp: peer.idFp, sinceMs, untilMs: sinceMs + this.#keepMs(verdict, sinceMs) };
+    return { distrust, idFp: peer.idFp, sinceMs, untilMs: sinceMs + this.#keepMs(verdict, sinceMs) };
+  }
+
+  #keep(did: string, kept: Kept): void {
     this.#kept.delete(did);
     this.#kept.set(did, kept);
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= maxKept) break;
       this.#kept.delete(oldest);
     }
-    return kept;
   }
 
   #keepMs(verdict: AdmissionVerdict | null, nowMs: number): number {

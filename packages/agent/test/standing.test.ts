@@ -31,6 +31,8 @@ class Authority {
   readonly url: string;
   readonly bits: StatusBits = StatusBits.create();
   isAway = false;
+  /** Called with each request, which is answered when it resolves. */
+  onAsked: () => Promise<void> | void = () => {};
   readonly #server: Server;
   #next = 0;
 
@@ -47,9 +49,11 @@ class Authority {
         return;
       }
       const { url, bits } = this;
-      void issueStatusList(signer, { url, bits, nowMs: Date.now(), ttlMs, validForMs: 600_000 }).then(
-        ({ hybrid }) => response.writeHead(200, { 'content-type': statusListMediaTypes.hybrid }).end(hybrid),
-      );
+      void Promise.resolve(this.onAsked())
+        .then(() => issueStatusList(signer, { url, bits, nowMs: Date.now(), ttlMs, validForMs: 600_000 }))
+        .then(({ hybrid }) =>
+          response.writeHead(200, { 'content-type': statusListMediaTypes.hybrid }).end(hybrid),
+        );
     });
   }
 
@@ -212,5 +216,30 @@ describe('an issuer that is trusted no longer', () => {
     bob.agent.trust.add(encodeTrustedIssuer(authority.issuer.trustedIssuer));
     expect(await bob.agent.sync()).toMatchObject({ opened: 1 });
     expect(bob.texts).toEqual(['1', '2']);
+  });
+
+  it('is not believed by an answer that was on its way when trust ended', async () => {
+    const clock = clockFromNow();
+    const { alice, bob } = await couple({ clock });
+    expect((await alice.agent.send(bob.did, text('1'))).route).toBe('p2p');
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    authority.onAsked = () => {
+      asked.resolve();
+      return answered.promise;
+    };
+    try {
+      clock.advance(2 * ttlMs);
+      const late = failure(alice.agent.send(bob.did, text('2')));
+      await asked.promise;
+      bob.agent.trust.remove(authority.issuer.did);
+      answered.resolve();
+      expect(await bob.until((events) => events.distrusted[0])).toMatchObject({ name: 'ISSUER' });
+      await late;
+    } finally {
+      authority.onAsked = () => {};
+      answered.resolve();
+    }
+    expect(bob.texts).toEqual(['1']);
   });
 });
