@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { errorText, isWotError, silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
-import { createStatusChecker, encodeTrustedIssuer, isDid, isLoopbackUrl } from '@wotid/credential';
+import { createStatusChecker, encodeTrustedIssuer, isDid } from '@wotid/credential';
 import {
   encodeIdentityBlock,
   NodeProvider,
@@ -162,7 +162,7 @@ export class Agent {
     const chain = new ChainAccess({ client, profile: this.#profile, wallet: this.wallet });
     this.trust = new Trust(home, provider, () => this.#standing.refresh());
     // A network on this machine has its issuers here too, and no certificates.
-    const allowLoopbackHttp = isLoopbackUrl(this.#profile.rpcUrl);
+    const { allowLoopbackHttp } = this.#profile;
     const status = createStatusChecker({
       provider,
       store: home.statusLists,
@@ -430,7 +430,7 @@ export class Agent {
    * @throws AgentError `ISSUER_UNREACHABLE`; CredentialError `BAD_TRUST_FILE`
    */
   async fetchIssuer(url: string): Promise<IssuerFacts & { readonly document: string }> {
-    const allowLoopbackHttp = isLoopbackUrl(this.#profile.rpcUrl);
+    const { allowLoopbackHttp } = this.#profile;
     const document = encodeTrustedIssuer(await fetchIssuerDocument(url, boundedFetch({ allowLoopbackHttp })));
     return { ...this.trust.describe(document), document };
   }

@@ -3,6 +3,7 @@ import { createIotaClient } from '@wotid/mailbox';
 import type { IotaClient } from '@iota/iota-sdk/client';
 import { isValidIotaObjectId } from '@iota/iota-sdk/utils';
 import { errorText, isWotError } from '@wotid/core';
+import { isLoopbackUrl } from '@wotid/credential';
 import { didNetworkOf, type DidNetwork } from '@wotid/did-iota';
 import { AgentError } from './errors.ts';
 import type { Home } from './home/home.ts';
@@ -15,6 +16,7 @@ export const settingNames = {
   chainId: 'network.chain-id',
   packageId: 'mailbox.package',
   identityPackageId: 'identity.package',
+  loopbackIssuers: 'issuers.loopback',
   didMethod: 'identity.method',
   did: 'identity.did',
   publishedDocument: 'identity.published',
@@ -49,23 +51,26 @@ export interface NetworkProfile {
   readonly packageId: string | null;
   /** The identity package that is believed where IOTA has none of its own; `null` when none is known, or needed. */
   readonly identityPackageId: string | null;
+  /** Issuers on this very machine are asked without TLS. */
+  readonly allowLoopbackHttp: boolean;
 }
 
-/** A network as one names it. */
-export type NetworkChoice = Omit<NetworkProfile, 'chainId' | 'identityPackageId'> &
-  Partial<Pick<NetworkProfile, 'identityPackageId'>>;
+/** A network as one names it; a network on this machine has its issuers here too, and no certificates. */
+export type NetworkChoice = Omit<NetworkProfile, 'chainId' | 'identityPackageId' | 'allowLoopbackHttp'> &
+  Partial<Pick<NetworkProfile, 'identityPackageId' | 'allowLoopbackHttp'>>;
 
 /**
  * Asks the node which chain it serves, so that a home never talks to another one later.
  * @throws AgentError `BAD_NETWORK`
  */
 export async function identifyNetwork(init: NetworkChoice): Promise<NetworkProfile> {
-  const { identityPackageId = null } = init;
+  const { identityPackageId = null, allowLoopbackHttp = isLoopbackUrl(init.rpcUrl) } = init;
   for (const id of [init.packageId, identityPackageId]) {
     if (id === null || isValidIotaObjectId(id)) continue;
     throw new AgentError('BAD_NETWORK', `${id} is not a package id`, { hint: 'It is 0x and 64 hex digits.' });
   }
-  return { ...init, identityPackageId, chainId: await chainIdOf(createIotaClient(init.rpcUrl), init.rpcUrl) };
+  const chainId = await chainIdOf(createIotaClient(init.rpcUrl), init.rpcUrl);
+  return { ...init, identityPackageId, allowLoopbackHttp, chainId };
 }
 
 /** @throws AgentError `WRONG_CHAIN` when the node serves another chain than the home was made for; `BAD_NETWORK` */
@@ -90,6 +95,7 @@ export function saveProfile(home: Home, profile: NetworkProfile): void {
     [settingNames.chainId]: profile.chainId,
     [settingNames.packageId]: profile.packageId ?? undefined,
     [settingNames.identityPackageId]: profile.identityPackageId ?? undefined,
+    [settingNames.loopbackIssuers]: profile.allowLoopbackHttp ? 'yes' : 'no',
   });
 }
 
@@ -112,6 +118,9 @@ export function loadProfile(home: Home): NetworkProfile {
     faucetUrl: home.settings.get(settingNames.faucetUrl) ?? null,
     packageId: home.settings.get(settingNames.packageId) ?? null,
     identityPackageId: home.settings.get(settingNames.identityPackageId) ?? null,
+    // Homes of before the setting have none.
+    allowLoopbackHttp:
+      (home.settings.get(settingNames.loopbackIssuers) ?? (isLoopbackUrl(rpcUrl) ? 'yes' : 'no')) === 'yes',
   };
 }
 

@@ -11,6 +11,7 @@ interface InitOptions {
   readonly identityPackage?: string;
   readonly did: DidMethod;
   readonly falcon?: boolean;
+  readonly loopbackIssuers?: boolean;
 }
 
 export function addSetupCommands(program: Command): void {
@@ -39,6 +40,10 @@ export function addSetupCommands(program: Command): void {
       '--falcon',
       'also make a Falcon-1024 key for shorter signatures (round 3 of the competition: not FIPS 206, not constant-time)',
     )
+    .option(
+      '--loopback-issuers',
+      'ask issuers on this very machine without TLS, as is done anyway with a network on this machine',
+    )
     .action(async (options: HomeOptions & NetworkOptions & InitOptions) => {
       const network = await networkOf(options);
       const passphrase = await readPassphrase({ file: options.passphraseFile, confirm: true });
@@ -46,7 +51,11 @@ export function addSetupCommands(program: Command): void {
       const facts = await createHome({
         dir: resolve(options.home),
         passphrase,
-        network: { ...network, ...(await packagesOf(network.name, options)) },
+        network: {
+          ...network,
+          ...(await packagesOf(network.name, options)),
+          ...(options.loopbackIssuers === true && { allowLoopbackHttp: true }),
+        },
         didMethod: options.did,
         falcon: options.falcon === true,
       });

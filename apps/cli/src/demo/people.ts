@@ -42,6 +42,8 @@ export async function createPerson(
     '--package',
     stage.packageId,
     ...(stage.identityPackageId === null ? [] : ['--identity-package', stage.identityPackageId]),
+    // The service of the demo is on this machine, whatever network it plays on.
+    '--loopback-issuers',
     ...networkArgs(stage),
   ]);
   return {
