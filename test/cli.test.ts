@@ -89,6 +89,35 @@ describe('wotid security', () => {
   });
 });
 
+describe('wotid session', () => {
+  it('lists, sets when messages are signed, and refuses what cannot be', async () => {
+    const home = ['--home', at('bob')];
+    expect((await ok('session', 'list', ...home)).lines).toEqual([]);
+    expect((await ok('session', 'signing', ...home)).lines).toEqual([{ signing: 'ratchet' }]);
+    expect((await ok('session', 'signing', 'checkpoint', ...home)).lines).toEqual([
+      { signing: 'checkpoint' },
+    ]);
+    expect((await ok('session', 'signing', ...home)).lines).toEqual([{ signing: 'checkpoint' }]);
+    await ok('session', 'signing', 'ratchet', ...home);
+    for (const [args, code] of [
+      [['session', 'signing', 'sometimes'], 'BAD_REQUEST'],
+      [['session', 'rekey', 'nobody'], 'NO_CONTACT'],
+      [['session', 'checkpoint', 'nobody'], 'NO_CONTACT'],
+      [
+        ['credential', 'ask', 'nobody', '--type', 'A', 'B', '--issuer', 'did:a:1', '--reason', 'x'],
+        'NO_CONTACT',
+      ],
+      [['credential', 'offer', 'nobody'], 'NO_CREDENTIAL'],
+      [['credential', 'present', 'nobody', '--reply-to', '00'.repeat(16)], 'NO_CREDENTIAL'],
+      [['credential', 'check', '00'.repeat(16)], 'BAD_REQUEST'],
+      [['proof', '00'.repeat(16), '--out', at('proof.json')], 'BAD_REQUEST'],
+    ] as const) {
+      const ended = await run([...args, ...home]);
+      expect([args[1], ended.code, JSON.parse(ended.stderr)]).toMatchObject([args[1], 1, { code }]);
+    }
+  });
+});
+
 describe('exit codes', () => {
   it('0 for help and version', async () => {
     const [help, version] = await Promise.all([wotid(['--help']), wotid(['--version'])]);

@@ -125,13 +125,20 @@ const operations: Readonly<Record<string, Operation>> = {
   'security.allow': (agent, params) => agent.allowLevel(text(params, 'to'), params['level']),
   'session.list': (agent) => {
     const names = aliases(agent);
-    return agent.sessions.list().map((session) => ({ ...session, alias: names.get(session.peer) ?? '' }));
+    return agent.conversation.sessions
+      .list()
+      .map((session) => ({ ...session, alias: names.get(session.peer) ?? '' }));
   },
-  'session.rekey': (agent, params) => agent.sessions.rekey(text(params, 'to')),
-  'session.checkpoint': (agent, params) => agent.sessions.checkpoint(text(params, 'to')),
+  'session.rekey': (agent, params) => agent.conversation.sessions.rekey(text(params, 'to')),
+  'session.checkpoint': (agent, params) => agent.conversation.sessions.checkpoint(text(params, 'to')),
   'session.signing': (agent, params) => {
     const mode = optionalText(params, 'mode');
-    return { signing: mode === undefined ? agent.sessions.signing : agent.sessions.setSigning(mode) };
+    return {
+      signing:
+        mode === undefined
+          ? agent.conversation.sessions.signing
+          : agent.conversation.sessions.setSigning(mode),
+    };
   },
   'presentation.request': (agent, params) => {
     const [types, issuers] = [optionalTexts(params, 'types'), optionalTexts(params, 'issuers')];
@@ -141,13 +148,14 @@ const operations: Readonly<Record<string, Operation>> = {
       ...(issuers === undefined ? {} : { issuers }),
       ...(reason === undefined ? {} : { reason }),
     };
-    return agent.presentations.request(text(params, 'to'), wanted, sendOptions(params));
+    return agent.conversation.presentations.request(text(params, 'to'), wanted, sendOptions(params));
   },
-  'presentation.offer': (agent, params) => agent.presentations.offer(text(params, 'to'), sendOptions(params)),
+  'presentation.offer': (agent, params) =>
+    agent.conversation.presentations.offer(text(params, 'to'), sendOptions(params)),
   'presentation.send': (agent, params) =>
-    agent.presentations.present(text(params, 'to'), sendOptions(params)),
+    agent.conversation.presentations.present(text(params, 'to'), sendOptions(params)),
   'presentation.check': (agent, params) =>
-    agent.presentations.check(agent.message(text(params, 'messageId'))),
+    agent.conversation.presentations.check(agent.conversation.message(text(params, 'messageId'))),
   'card.export': (agent) => ({ card: agent.card(), addresses: agent.addresses }),
   'card.add': (agent, params) => agent.addContact(text(params, 'card'), optionalText(params, 'alias')),
   'card.list': (agent) => agent.contacts(),
@@ -171,7 +179,7 @@ const operations: Readonly<Record<string, Operation>> = {
     const names = aliases(agent);
     return agent.inbox(query).map((message) => readable(agent, message, names.get(message.from) ?? ''));
   },
-  proof: (agent, params) => agent.proof(text(params, 'messageId')),
+  proof: (agent, params) => agent.conversation.proof(text(params, 'messageId')),
 };
 
 /**
@@ -197,7 +205,7 @@ function readable(agent: Agent, { payload, ...message }: InboxMessage, alias: st
   const content =
     message.type === 'text'
       ? { text: textOf(payload) }
-      : (agent.presentations.read({ type: message.type, payload }) ?? { payload });
+      : (agent.conversation.presentations.read({ type: message.type, payload }) ?? { payload });
   return { ...message, alias, bytes: payload.length, ...content };
 }
 

@@ -5,13 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { errorText, isWotError, silentLogger, systemClock, type Clock, type Logger } from '@wotid/core';
 import { createStatusChecker, encodeTrustedIssuer, isDid } from '@wotid/credential';
-import {
-  encodeIdentityBlock,
-  NodeProvider,
-  wipe,
-  type CryptoProvider,
-  type IdentityBlock,
-} from '@wotid/crypto';
+import { NodeProvider, wipe, type CryptoProvider, type IdentityBlock } from '@wotid/crypto';
 import { DidReader } from '@wotid/did-iota';
 import type { ContactPlace } from '@wotid/directory';
 import { createIotaClient } from '@wotid/mailbox';
@@ -23,6 +17,7 @@ import { ChainAccess } from './chain-access.ts';
 import { Contacts, type ContactFacts } from './contacts.ts';
 import { encodeCredentialRequest } from './credential-request.ts';
 import { fetchIssuerDocument } from './credential-offer.ts';
+import { Conversation } from './conversation.ts';
 import { Deliveries } from './delivery.ts';
 import type { RotatedKeys } from './did-changes.ts';
 import { DirectoryAccess } from './directory-access.ts';
@@ -38,15 +33,12 @@ import { Links, type GateObservation } from './links.ts';
 import type { LiveLink } from './live-link.ts';
 import { MailboxPost } from './mailbox-post.ts';
 import { MailboxSync } from './mailbox-sync.ts';
-import { MessageLog } from './message-log.ts';
 import { didNetworkOfProfile, loadProfile, settingNames, type NetworkProfile } from './network-profile.ts';
 import { OwnCredential } from './own-credential.ts';
 import { OwnDid } from './own-did.ts';
 import { OwnMailbox } from './own-mailbox.ts';
 import { PeerPrekeys, type PrekeySource } from './peer-prekeys.ts';
-import { Presentations } from './presentations.ts';
 import { Receipts } from './receipts.ts';
-import { Rekeying } from './rekeying.ts';
 import {
   changedPolicy,
   levelOf,
@@ -56,7 +48,6 @@ import {
   type SecurityFacts,
 } from './security-settings.ts';
 import { SessionKeeper, type SessionNotice } from './session-keeper.ts';
-import { Sessions } from './sessions.ts';
 import { loadSigningMode } from './signing-mode.ts';
 import { Standing, type Distrust } from './standing.ts';
 import { Trust, type IssuerFacts } from './trust.ts';
@@ -66,7 +57,6 @@ import type {
   ConnectReport,
   Delivery,
   InboxMessage,
-  MessageProof,
   SendContent,
   SendOptions,
   SyncReport,
@@ -115,8 +105,7 @@ export class Agent {
   readonly trust: Trust;
   readonly mailbox: OwnMailbox;
   readonly identity: OwnDid;
-  readonly sessions: Sessions;
-  readonly presentations: Presentations;
+  readonly conversation: Conversation;
   readonly credential: OwnCredential;
   readonly directory: DirectoryPublisher;
   readonly lookup: DirectoryLookup;
@@ -124,7 +113,7 @@ export class Agent {
   readonly #access: DirectoryAccess;
   readonly #home: Home;
   readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #log: Logger;
   readonly #provider: CryptoProvider;
   readonly #ours: LiveIdentity;
   readonly #profile: NetworkProfile;
@@ -136,8 +125,6 @@ export class Agent {
   readonly #inbox: Inbox;
   readonly #receipts: Receipts;
   readonly #deliveries: Deliveries;
-  readonly #rekeying: Rekeying;
-  readonly #log: MessageLog;
   readonly #prekeys: PeerPrekeys;
   readonly #sync: MailboxSync;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -153,7 +140,7 @@ export class Agent {
     this.#home = home;
     this.#provider = provider;
     this.#clock = clock;
-    this.#logger = logger;
+    this.#log = logger;
     const ours = LiveIdentity.load(provider, home);
     this.#ours = ours;
     this.#profile = loadProfile(home);
@@ -228,7 +215,10 @@ export class Agent {
       home,
       clock,
       logger,
-      onMessage: (message) => this.#show(message),
+      onMessage: (message) => {
+        this.#events.emit('message', message);
+        this.conversation.receive(message);
+      },
       onAcknowledged: (peer, ackSeq, ranges) => this.#deliveries.acknowledge(peer, ackSeq, ranges),
     });
     this.#inbox = inbox;
@@ -303,38 +293,26 @@ export class Agent {
       ackTimeoutMs: init.ackTimeoutMs ?? 30_000,
       onDelivery: (delivery) => this.#events.emit('delivery', delivery),
     });
-    this.#rekeying = new Rekeying({
+    this.conversation = new Conversation({
+      home,
+      provider,
       clock,
+      logger,
+      ourDid: ours.block.did,
+      admission,
       contacts,
       keeper,
+      inbox,
       receipts: this.#receipts,
+      credential: () => this.credential.bytes(),
+      send: this.#deliveries.post.bind(this.#deliveries),
       linkTo: async (did) => {
         await this.connect(did);
         const link = this.#links.get(did);
         if (link !== undefined) return link;
         throw new AgentError('NO_ROUTE', 'the connection has ended already', { hint: 'Try again.' });
       },
-    });
-    const send = this.#deliveries.post.bind(this.#deliveries);
-    this.#log = new MessageLog({
-      home,
-      provider,
-      logger,
-      contacts,
-      ourDid: ours.block.did,
-      mode: () => loadSigningMode(home),
-      send,
       onCheckpoint: (report) => this.#events.emit('checkpoint', report),
-    });
-    this.sessions = new Sessions({ home, clock, keeper, rekeying: this.#rekeying, log: this.#log });
-    this.presentations = new Presentations({
-      provider,
-      logger,
-      admission,
-      contacts,
-      keeper,
-      credential: () => this.credential.bytes(),
-      send,
       onPresentation: (report) => this.#events.emit('presentation', report),
     });
     this.#sync = new MailboxSync({
@@ -391,7 +369,7 @@ export class Agent {
       try {
         listener(event);
       } catch (error) {
-        this.#logger.error('agent.listener', { event: name, error: errorText(error) });
+        this.#log.error('agent.listener', { event: name, error: errorText(error) });
       }
     };
     this.#events.on(name, guarded as never);
@@ -533,29 +511,6 @@ export class Agent {
     return rotated;
   }
 
-  /** One received message. @throws AgentError `BAD_REQUEST` when there is none with this id */
-  message(messageId: string): InboxMessage {
-    const message = /^[0-9a-f]{32}$/i.test(messageId)
-      ? this.#inbox.find(Uint8Array.fromHex(messageId))
-      : undefined;
-    if (message !== undefined) return message;
-    throw new AgentError('BAD_REQUEST', 'no message with this id has been received', {
-      hint: 'wotid inbox --json lists the ids, 32 hex digits.',
-    });
-  }
-
-  /** What proves to others that a contact has sent a message. @throws AgentError `BAD_REQUEST` when it is not signed */
-  proof(messageId: string): MessageProof {
-    const { from, type, payload } = this.message(messageId);
-    const proof = this.#home.proofs.get(from, Uint8Array.fromHex(messageId));
-    const block = proof === undefined ? null : this.#contacts.blockOf(from, proof.signerIdFp);
-    if (proof === undefined || block === null) {
-      throw new AgentError('BAD_REQUEST', 'this message is not signed, or its sender is no contact any more');
-    }
-    const { body, signature } = proof;
-    return { from, messageId, type, payload, body, signature, identityBlock: encodeIdentityBlock(block) };
-  }
-
   /** Looks into the mailbox now. @throws AgentError `NO_MAILBOX`, `WRONG_CHAIN`; MailboxError */
   async sync(): Promise<SyncReport> {
     const report = await this.#sync.run();
@@ -584,7 +539,7 @@ export class Agent {
       const isTaken = isWotError(error) && error.code === 'CANNOT_LISTEN';
       if (!isTaken || this.#init.listen !== undefined || remembered === undefined) throw error;
       // Better to be reached by the mailbox and by new cards than not to start.
-      this.#logger.warn('agent.ports-taken', { reason: error.message });
+      this.#log.warn('agent.ports-taken', { reason: error.message });
       listen = remembered.map(withAnyPort);
       this.#links = await this.#startLinks(peerKeySeed, listen);
     } finally {
@@ -612,7 +567,7 @@ export class Agent {
     return Links.start({
       provider: this.#provider,
       clock: this.#clock,
-      logger: this.#logger,
+      logger: this.#log,
       ours: this.#ours,
       credential: () => this.credential.bytes(),
       admission: this.#admission,
@@ -657,7 +612,7 @@ export class Agent {
   /** Ends the links with a peer who is believed no longer. */
   async #cut(did: string, { name, reason }: Distrust): Promise<void> {
     if (!this.#links.dids().includes(did)) return;
-    this.#logger.info('agent.distrusted', { did, name, reason });
+    this.#log.info('agent.distrusted', { did, name, reason });
     this.#events.emit('distrusted', { did, name, reason });
     await this.#links.cut(did);
   }
@@ -672,15 +627,7 @@ export class Agent {
     );
     stored.afterCommit();
     if (stored.seq !== null) this.#receipts.note(link, stored.seq);
-    this.#rekeying.follow(link, session);
-  }
-
-  /** A message is stored: what it means for us beside being shown. */
-  #show(message: InboxMessage): void {
-    this.#events.emit('message', message);
-    if (message.type === 'checkpoint') this.#log.receive(message);
-    if (message.type === 'presentation') this.presentations.receive(message);
-    this.#log.noteTraffic(message.from);
+    this.conversation.follow(link, session);
   }
 
   async #maintain(): Promise<void> {
@@ -728,8 +675,8 @@ export class Agent {
 
   #report(event: string, error: unknown): void {
     const hint = isWotError(error) ? error.hint : '';
-    if (isWotError(error)) this.#logger.warn(event, { reason: error.message, hint });
-    else this.#logger.error(event, { reason: errorText(error) });
+    if (isWotError(error)) this.#log.warn(event, { reason: error.message, hint });
+    else this.#log.error(event, { reason: errorText(error) });
   }
 
   #every(intervalMs: number, run: () => Promise<void>): void {
@@ -751,8 +698,8 @@ export class Agent {
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#standing.stop();
-    await this.#log
-      .checkpointAll((this.#links as Links | undefined)?.dids() ?? [])
+    await this.conversation
+      .end((this.#links as Links | undefined)?.dids() ?? [])
       .catch((error: unknown) => this.#report('agent.checkpoint', error));
     this.#deliveries.stop();
     await this.directory.close();

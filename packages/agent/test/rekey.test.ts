@@ -26,15 +26,16 @@ async function couple(init: Parameters<Network['person']>[0] = {}): Promise<[Per
   return pair;
 }
 
-const rekeysOf = (person: Person): number | undefined => person.agent.sessions.list()[0]?.rekeySequence;
+const rekeysOf = (person: Person): number | undefined =>
+  person.agent.conversation.sessions.list()[0]?.rekeySequence;
 
 describe('a session', () => {
   it('renews its keys at a word, signed by both', async () => {
     const [alice, bob] = await couple();
     await alice.agent.send(bob.did, text('hello'));
-    const before = alice.agent.sessions.list()[0]!;
+    const before = alice.agent.conversation.sessions.list()[0]!;
     expect(before).toMatchObject({ peer: bob.did, state: 'active', rekeySequence: 0, isOverdue: false });
-    const report = await alice.agent.sessions.rekey(bob.did);
+    const report = await alice.agent.conversation.sessions.rekey(bob.did);
     expect(report).toEqual({
       peer: bob.did,
       sessionId: before.sessionId,
@@ -42,7 +43,10 @@ describe('a session', () => {
       isComplete: true,
     });
     expect(rekeysOf(bob)).toBe(1);
-    expect(await bob.agent.sessions.rekey(alice.did)).toMatchObject({ rekeySequence: 2, isComplete: true });
+    expect(await bob.agent.conversation.sessions.rekey(alice.did)).toMatchObject({
+      rekeySequence: 2,
+      isComplete: true,
+    });
     expect((await alice.agent.send(bob.did, text('onwards'))).route).toBe('p2p');
     expect(alice.home.outbox.count('acked')).toBe(2);
   });
@@ -65,11 +69,11 @@ describe('a session', () => {
     const clock = clockFromNow();
     const [alice, bob] = await couple({ clock });
     await alice.agent.send(bob.did, text('before'));
-    const [before] = alice.agent.sessions.list();
+    const [before] = alice.agent.conversation.sessions.list();
     clock.advance(31 * dayMs);
-    expect(alice.agent.sessions.list()[0]?.isOverdue).toBe(true);
+    expect(alice.agent.conversation.sessions.list()[0]?.isOverdue).toBe(true);
     expect((await alice.agent.send(bob.did, text('after'))).route).toBe('p2p');
-    const active = alice.agent.sessions.list().filter(({ state }) => state === 'active');
+    const active = alice.agent.conversation.sessions.list().filter(({ state }) => state === 'active');
     expect(active).toHaveLength(1);
     expect(active[0]?.sessionId).not.toBe(before?.sessionId);
     expect(bob.texts).toEqual(['before', 'after']);
@@ -80,8 +84,8 @@ describe('a session', () => {
     const [alice, bob] = await couple();
     for (const person of [alice, bob]) person.agent.setSecurity({ minLevel: 2, maxLevel: 2 });
     await alice.agent.send(bob.did, text('classical'));
-    expect(alice.agent.sessions.list()[0]?.level).toBe(2);
-    expect(await failure(alice.agent.sessions.rekey(bob.did))).toBe('BAD_REQUEST');
+    expect(alice.agent.conversation.sessions.list()[0]?.level).toBe(2);
+    expect(await failure(alice.agent.conversation.sessions.rekey(bob.did))).toBe('BAD_REQUEST');
   });
 });
 
@@ -92,39 +96,46 @@ describe('signatures', () => {
     const [alice, bob] = await couple();
     await alice.agent.send(bob.did, text('deniable'));
     await alice.agent.send(bob.did, text('signed'), { sign: true });
-    expect(alice.agent.sessions.setSigning('always')).toBe('always');
+    expect(alice.agent.conversation.sessions.setSigning('always')).toBe('always');
     await alice.agent.send(bob.did, text('signed, too'));
     await alice.agent.send(bob.did, text('not this one'), { sign: false });
-    expect(() => alice.agent.sessions.setSigning('sometimes')).toThrow(/ratchet, checkpoint, always/);
+    expect(() => alice.agent.conversation.sessions.setSigning('sometimes')).toThrow(
+      /ratchet, checkpoint, always/,
+    );
     const inbox = bob.agent.inbox();
     expect(inbox.map(({ isSigned }) => isSigned)).toEqual([false, true, true, false]);
-    const proof = bob.agent.proof(inbox[1]!.messageId);
+    const proof = bob.agent.conversation.proof(inbox[1]!.messageId);
     expect(proof).toMatchObject({ from: alice.did, type: 'text' });
     expect(Buffer.from(proof.body.subarray(-64))).toEqual(Buffer.from(provider.sha512(proof.payload)));
     const block = parseIdentityBlock(proof.identityBlock);
     expect(block.did).toBe(alice.did);
     using keys = importIdentityVerifyingKeys(provider, block);
     expect(verifyHybrid(provider, keys, signaturePurposes.message, proof.body, proof.signature)).toBe(true);
-    expect(await failure(Promise.try(() => bob.agent.proof(inbox[0]!.messageId)))).toBe('BAD_REQUEST');
-    expect(await failure(Promise.try(() => bob.agent.proof('nonsense')))).toBe('BAD_REQUEST');
+    expect(await failure(Promise.try(() => bob.agent.conversation.proof(inbox[0]!.messageId)))).toBe(
+      'BAD_REQUEST',
+    );
+    expect(await failure(Promise.try(() => bob.agent.conversation.proof('nonsense')))).toBe('BAD_REQUEST');
   });
 
   it('cover many messages at once by a checkpoint, which the other end compares with what it has', async () => {
     const [alice, bob] = await couple();
-    expect(await failure(alice.agent.sessions.checkpoint(bob.did))).toBe('NOTHING_NEW');
+    expect(await failure(alice.agent.conversation.sessions.checkpoint(bob.did))).toBe('NOTHING_NEW');
     for (let k = 0; k < 3; k++) {
       await alice.agent.send(bob.did, text(`a ${k}`));
       await bob.agent.send(alice.did, text(`b ${k}`));
     }
-    const report = await alice.agent.sessions.checkpoint(bob.did);
+    const report = await alice.agent.conversation.sessions.checkpoint(bob.did);
     expect(report).toMatchObject({ verdict: 'sent', sent: '1-3', received: '1-3' });
     expect(bob.events.checkpoint).toEqual([
       { peer: alice.did, messageId: report.messageId, verdict: 'agrees', sent: '1-3', received: '1-3' },
     ]);
     expect(bob.agent.inbox().at(-1)).toMatchObject({ type: 'checkpoint', isSigned: true });
-    expect(await failure(alice.agent.sessions.checkpoint(bob.did))).toBe('NOTHING_NEW');
+    expect(await failure(alice.agent.conversation.sessions.checkpoint(bob.did))).toBe('NOTHING_NEW');
     // Bob's own one says the same from the other side, Alice's checkpoint included.
-    expect(await bob.agent.sessions.checkpoint(alice.did)).toMatchObject({ sent: '1-3', received: '1-4' });
+    expect(await bob.agent.conversation.sessions.checkpoint(alice.did)).toMatchObject({
+      sent: '1-3',
+      received: '1-4',
+    });
     expect(alice.events.checkpoint).toMatchObject([{ verdict: 'agrees', received: '1-3', sent: '1-4' }]);
   });
 
@@ -141,7 +152,8 @@ describe('signatures', () => {
     });
     const verdicts = [false_, missing].map(
       (payload) =>
-        bob.agent.sessions.verify({ from: alice.did, messageId: '00'.repeat(16), payload }).verdict,
+        bob.agent.conversation.sessions.verify({ from: alice.did, messageId: '00'.repeat(16), payload })
+          .verdict,
     );
     expect(verdicts).toEqual(['differs', 'incomplete']);
     expect(messageTypes.checkpoint).toBe(3);
@@ -149,7 +161,7 @@ describe('signatures', () => {
 
   it('go out by themselves after 256 messages and at the end, where the user wants checkpoints', async () => {
     const [alice, bob] = await couple();
-    alice.agent.sessions.setSigning('checkpoint');
+    alice.agent.conversation.sessions.setSigning('checkpoint');
     for (let k = 0; k < 256; k += 16) {
       await Promise.all(Array.from({ length: 16 }, (_, n) => alice.agent.send(bob.did, text(`${k + n}`))));
     }
@@ -168,24 +180,24 @@ describe('signatures', () => {
 describe('credentials in conversation', () => {
   it('are asked for, offered, shown and checked', async () => {
     const [alice, bob] = await couple();
-    const asked = await alice.agent.presentations.request(bob.did, { reason: 'to trade' });
+    const asked = await alice.agent.conversation.presentations.request(bob.did, { reason: 'to trade' });
     const [request] = bob.agent.inbox();
-    expect(bob.agent.presentations.read(request!)).toEqual({
+    expect(bob.agent.conversation.presentations.read(request!)).toEqual({
       types: ['VerifiedHumanCredential'],
       issuers: [],
       reason: 'to trade',
     });
-    await bob.agent.presentations.offer(alice.did, { replyTo: asked.messageId });
+    await bob.agent.conversation.presentations.offer(alice.did, { replyTo: asked.messageId });
     const [offer] = alice.agent.inbox();
     expect(offer).toMatchObject({ type: 'presentationOffer', replyTo: asked.messageId });
-    expect(alice.agent.presentations.read(offer!)).toMatchObject({ issuer: network.issuer.did });
-    await bob.agent.presentations.present(alice.did, { replyTo: asked.messageId });
+    expect(alice.agent.conversation.presentations.read(offer!)).toMatchObject({ issuer: network.issuer.did });
+    await bob.agent.conversation.presentations.present(alice.did, { replyTo: asked.messageId });
     const shown = await alice.until(({ presentation }) => presentation[0]);
     expect(shown).toMatchObject({ from: bob.did, isAccepted: true, credential: { subject: bob.did } });
     const message = alice.agent.inbox().at(-1)!;
     expect(message).toMatchObject({ type: 'presentation', isSigned: true, messageId: shown.messageId });
-    expect(await alice.agent.presentations.check(message)).toEqual(shown);
-    expect(await failure(alice.agent.presentations.check(offer!))).toBe('BAD_REQUEST');
+    expect(await alice.agent.conversation.presentations.check(message)).toEqual(shown);
+    expect(await failure(alice.agent.conversation.presentations.check(offer!))).toBe('BAD_REQUEST');
   });
 
   it('of another person are refused, as at the gate', async () => {
@@ -194,7 +206,7 @@ describe('credentials in conversation', () => {
     await alice.agent.send(bob.did, text('hello'));
     const theirs = mallory.home.settings.getBytes('credential')!;
     bob.home.settings.set({ credential: theirs });
-    await bob.agent.presentations.present(alice.did);
+    await bob.agent.conversation.presentations.present(alice.did);
     const shown = await alice.until(({ presentation }) => presentation[0]);
     expect(shown).toMatchObject({ isAccepted: false, credential: null });
     expect(shown.reason).not.toBe('');
