@@ -18,7 +18,7 @@ import {
 } from '@wotid/session';
 import { VirtualClock } from '@wotid/testkit';
 import { expect, it, onTestFinished } from 'vitest';
-import { SessionKeeper } from '../src/session-keeper.ts';
+import { SessionKeeper, type SessionNotice } from '../src/session-keeper.ts';
 import { createHome } from './home/homes.ts';
 
 const provider = new NodeProvider();
@@ -55,8 +55,11 @@ function gateSession(): { readonly ours: Session; readonly theirs: Session } {
   return { ours: first.session, theirs: opened.session };
 }
 
+const notices: SessionNotice[] = [];
+
 async function makeKeeper(): Promise<SessionKeeper & { readonly reopened: () => SessionKeeper }> {
   const home = await createHome();
+  notices.length = 0;
   const open = (): SessionKeeper =>
     new SessionKeeper({
       home,
@@ -65,7 +68,7 @@ async function makeKeeper(): Promise<SessionKeeper & { readonly reopened: () => 
       ours: alice,
       policy: () => defaultSecurityPolicy,
       blockOf: () => null,
-      onNotice: () => {},
+      onNotice: (notice) => notices.push(notice),
     });
   onTestFinished(() => home.close());
   return Object.assign(open(), { reopened: open });
@@ -183,4 +186,43 @@ it('what is not used for 30 minutes leaves memory, and is there again for who ne
   keeper.rest();
   keeper.prune();
   expect(keeper.facts().map(({ sid }) => sid)).toEqual([later.ours.sid]);
+});
+
+it('a peer whose keys contradict ours ends the session, once for its user', async () => {
+  const keeper = await makeKeeper();
+  const { ours, theirs } = gateSession();
+  keeper.add(ours, () => {});
+  const sealed = (session: Session, rekey: 'due' | 'epoch'): ReturnType<typeof sealMessage> =>
+    sealMessage(provider, session, say('x'), { route: 'mailbox', nowMs: clock.nowMs(), rekey });
+  // Two copies of one state go on, as after a restored home, and offer different keys.
+  const first = sealed(theirs, 'epoch');
+  const second = sealed(sealed(theirs, 'due').session, 'epoch');
+  const open = (envelope: Uint8Array): unknown =>
+    keeper.open(keeper.of(envelope) as Session, envelope, bob.block, textOf);
+  expect(open(first.envelope)).toBe('x');
+  const before = keeper.find(ours.sid);
+  for (let k = 0; k < 2; k++) {
+    expect(() => open(second.envelope)).toThrow(expect.objectContaining({ code: 'PQ_CONFLICT' }));
+  }
+  expect(keeper.find(ours.sid)).toBe(before);
+  expect(keeper.resumable(bob.block.did, bob.idFp)).toBeNull();
+  expect(notices).toEqual([{ peer: bob.block.did, sessionId: ours.sid.toHex(), kind: 'keys-disagree' }]);
+});
+
+it('a session in which nobody proves an identity is told to its user, and ended by what is sent in it', async () => {
+  const keeper = await makeKeeper();
+  const { ours, theirs } = gateSession();
+  const envelope = answer(theirs, 'hello');
+  keeper.add(ours, () => {});
+  keeper.open(keeper.find(ours.sid) as Session, envelope, bob.block, textOf);
+  clock.advance(30 * 86_400_000);
+  keeper.prune();
+  keeper.prune();
+  expect(notices).toMatchObject([{ kind: 'rekey-overdue' }]);
+  const session = keeper.active(bob.block.did) as Session;
+  expect(keeper.isAbandoned(session)).toBe(false);
+  expect(() => keeper.seal(session, say('x'), 'online')).toThrow(
+    expect.objectContaining({ code: 'REKEY_OVERDUE' }),
+  );
+  expect([keeper.isAbandoned(session), notices.length]).toEqual([true, 1]);
 });

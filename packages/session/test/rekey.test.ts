@@ -1,17 +1,33 @@
 /** Rekeys between honest ends: when they are due, how they travel, and what is refused. */
-import { wipe } from '@wotid/crypto';
+import { IdentityKeys, wipe } from '@wotid/crypto';
 import {
   decodeSession,
   encodeSession,
+  messageTypes,
   openEnvelope,
+  ownIdentity,
+  parseFrame,
   rekeyNeed,
   sealMessage,
   type Route,
   type SealInit,
+  type SecurityLevel,
   type Session,
 } from '@wotid/session';
 import { describe, expect, it } from 'vitest';
-import { codeOf, dayMs, gatePair, native, offlinePair, person, startMs, text } from './people.ts';
+import { decrypt } from '../src/ratchet/ratchet.ts';
+import { unpad } from '../src/wire/padding.ts';
+import {
+  codeOf,
+  dayMs,
+  gatePair,
+  native,
+  offlinePair,
+  person,
+  startMs,
+  text,
+  type Person,
+} from './people.ts';
 import { ratchetPair, type PairInit } from './ratchet-pair.ts';
 import { pqOf, withFields } from './thief.ts';
 
@@ -223,6 +239,52 @@ describe('a signed rekey', () => {
     expect(talk.epochs).toEqual([0, 0]);
     talk.say('b');
     expect(talk.epochs).toEqual([1, 0]);
+  });
+});
+
+describe('signatures in a session', () => {
+  const falcon = (name: string): Person => {
+    const own = ownIdentity(native, IdentityKeys.generate(native, { falcon: true }), `did:example:${name}`);
+    return { ...person(name), own };
+  };
+
+  /** The algorithm of a message and of a rekey from `a`, and whether `b` takes them. */
+  function algorithms(a: Person, b: Person, level: SecurityLevel, route: Route): number[] {
+    const pair = ratchetPair(a, b, { level });
+    const rekey = level === 3 ? 'signed' : 'due';
+    const message = { ...text(native, 'x'), type: messageTypes.text };
+    const init = { route, nowMs: startMs, rekey, signWith: a.own, peer: b.own.block } as const;
+    const { envelope } = sealMessage(native, pair.a, message, init);
+    const { plaintext } = decrypt(native, pair.b.ratchet, envelope, startMs);
+    const frame = parseFrame(unpad(plaintext) as Uint8Array);
+    const open = (ours: Person): string =>
+      codeOf(() => {
+        const at = { nowMs: startMs, peer: a.own.block, ours: ours.own.block };
+        openEnvelope(native, pair.b, envelope, at);
+      });
+    expect(open(b)).toBe('none');
+    return [frame.signature?.[0] ?? 0, frame.control?.signature?.[0] ?? 0];
+  }
+
+  it('are of the algorithms of the level, and short in the mailbox between those who have Falcon keys', () => {
+    const [ann, ben] = [falcon('ann'), falcon('ben')];
+    for (const level of [1, 2] as const) expect(algorithms(ann, ben, level, 'mailbox')).toEqual([3, 0]);
+    expect(algorithms(ann, ben, 3, 'mailbox')).toEqual([2, 2]);
+    expect(algorithms(ann, ben, 3, 'online')).toEqual([1, 1]);
+    expect(algorithms(ann, bob, 3, 'mailbox')).toEqual([1, 1]);
+    expect(algorithms(alice, ben, 3, 'mailbox')).toEqual([1, 1]);
+  });
+
+  it('of an algorithm that the receiver has not asked for are refused', () => {
+    const [ann, ben] = [falcon('ann'), falcon('ben')];
+    const pair = ratchetPair(ann, ben);
+    const init = { route: 'mailbox', nowMs: startMs, signWith: ann.own, peer: ben.own.block } as const;
+    const { envelope } = sealMessage(native, pair.a, text(native, 'x'), init);
+    const at = { nowMs: startMs, peer: ann.own.block };
+    expect(codeOf(() => openEnvelope(native, pair.b, envelope, at))).toBe('DECRYPT_FAILED');
+    expect(codeOf(() => openEnvelope(native, pair.b, envelope, { ...at, ours: bob.own.block }))).toBe(
+      'DECRYPT_FAILED',
+    );
   });
 });
 
