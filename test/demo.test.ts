@@ -35,8 +35,11 @@ const steps = [
   ['gate', { level: 3, suite: 1, session: expect.stringMatching(/^[0-9a-f]{32}$/) }],
   ['online', { 'alice → bob': expect.anything(), 'bob → alice': expect.anything() }],
   ['away', { deliveries: expect.anything() }],
-  ['stranger', { route: 'mailbox', digest: expect.any(String) }],
-  ['back', { opened: 4, 'texts match': true }],
+  [
+    'stranger',
+    { 'bob’s prekeys in the directory': 'as on chain', route: 'mailbox', digest: expect.any(String) },
+  ],
+  ['back', { opened: 4, 'texts match': true, 'one-time pairs left': 63 }],
   ['replay', { 'submitted again': { copies: 2, shown: 1 }, 'both routes': { copies: 2, shown: 1 } }],
   ['resume', { 'same as before the crash': true }],
   [

@@ -103,14 +103,19 @@ export async function leaveMessages(stage: Stage, story: Story, alice: Person, b
 }
 
 export async function firstContact(stage: Stage, story: Story, bob: Person, alice: Person): Promise<Facts> {
-  const { person: carol, facts } = await createMember(stage, 'carol');
-  story.carol = { person: carol, credentialId: String(facts['credential']) };
+  const member = await createMember(stage, 'carol');
+  const carol = member.person;
+  story.carol = { person: carol, credentialId: String(member.facts['credential']) };
+  // The directory says where he is and hands out a one-time prekey of his; his card has his credential.
+  const found = await stage.ask(['contact', 'lookup', bob.did, '--as', 'bob', '--home', carol.home]);
+  expectThat(found['prekeys'] === 'as on chain', 'bob’s prekeys in the directory as on chain', found);
   await stage.run(['card', 'add', bob.cardFile, '--home', carol.home]);
   const body = `hello bob, we have not met; greetings also to ${alice.name}`;
   const delivery = await stage.ask(['send', bob.did, body, '--home', carol.home]);
   expectThat(delivery['route'] === 'mailbox', 'the mailbox route', delivery);
   story.waiting.push({ from: carol, body, delivery });
-  return { did: carol.did, ...chainFacts(delivery) };
+  const facts = { did: carol.did, 'bob’s prekeys in the directory': found['prekeys'] };
+  return { ...facts, ...chainFacts(delivery) };
 }
 
 export async function comeBack(stage: Stage, story: Story, bob: Person): Promise<Facts> {
@@ -128,6 +133,8 @@ export async function comeBack(stage: Stage, story: Story, bob: Person): Promise
     const received = fromMailbox.filter((line) => line['from'] === from.did).map((line) => line['text']);
     expectThat(JSON.stringify(received) === JSON.stringify(sent), `${from.name}'s texts in order`, received);
   }
+  // Carol's message took one of his; alice's session needs none.
+  const directory = await stage.ask(['directory', 'show', '--home', bob.home]);
   const claims = report['claims'] as readonly Line[];
   const cost = story.waiting.reduce((sum, entry) => sum + BigInt(netOf(entry.delivery)), 0n);
   const gain = (await ownerBalance(stage, bob)) - before;
@@ -137,6 +144,7 @@ export async function comeBack(stage: Stage, story: Story, bob: Person): Promise
     opened: report['opened'],
     'texts match': true,
     claims: claims.map((claim) => ({ digest: claim['digest'], net: `${netOf(claim)} NANOS` })),
+    'one-time pairs left': directory['pairsLeft'],
     'sender paid a message': `${cost / count} NANOS`,
     'bob gained a message': `${gain / count} NANOS`,
   };

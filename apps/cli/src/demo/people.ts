@@ -57,7 +57,7 @@ export async function createPerson(
 
 /**
  * A person with everything: a running agent, money, a DID on chain, mailbox, prekeys on chain, trust in the service's
- * issuer, and a credential from it.
+ * issuer, a credential from it, and a place in its directory.
  * @param agentOptions of the person's agent, beside where it listens
  */
 export async function createMember(
@@ -75,6 +75,8 @@ export async function createMember(
   const { lines: mailbox } = await stage.run(['mailbox', 'create', '--home', person.home]);
   await trustService(stage, person);
   const credential = await inviteAndCollect(stage, person);
+  const directory = await stage.ask(['directory', 'set', stage.service.url, '--home', person.home]);
+  expectThat(directory['state'] === 'published', `${name} in the directory`, directory);
   const [mailboxLine, prekeysLine] = mailbox;
   expectThat(mailboxLine !== undefined && prekeysLine !== undefined, 'a mailbox and prekeys');
   return {
@@ -89,6 +91,7 @@ export async function createMember(
       prekeysGas: prekeysLine?.['gas'],
       credential: credential['credentialId'],
       credentialBytes: credential['bytes'],
+      directoryPairs: directory['pairsLeft'],
     },
   };
 }
