@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { generateSync, type JsonSchema } from 'json-schema-faker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createEmbedded } from './databases.ts';
 import { createWorld, invite, tokenFor, type World } from './world.ts';
 
 interface Parameter {
@@ -22,6 +23,8 @@ interface Operation {
   readonly isForOperators: boolean;
 }
 
+/** More of them: WOTID_FUZZ_RUNS=2000 npx vitest run apps/identity/test/fuzz */
+const runsPerOperation = Number(process.env['WOTID_FUZZ_RUNS'] ?? 25);
 /** What any request can run into, before its operation is reached. */
 const commonStatuses = ['400', '413', '415', '429'];
 /** A method that is not there is an answer, not a defect. */
@@ -31,7 +34,9 @@ let world: World;
 let accessToken: string;
 let operations: readonly Operation[];
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createWorld(createEmbedded, {
+    directory: { anchor: { chainId: 'f0f0f0f0', readPrekeys: () => Promise.resolve(null) } },
+  });
   accessToken = await tokenFor(world.service, await invite(world, 'fuzzer'));
   const description = (await (await world.service.app.request('/openapi.json')).json()) as {
     paths: Record<string, Record<string, Record<string, unknown>>>;
@@ -146,7 +151,7 @@ it('answers whatever comes with what it has described', async () => {
         if (answer.status >= 500) expect(honest5xx).toContain(status);
         if (answer.status >= 400) expect(JSON.parse(text)).toBeTypeOf('object');
       }),
-      { numRuns: 25 },
+      { numRuns: runsPerOperation },
     );
   }
   for (const status of ['200', '201', '400', '401', '404']) expect(seen).toContain(status);
