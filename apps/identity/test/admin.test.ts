@@ -188,8 +188,8 @@ describeDatabases('administration', (create) => {
       });
       const path = `/admin/applications/${application.id}/approve`;
       const decisions = await Promise.all([
-        admin('POST', path, { evidence }),
-        admin('POST', path, { evidence }),
+        admin('POST', path, { human: 'BE 7', evidence }),
+        admin('POST', path, { human: 'BE 7', evidence }),
       ]);
       expect(decisions.map(({ status }) => status).sort()).toEqual([200, 404]);
       const won = decisions.find(({ status }) => status === 200) as Answer;
@@ -214,13 +214,41 @@ describeDatabases('administration', (create) => {
       expect(row).toEqual({ sealed: null });
     });
 
+    it('gives one human one credential, however the applicant spells them', async () => {
+      world.clock.advance(3_600_000);
+      const issued: string[] = [];
+      for (const spelling of ['BE passport 9', 'passport BE, number 9']) {
+        const application = (await apply(spelling)).body as { id: string; token: string };
+        const path = `/admin/applications/${application.id}/approve`;
+        expect((await admin('POST', path, { evidence })).status).toBe(400);
+        const { id, txCode } = (await admin('POST', path, { human: 'BE passport 9', evidence })).body as {
+          id: string;
+          txCode: string;
+        };
+        const wallet = new Wallet();
+        const token = await tokenFor(world.service, { id, txCode });
+        const proof = wallet.proof(await nonceOf(world.service), world.clock.nowMs());
+        expect((await ask(world.service, token, proof)).status).toBe(200);
+        issued.push(wallet.did);
+      }
+      const standings = await Promise.all(
+        issued.map(async (did) => {
+          const { body } = await admin('GET', `/admin/credentials?subject=${encodeURIComponent(did)}`);
+          const { credentials } = body as { credentials: { revokedAtMs: number | null }[] };
+          return credentials.map(({ revokedAtMs }) => revokedAtMs !== null);
+        }),
+      );
+      expect(standings).toEqual([[true], [false]]);
+    });
+
     it('keeps nothing of who was rejected but a hash', async () => {
       world.clock.advance(3_600_000);
       const application = (await apply('BE 8')).body as { id: string; token: string };
       expect((await admin('POST', `/admin/applications/${application.id}/reject`)).status).toBe(204);
       expect((await standing(application)).body).toEqual({ state: 'rejected' });
       expect(
-        (await admin('POST', `/admin/applications/${application.id}/approve`, { evidence })).status,
+        (await admin('POST', `/admin/applications/${application.id}/approve`, { human: 'BE 8', evidence }))
+          .status,
       ).toBe(404);
       const rows = await world.database.query('SELECT * FROM application WHERE sealed IS NOT NULL');
       expect(rows).toEqual([]);

@@ -14,7 +14,7 @@ interface OperatorOptions {
   readonly json?: boolean;
 }
 
-interface InviteOptions extends OperatorOptions {
+interface DecisionOptions extends OperatorOptions {
   readonly human: string;
   readonly method: string;
   readonly evidence: string;
@@ -30,6 +30,10 @@ export function addOperatorCommands(identity: Command): void {
   const evidenceOptions = (command: Command): Command =>
     command
       .requiredOption(
+        '--human <file>',
+        'file (- for standard input) with what identifies the human, always in the same way; kept as a keyed hash',
+      )
+      .requiredOption(
         '--evidence <text>',
         'how you verified that this is a human, such as "met in person, passport seen"',
       )
@@ -39,16 +43,9 @@ export function addOperatorCommands(identity: Command): void {
 
   evidenceOptions(
     operatorCommand(identity, 'invite', 'approve a credential for a human whom you have verified'),
-  )
-    .requiredOption(
-      '--human <file>',
-      'file (- for standard input) with what identifies the human, always in the same way; kept as a keyed hash',
-    )
-    .action(async (options: InviteOptions) => {
-      const human = readInput(options.human, maxHumanBytes).trim();
-      const made = await ask(options, 'POST', '/admin/invitations', { human, ...decisionOf(options) });
-      await showOffer(options, made);
-    });
+  ).action(async (options: DecisionOptions) => {
+    await showOffer(options, await ask(options, 'POST', '/admin/invitations', decisionOf(options)));
+  });
 
   operatorCommand(identity, 'applications', 'show who has applied for a credential').action(
     async (options: OperatorOptions) => {
@@ -61,7 +58,7 @@ export function addOperatorCommands(identity: Command): void {
     operatorCommand(identity, 'approve', 'approve an application of a human whom you have verified'),
   )
     .argument('<id>', 'the application')
-    .action(async (id: string, options: InviteOptions) => {
+    .action(async (id: string, options: DecisionOptions) => {
       const path = `/admin/applications/${encodeURIComponent(id)}/approve`;
       await showOffer(options, await ask(options, 'POST', path, decisionOf(options)));
     });
@@ -117,16 +114,17 @@ function operatorCommand(identity: Command, name: string, description: string): 
     .option('--token-file <file>', 'your operator’s token (default: that of the folder)');
 }
 
-function decisionOf(options: InviteOptions): object {
+function decisionOf(options: DecisionOptions): object {
   const days = options.days === undefined ? undefined : Number(options.days);
   if (days !== undefined && !Number.isInteger(days)) throw new UsageError('--days is a whole number');
   return {
+    human: readInput(options.human, maxHumanBytes).trim(),
     evidence: [{ method: options.method, policy: options.evidence }],
     ...(days !== undefined && { validForDays: days }),
   };
 }
 
-async function showOffer(options: InviteOptions, made: Facts): Promise<void> {
+async function showOffer(options: DecisionOptions, made: Facts): Promise<void> {
   const output = outputOf(options);
   const { txCode, ...offer } = made;
   if (options.txCodeOut !== undefined) writeOutput(options.txCodeOut, String(txCode), 0o600);

@@ -238,7 +238,11 @@ function addDecisionRoutes(app: ServiceApp, services: PolicyServices): void {
           required: true,
           content: {
             'application/json': {
-              schema: z.object({ evidence: evidenceSchema, validForDays: validForDaysSchema }),
+              schema: z.object({
+                human: humanSchema,
+                evidence: evidenceSchema,
+                validForDays: validForDaysSchema,
+              }),
             },
           },
         },
@@ -262,16 +266,18 @@ function addDecisionRoutes(app: ServiceApp, services: PolicyServices): void {
     }),
     async (context) => {
       const { id } = context.req.valid('param');
-      const { evidence, validForDays } = context.req.valid('json');
+      const { human, evidence, validForDays } = context.req.valid('json');
+      // As the operator writes it: applicants spell one human in many ways, and each would get a credential.
+      const humanHash = secret.humanHash(human);
       const offer = await database.transaction(async (sql) => {
-        const [row] = await sql.query<ApplicationRow>(
-          "UPDATE application SET state = 'approved', sealed = NULL WHERE id = $1 AND state = 'pending' RETURNING *",
-          [id],
+        const rows = await sql.query(
+          "UPDATE application SET state = 'approved', sealed = NULL, human_hash = $2 WHERE id = $1 AND state = 'pending' RETURNING id",
+          [id, humanHash],
         );
-        if (row === undefined) throw noApplication();
+        if (rows.length === 0) throw noApplication();
         const made = await offers.create(sql, {
           policy: 'approval',
-          humanHash: row.human_hash,
+          humanHash,
           evidence,
           validForMs: validForDays === undefined ? defaultCredentialLifetimeMs : validForDays * dayMs,
           lifetimeMs: defaultOfferLifetimeMs,
