@@ -107,7 +107,7 @@ export class Stage {
       `  npx wotid did show --home ${this.path('bob')}`,
       `  npx wotid inbox --home ${this.path('bob')}`,
       `  npx wotid mailbox list --home ${this.path('bob')}`,
-      `  npx wotid identity credentials --home ${this.path('service')} (the service’s API: ${this.service.url}/docs)`,
+      `  npx wotid identity credentials --home ${this.path('service')} # its API: ${this.service.url}/docs`,
       `  curl -s -H 'content-type: application/json' ${this.network.rpcUrl} -d '{"jsonrpc":"2.0","id":1,"method":"iota_getObject","params":["${this.packageId}"]}'`,
       `End it with: kill ${running.map(([, child]) => child.pid).join(' ')}; rm -r ${this.dir}`,
     ].join('\n');
