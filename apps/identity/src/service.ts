@@ -1,4 +1,5 @@
 /** The identity service: the app with all its routes, its socket, and its life from start to stop. */
+import { setTimeout } from 'node:timers/promises';
 import { errorText, silentLogger, systemClock, WotError, type Clock, type Logger } from '@wotid/core';
 import { didJwkMethod, didKeyMethod, Resolver, type DidResolver } from '@wotid/credential';
 import { NodeProvider } from '@wotid/crypto';
@@ -51,6 +52,11 @@ export interface IdentityServiceInit {
   readonly resolver?: DidResolver;
   /** What `resolver` resolves, for the issuer's metadata. Default `did:jwk` and `did:key`. */
   readonly didMethods?: readonly string[];
+  /**
+   * How long a stopping service goes on serving while `/readyz` says that it stops, milliseconds: until a balancer has
+   * noticed. Default 0.
+   */
+  readonly drainMs?: number;
   readonly clock?: Clock;
   readonly logger?: Logger;
 }
@@ -67,7 +73,7 @@ export interface IdentityService extends AsyncDisposable {
    * @throws DatabaseError, ListenError; nothing is left running
    */
   start(): Promise<string>;
-  /** Is not ready any more, lets answers under way end, closes the socket. The database stays open. Idempotent. */
+  /** Is not ready any more, drains, lets answers under way end, closes the socket. The database stays open. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -124,6 +130,7 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
   };
   const close = async (): Promise<void> => {
     clearInterval(housekeeping);
+    if (listener !== undefined && init.drainMs !== undefined) await setTimeout(init.drainMs);
     await listener?.close();
     issuer?.[Symbol.dispose]();
   };

@@ -284,6 +284,16 @@ describe('sockets', () => {
     expect((await other.app.request('/readyz')).status).toBe(503);
   });
 
+  it('are served on while a balancer notices that the service stops', async () => {
+    const other = createIdentityService({ database, port: 0, drainMs: 300 });
+    const otherUrl = await other.start();
+    const closing = other.close();
+    expect((await fetch(`${otherUrl}/readyz`)).status).toBe(503);
+    expect((await fetch(`${otherUrl}/healthz`)).status).toBe(200);
+    await closing;
+    await expect(fetch(`${otherUrl}/healthz`)).rejects.toThrow(/fetch failed/);
+  });
+
   it('speak TLS when there is a certificate', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'wotid-tls-'));
     const files = { certificateFile: join(dir, 'cert.pem'), keyFile: join(dir, 'key.pem') };

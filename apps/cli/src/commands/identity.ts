@@ -20,6 +20,7 @@ interface ServeOptions {
   readonly identityPackage?: string;
   readonly mailboxPackage?: string;
   readonly statusTtl: number;
+  readonly drain?: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly trustedProxy?: readonly string[];
@@ -48,6 +49,11 @@ export function addIdentityCommands(program: Command): void {
     .option('--identity-package <id>', 'the identity package there, where it is not IOTA’s own')
     .option('--mailbox-package <id>', 'be a directory for mailboxes of this contract on --network')
     .option('--status-ttl <seconds>', 'how long others may rely on a status list', parseSeconds, 60)
+    .option(
+      '--drain <seconds>',
+      'when told to stop, go on serving this long while /readyz says no',
+      parseSeconds,
+    )
     .option('--tls-cert <file>', 'serve TLS with this certificate and its chain (PEM)')
     .option('--tls-key <file>', 'the certificate’s private key (PEM)')
     .option('--trusted-proxy <range...>', 'addresses of proxies whose X-Forwarded-For is believed')
@@ -90,6 +96,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(issuer !== undefined && { issuer: { ...issuer, statusTtlMs: options.statusTtl * 1_000 } }),
     ...(network !== undefined &&
       mailboxPackage !== undefined && { directory: await directoryOf(network, mailboxPackage) }),
+    ...(options.drain !== undefined && { drainMs: options.drain * 1_000 }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(trustedProxy !== undefined && { trustedProxies: trustedProxy }),
     ...(tlsCert !== undefined &&
@@ -107,6 +114,18 @@ async function serve(options: ServeOptions): Promise<void> {
       operatorTokenFile: home.tokenFile,
     }),
   });
+  if (
+    tlsCert === undefined &&
+    trustedProxy === undefined &&
+    !/^(?:127\.|::1$|localhost$)/.test(options.host)
+  ) {
+    output.progress(
+      'Warning: plain HTTP that others can reach. Give --tls-cert and --tls-key, or put a proxy in front.',
+    );
+  }
+  if (issuer !== undefined && publicUrl === undefined) {
+    output.progress(`Credentials will name ${url}: give --public-url before the first one that is to last.`);
+  }
   output.progress(`Running; its description is at ${url}/docs. Ctrl-C ends it.`);
   await stopped;
   home.forgetUrl();
@@ -122,6 +141,6 @@ async function fingerprintOf({ app }: IdentityService): Promise<string> {
 
 function parseSeconds(text: string): number {
   const seconds = Number(text);
-  if (!/^\d{1,5}$/.test(text) || seconds < 1) throw new UsageError('a ttl is 1 to 99999 seconds');
+  if (!/^\d{1,5}$/.test(text) || seconds < 1) throw new UsageError('give 1 to 99999 seconds');
   return seconds;
 }
