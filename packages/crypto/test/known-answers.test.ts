@@ -1,13 +1,7 @@
 import { argon2Sync } from 'node:crypto';
 import { equalBytes, utf8, type Random } from '@wotid/core';
 import { describe, expect, it } from 'vitest';
-import {
-  CheckedProvider,
-  CryptoError,
-  NobleProvider,
-  NodeProvider,
-  type CryptoProvider,
-} from '../src/index.ts';
+import { CryptoError, NobleProvider, NodeProvider } from '../src/index.ts';
 import {
   aeadVectors,
   argon2idVector,
@@ -20,11 +14,10 @@ import {
   x25519Iterated,
   x25519Vectors,
 } from './published-vectors.ts';
+import { hex, providers } from './vector-checks.ts';
 
-const hex = (text: string): Uint8Array => Uint8Array.fromHex(text);
 /** Bytes that repeat one value: makes the portable provider deterministic. */
 const constantRandom = (value: number): Random => ({ bytes: (length) => new Uint8Array(length).fill(value) });
-const providers: readonly CryptoProvider[] = [new NodeProvider(), new NobleProvider(), new CheckedProvider()];
 
 function codeOf(run: () => unknown): string | undefined {
   try {
