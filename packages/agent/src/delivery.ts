@@ -23,9 +23,9 @@ import type { Home } from './home/home.ts';
 import type { OutboxEntry } from './home/outbox-store.ts';
 import type { Inbox } from './inbox.ts';
 import type { Links } from './links.ts';
-import type { LiveLink } from './live-link.ts';
 import type { MailboxPost } from './mailbox-post.ts';
-import { MailboxRoute, type RouteOutcome } from './mailbox-route.ts';
+import { acknowledgedMeanwhile, MailboxRoute, type RouteOutcome } from './mailbox-route.ts';
+import { OnlineRoute } from './online-route.ts';
 import { bytesType, messageTypeName, messageTypeNumber } from './message-type-names.ts';
 import type { PeerPrekeys } from './peer-prekeys.ts';
 import type { SessionKeeper } from './session-keeper.ts';
@@ -46,8 +46,7 @@ export interface DeliveriesInit {
   readonly prekeys: PeerPrekeys;
   readonly policy: () => SecurityPolicy;
   readonly standing: Standing;
-  /** Absent while the node has not started. */
-  readonly links: () => Links;
+  readonly links: Links;
   readonly signingMode: () => SigningMode;
   readonly ackTimeoutMs: number;
   readonly onDelivery: (delivery: Delivery) => void;
@@ -67,10 +66,9 @@ const closeWaitMs = 5_000;
 export class Deliveries {
   readonly #init: DeliveriesInit;
   readonly #log: Logger;
-  /** Resolves when the peer has acknowledged; by message id. */
-  readonly #awaited = new Map<string, () => void>();
   readonly #underWay = new Map<string, Promise<Delivery>>();
-  readonly #route: MailboxRoute;
+  readonly #online: OnlineRoute;
+  readonly #mailbox: MailboxRoute;
   /** What each peer's last acknowledgement covered. */
   readonly #ackedUpTo = new Map<string, number>();
   #retryTimer: NodeJS.Timeout | undefined;
@@ -81,7 +79,9 @@ export class Deliveries {
     this.#log = init.logger ?? silentLogger;
     const { home, provider, clock, ours, credential, keeper, contacts, post, prekeys, policy, standing } =
       init;
-    this.#route = new MailboxRoute({
+    const outgoing = (entry: OutboxEntry): OutgoingMessage => this.#outgoing(entry);
+    this.#online = new OnlineRoute({ ...init, outgoing });
+    this.#mailbox = new MailboxRoute({
       home,
       provider,
       clock,
@@ -94,7 +94,7 @@ export class Deliveries {
       policy,
       onBadPair: (peer) => this.#log.warn('prekeys.bad-pair', { peer }),
       standing,
-      outgoing: (entry) => this.#outgoing(entry),
+      outgoing,
       onPostedBefore: (messageId, outcome) => {
         const to = home.outbox.get(messageId)?.peer ?? '';
         init.onDelivery({ messageId: messageId.toHex(), to, ms: 0, ...outcome });
@@ -183,7 +183,7 @@ export class Deliveries {
       for (const { messageId } of settled)
         home.outbox.update(messageId, { state: 'acked', updatedMs: clock.nowMs() });
     });
-    for (const { messageId } of settled) this.#awaited.get(messageId.toHex())?.();
+    for (const { messageId } of settled) this.#online.acknowledge(messageId);
   }
 
   /**
@@ -265,10 +265,7 @@ export class Deliveries {
 
   #deliver(entry: OutboxEntry): Promise<Delivery> {
     const key = entry.messageId.toHex();
-    const delivery = this.#deliverNow(entry).finally(() => {
-      this.#underWay.delete(key);
-      this.#awaited.delete(key);
-    });
+    const delivery = this.#deliverNow(entry).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, delivery);
     return delivery;
   }
@@ -281,10 +278,10 @@ export class Deliveries {
       dueMs: clock.nowMs() + Math.min(retryMs.most, retryMs.first * 2 ** Math.min(entry.attempts, 10)),
       updatedMs: clock.nowMs(),
     });
-    let outcome: RouteOutcome | null = await this.#online(entry);
+    let outcome: RouteOutcome | null = await this.#online.deliver(entry);
     if (outcome === null) {
       if (this.#isClosed) throw closed();
-      outcome = await this.#route.deliver(entry);
+      outcome = await this.#mailbox.deliver(entry);
     }
     const delivery: Delivery = {
       messageId: entry.messageId.toHex(),
@@ -294,67 +291,6 @@ export class Deliveries {
     };
     this.#init.onDelivery(delivery);
     return delivery;
-  }
-
-  /** Over a live link; `null` when there is none to be had, or no acknowledgement comes in time. */
-  async #online(entry: OutboxEntry): Promise<RouteOutcome | null> {
-    const link = await this.#linkTo(entry.peer);
-    const { home, keeper, clock } = this.#init;
-    // Receipts that came with a new connection may have told that it has arrived.
-    if (home.outbox.get(entry.messageId)?.state === 'acked') return acknowledgedMeanwhile;
-    if (link === null || !(await this.#isBelieved(link))) return null;
-    const session = keeper.active(entry.peer);
-    if (session === null) return null;
-    const acknowledged = Promise.withResolvers<boolean>();
-    this.#awaited.set(entry.messageId.toHex(), () => acknowledged.resolve(true));
-    const timer = setTimeout(() => acknowledged.resolve(false), this.#init.ackTimeoutMs);
-    const stopWatching = link.onEnd(() => acknowledged.resolve(false));
-    try {
-      const envelope = keeper.seal(session, this.#outgoing(entry), 'online', {
-        sign: entry.isSigned,
-        alongside: () => home.outbox.update(entry.messageId, { state: 'sent', updatedMs: clock.nowMs() }),
-      });
-      await link.send(envelope);
-      const isAcknowledged = await acknowledged.promise;
-      return isAcknowledged ? { route: 'p2p', payloadBytes: envelope.length } : null;
-    } catch (error) {
-      this.#log.info('delivery.online-failed', { reason: errorText(error) });
-      // The next gate agrees on a new session.
-      if (keeper.isAbandoned(session)) await link.close();
-      return null;
-    } finally {
-      clearTimeout(timer);
-      stopWatching();
-    }
-  }
-
-  /** False when the peer is believed no longer: the link has ended then. */
-  async #isBelieved({ peer }: LiveLink): Promise<boolean> {
-    const { standing, links } = this.#init;
-    const { did } = peer.block;
-    if (standing.isBelieved(did, peer.idFp)) return true;
-    if ((await standing.distrust(did, peer.idFp)) === null) return true;
-    await links().cut(did);
-    return false;
-  }
-
-  async #linkTo(peer: string): Promise<LiveLink | null> {
-    const { keeper, links: linksOf } = this.#init;
-    const links = linksOf();
-    const open = links.get(peer);
-    const session = keeper.active(peer);
-    if (open !== undefined && (session === null || !keeper.isSpent(session))) return open;
-    // A new gate agrees on a new session.
-    await open?.close();
-    const card = this.#init.contacts.place(peer);
-    if (card === null || card.addresses.length === 0) return null;
-    try {
-      await links.connect({ did: peer, peerId: card.peerId, addresses: card.addresses });
-      return links.get(peer) ?? null;
-    } catch (error) {
-      this.#log.info('delivery.not-reachable', { reason: errorText(error) });
-      return null;
-    }
   }
 
   #outgoing(entry: OutboxEntry): OutgoingMessage {
@@ -390,9 +326,6 @@ export class Deliveries {
     });
   }
 }
-
-/** Nothing had to be sent. */
-const acknowledgedMeanwhile: RouteOutcome = { route: 'p2p', payloadBytes: 0 };
 
 function isPending({ state }: OutboxEntry): boolean {
   return state === 'queued' || state === 'sent';

@@ -2,7 +2,8 @@
  * A wot.id agent: one person, one home on disk, one peer-to-peer node, one mailbox on chain.
  * @module
  */
-export { Agent, type AgentInit } from './agent.ts';
+export { Agent } from './agent.ts';
+export type { AgentInit } from './assembly.ts';
 export { armor, armorLabels, ArmorError, unarmor, type ArmorLabel } from './armor.ts';
 export { encodeCard, parseCard, type ContactCard } from './card.ts';
 export type { ContactFacts } from './contacts.ts';
@@ -11,7 +12,7 @@ export type { DirectoryFacts, DirectoryPublisher } from './directory-publisher.t
 export { encodeCredentialRequest, parseCredentialRequest } from './credential-request.ts';
 export { AgentError, type AgentErrorCode } from './errors.ts';
 export { Home, HomeError, type HomeErrorCode, type HomeInit } from './home/index.ts';
-export type { GateObservation } from './links.ts';
+export type { GateObservation } from './gate-machines.ts';
 export type { NetworkProfile } from './network-profile.ts';
 export type { WaitingObject } from './own-mailbox.ts';
 export type { PrekeySource } from './peer-prekeys.ts';

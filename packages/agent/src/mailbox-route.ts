@@ -48,6 +48,9 @@ export interface MailboxRouteInit {
 /** How a message went. */
 export type RouteOutcome = Omit<Delivery, 'messageId' | 'to' | 'ms'>;
 
+/** Nothing had to be sent. */
+export const acknowledgedMeanwhile: RouteOutcome = { route: 'p2p', payloadBytes: 0 };
+
 /**
  * A first message is posted unchanged for this long: the recipient keeps the keys for it 30 days beyond the 14 that its
  * prekeys are valid (session layer). Later a new one is made.

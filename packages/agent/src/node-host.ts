@@ -10,7 +10,6 @@ import { AgentError } from './errors.ts';
 export interface NodeHostInit {
   /** 32-byte Ed25519 seed; copied. */
   readonly peerKeySeed: Uint8Array;
-  readonly listen: readonly string[];
   readonly dialTimeoutMs: number;
   /** An inbound connection without a gate is closed after this time; default 60,000. */
   readonly gatelessMs?: number | undefined;
@@ -36,6 +35,7 @@ export class NodeHost {
   #sweepTimer: NodeJS.Timeout | undefined;
   #starting: Promise<Transport> | undefined;
   #transport: Transport | undefined;
+  #listen: readonly string[] = [];
   #isClosed = false;
 
   constructor(init: NodeHostInit) {
@@ -47,6 +47,15 @@ export class NodeHost {
   /** Multiaddrs; none before the node was started. */
   addresses(): string[] {
     return this.#transport?.addresses() ?? [];
+  }
+
+  /**
+   * Starts the node where others reach it. With no address nothing starts yet: the first connection that we open does it.
+   * @throws AgentError `CLOSED`; TransportError
+   */
+  async listen(addresses: readonly string[]): Promise<void> {
+    this.#listen = addresses;
+    if (addresses.length > 0) await this.transport();
   }
 
   /** The node, started by the first call. @throws AgentError `CLOSED`; TransportError */
@@ -81,10 +90,10 @@ export class NodeHost {
   }
 
   async #start(): Promise<Transport> {
-    const { listen, dialTimeoutMs, logger, hasLink, gatelessMs = defaultGatelessMs } = this.#init;
+    const { dialTimeoutMs, logger, hasLink, gatelessMs = defaultGatelessMs } = this.#init;
     const transport = await createTransport({
       peerKeySeed: this.#peerKeySeed,
-      listen,
+      listen: this.#listen,
       limits: { dialTimeoutMs },
       ...(logger === undefined ? {} : { logger }),
       // One gate a connection: a second one would end the link of the first.

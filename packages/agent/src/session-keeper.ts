@@ -1,16 +1,13 @@
 /**
- * The sessions of an agent: the book in memory and its records in the home move together. Every change is on disk before
- * its ciphertext leaves or its plaintext is shown. What is not used for a while rests on disk alone and is loaded again
- * when it is needed. Nothing here waits: a step cannot be interleaved with another.
+ * The sessions of an agent: which of them sends, what is sealed and opened in them, when they end. Every change is on
+ * disk before its ciphertext leaves or its plaintext is shown. Nothing here waits: a step cannot be interleaved with
+ * another.
  */
 import { equalBytes, isWotError, type Clock } from '@wotid/core';
-import { wipe, type CryptoProvider, type IdentityBlock } from '@wotid/crypto';
+import type { CryptoProvider, IdentityBlock } from '@wotid/crypto';
 import {
   activeSession,
   addSession,
-  decodeSession,
-  encodeSession,
-  findSession,
   isSessionExpired,
   openEnvelope,
   rekeyNeed,
@@ -18,7 +15,6 @@ import {
   sealMessage,
   sessionBook,
   sessionOf,
-  sessionPolicy,
   supersedes,
   updateSession,
   wipeReplaced,
@@ -29,11 +25,10 @@ import {
   type Route as PaddingRoute,
   type SecurityPolicy,
   type Session,
-  type SessionBook,
   type SessionFacts,
 } from '@wotid/session';
 import type { Home } from './home/home.ts';
-import type { SessionState } from './home/session-store.ts';
+import { SessionShelf } from './session-shelf.ts';
 
 export interface SessionKeeperInit {
   readonly home: Home;
@@ -78,31 +73,18 @@ export class SessionKeeper {
   readonly #abandoned = new Set<string>();
   /** Sessions whose user has been told. */
   readonly #noticed = new Set<string>();
-  /** Sessions that are on disk alone, by sid. */
-  readonly #resting = new Map<string, SessionFacts>();
-  #book: SessionBook;
+  readonly #shelf: SessionShelf;
   #starts = 0;
 
   /** Loads every stored session; erases those whose time has come. @throws SessionError `RECORD_INVALID` */
   constructor(init: SessionKeeperInit) {
     this.#init = init;
-    const { home, provider } = init;
-    const sessions: Session[] = [];
-    for (const sid of home.sessions.ids().toReversed()) {
-      const stored = home.sessions.get(sid);
-      if (stored === undefined) continue;
-      const session = decodeSession(provider, stored.record);
-      wipe(stored.record);
-      if (this.#isOver(session)) {
-        home.sessions.delete(sid);
-        home.firstMessages.delete(sid);
-      } else sessions.push(session);
-    }
-    this.#book = sessionBook(sessions);
+    const { home, provider, clock } = init;
+    this.#shelf = new SessionShelf({ home, provider, clock, isOver: (session) => this.#isOver(session) });
   }
 
   get count(): number {
-    return this.#book.sessions.size + this.#resting.size;
+    return this.#shelf.count;
   }
 
   /** Grows with every session that begins: what nobody could open before may open now. */
@@ -112,36 +94,32 @@ export class SessionKeeper {
 
   /** The session that sends to `peerDid`, or `null`. */
   active(peerDid: string): Session | null {
-    this.#wakePeer(peerDid);
-    return activeSession(this.#book, peerDid);
+    this.#shelf.wakePeer(peerDid);
+    return activeSession(this.#shelf.book, peerDid);
   }
 
   find(sid: Uint8Array): Session | null {
-    if (this.#resting.has(sid.toHex())) this.#wake(sid);
-    return findSession(this.#book, sid);
+    return this.#shelf.find(sid);
   }
 
   /** The session that an envelope belongs to, or `null`. */
   of(envelope: Uint8Array): Session | null {
-    const found = sessionOf(this.#init.provider, this.#book, envelope);
-    if (found !== null || this.#resting.size === 0) return found;
-    this.#wakeAll();
-    return sessionOf(this.#init.provider, this.#book, envelope);
+    const found = sessionOf(this.#init.provider, this.#shelf.book, envelope);
+    if (found !== null || !this.#shelf.hasResting) return found;
+    this.#shelf.wakeAll();
+    return sessionOf(this.#init.provider, this.#shelf.book, envelope);
   }
 
   /** The session with `peerDid` that an envelope belongs to: a peer's garbage is not tried on everybody's sessions. */
   ofPeer(peerDid: string, envelope: Uint8Array): Session | null {
-    this.#wakePeer(peerDid);
-    const theirs = [...this.#book.sessions.values()].filter((session) => session.peerDid === peerDid);
+    this.#shelf.wakePeer(peerDid);
+    const theirs = [...this.#shelf.book.sessions.values()].filter((session) => session.peerDid === peerDid);
     return sessionOf(this.#init.provider, sessionBook(theirs), envelope);
   }
 
   /** Facts of all sessions, most recently used first. */
   facts(): SessionFacts[] {
-    const awake = [...this.#book.sessions.values()].map(factsOf);
-    return [...awake, ...this.#resting.values()].toSorted(
-      (left, right) => right.lastUsedMs - left.lastUsedMs,
-    );
+    return this.#shelf.facts();
   }
 
   /** Nothing more is begun in this session: the two ends have lost each other, or it has no messages left. */
@@ -178,19 +156,20 @@ export class SessionKeeper {
    */
   add<T>(session: Session, alongside: () => T): T {
     const { home, clock } = this.#init;
-    this.#wakePeer(session.peerDid);
-    const { book, added, replaced, isNewIdentity, erased } = addSession(this.#book, session, clock.nowMs());
+    this.#shelf.wakePeer(session.peerDid);
+    const { book, added, replaced, isNewIdentity, erased } = addSession(
+      this.#shelf.book,
+      session,
+      clock.nowMs(),
+    );
     const result = home.transaction(() => {
-      this.#store(added);
-      if (replaced !== null) this.#store(replaced);
-      for (const gone of erased) {
-        home.sessions.delete(gone.sid);
-        home.firstMessages.delete(gone.sid);
-      }
+      this.#shelf.store(added);
+      if (replaced !== null) this.#shelf.store(replaced);
+      for (const gone of erased) this.#shelf.forget(gone.sid);
       if (replaced !== null) home.firstMessages.delete(replaced.sid);
       return alongside();
     });
-    this.#book = book;
+    this.#shelf.book = book;
     this.#starts++;
     for (const gone of erased) wipeReplaced(gone, null);
     if (isNewIdentity) this.#notice(added, 'new-identity');
@@ -203,33 +182,33 @@ export class SessionKeeper {
    * more than 4 goes.
    */
   hold(session: Session): Session {
-    this.#wakePeer(session.peerDid);
+    this.#shelf.wakePeer(session.peerDid);
     const held = {
       ...session,
       replacedAtMs: this.#init.clock.nowMs(),
       stateVersion: session.stateVersion + 1,
     };
-    const others = [...this.#book.sessions.values()].filter(
+    const others = [...this.#shelf.book.sessions.values()].filter(
       (other) => other.peerDid === held.peerDid && isOnHold(other),
     );
     const excess = others
       .toSorted((left, right) => left.createdAtMs - right.createdAtMs)
       .slice(0, Math.max(0, others.length + 1 - maxHeldPerPeer));
     for (const gone of excess) this.erase(gone);
-    this.#init.home.transaction(() => this.#store(held));
-    this.#book = { sessions: new Map(this.#book.sessions).set(held.sid.toHex(), held) };
+    this.#init.home.transaction(() => this.#shelf.store(held));
+    this.#shelf.book = { sessions: new Map(this.#shelf.book.sessions).set(held.sid.toHex(), held) };
     this.#starts++;
     return held;
   }
 
   /** Makes a session that was on hold the active one; `alongside` runs in the same transaction. */
   activate<T>(held: Session, alongside: () => T): T {
-    const before = this.#book;
-    this.#book = removeSession(this.#book, held.sid);
+    const before = this.#shelf.book;
+    this.#shelf.book = removeSession(this.#shelf.book, held.sid);
     try {
       return this.add({ ...held, replacedAtMs: null, stateVersion: held.stateVersion + 1 }, alongside);
     } catch (error) {
-      this.#book = before;
+      this.#shelf.book = before;
       throw error;
     }
   }
@@ -312,13 +291,7 @@ export class SessionKeeper {
 
   /** Erases a session, its record and its secrets. */
   erase(session: Session): void {
-    const { home } = this.#init;
-    home.transaction(() => {
-      home.sessions.delete(session.sid);
-      home.firstMessages.delete(session.sid);
-    });
-    this.#book = removeSession(this.#book, session.sid);
-    wipeReplaced(session, null);
+    this.#shelf.erase(session);
   }
 
   /**
@@ -326,17 +299,17 @@ export class SessionKeeper {
    * what is sent next begins a new one. Runs in a transaction of the caller's, if there is one.
    */
   retireAll(): void {
-    this.#wakeAll();
+    this.#shelf.wakeAll();
     const nowMs = this.#init.clock.nowMs();
-    const retired = Array.from(this.#book.sessions.values(), (session) =>
+    const retired = Array.from(this.#shelf.book.sessions.values(), (session) =>
       session.replacedAtMs === null
         ? { ...session, replacedAtMs: nowMs, stateVersion: session.stateVersion + 1 }
         : session,
     );
     this.#init.home.transaction(() => {
-      for (const session of retired) if (session.replacedAtMs === nowMs) this.#store(session);
+      for (const session of retired) if (session.replacedAtMs === nowMs) this.#shelf.store(session);
     });
-    this.#book = sessionBook(retired);
+    this.#shelf.book = sessionBook(retired);
   }
 
   /**
@@ -357,29 +330,7 @@ export class SessionKeeper {
 
   /** Drops from memory what was not used for 30 minutes; the records stay. */
   rest(): void {
-    for (const session of sessionPolicy(this.#book, this.#init.clock.nowMs()).idle) {
-      this.#book = removeSession(this.#book, session.sid);
-      this.#resting.set(session.sid.toHex(), factsOf(session));
-      wipeReplaced(session, null);
-    }
-  }
-
-  #wakeAll(): void {
-    for (const { sid } of this.#resting.values()) this.#wake(sid);
-  }
-
-  #wakePeer(peerDid: string): void {
-    for (const { peerDid: of, sid } of this.#resting.values()) if (of === peerDid) this.#wake(sid);
-  }
-
-  #wake(sid: Uint8Array): void {
-    const { home, provider } = this.#init;
-    const stored = home.sessions.get(sid);
-    this.#resting.delete(sid.toHex());
-    if (stored === undefined) return;
-    const session = decodeSession(provider, stored.record);
-    wipe(stored.record);
-    this.#book = { sessions: new Map(this.#book.sessions).set(sid.toHex(), session) };
+    this.#shelf.rest();
   }
 
   #notice(session: SessionFacts, kind: SessionNotice['kind']): void {
@@ -396,36 +347,13 @@ export class SessionKeeper {
 
   #replace<T>(old: Session, next: Session, alongside: () => T): T {
     const result = this.#init.home.transaction(() => {
-      this.#store(next);
+      this.#shelf.store(next);
       return alongside();
     });
-    this.#book = updateSession(this.#book, next);
+    this.#shelf.book = updateSession(this.#shelf.book, next);
     wipeReplaced(old, next);
     return result;
   }
-
-  #store(session: Session): void {
-    const record = encodeSession(session);
-    try {
-      this.#init.home.sessions.put({
-        sid: session.sid,
-        peer: session.peerDid,
-        version: BigInt(session.stateVersion),
-        state: stateOf(session),
-        lastUsedMs: session.lastUsedMs,
-        record,
-      });
-    } finally {
-      wipe(record);
-    }
-  }
-}
-
-/** A session without its secrets. */
-function factsOf(session: Session): SessionFacts {
-  const { ratchet, ...facts } = session;
-  void ratchet;
-  return facts;
 }
 
 /** A session that we have started at the gate and whose M6 has not come. */
@@ -436,9 +364,4 @@ function isOnHold(session: Session): boolean {
     !session.isConfirmed &&
     session.replacedAtMs !== null
   );
-}
-
-function stateOf(session: Session): SessionState {
-  if (session.replacedAtMs !== null) return 'receive-only';
-  return session.isConfirmed ? 'active' : 'pending';
 }
