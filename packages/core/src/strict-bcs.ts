@@ -36,7 +36,8 @@ export function decodeStrict<T, Input>(schema: BcsType<T, Input>, bytes: Uint8Ar
   let again: Uint8Array;
   try {
     value = schema.parse(wholeBuffer(bytes));
-    again = schema.serialize(value as unknown as Input, { maxSize: init.maxBytes + 1 }).toBytes();
+    const size = { initialSize: bytes.length, maxSize: init.maxBytes + 1 };
+    again = schema.serialize(value as unknown as Input, size).toBytes();
   } catch (error) {
     throw new DecodeError('MALFORMED', `${init.what} does not decode: ${errorText(error)}`, {
       data: { what: init.what },

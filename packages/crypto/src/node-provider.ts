@@ -8,6 +8,7 @@ import {
   decapsulate,
   diffieHellman,
   encapsulate,
+  generateKeyPairSync,
   hash,
   hkdfSync,
   randomFillSync,
@@ -143,21 +144,17 @@ export class NodeProvider implements CryptoProvider {
   }
 
   x25519Generate(): X25519KeyPair {
-    return this.#fromRandom(x25519Bytes, (secret) => this.x25519FromSecret(secret));
+    // OpenSSL draws a secret and computes its public key in one call, from the same generator.
+    return this.random === nodeRandom
+      ? x25519Handle(generateKeyPairSync('x25519').privateKey)
+      : this.#fromRandom(x25519Bytes, (secret) => this.x25519FromSecret(secret));
   }
 
   x25519FromSecret(secret: Uint8Array): X25519KeyPair {
     assertSeed('x25519', secret, x25519Bytes);
-    const material = createPrivateKey({ key: secret, format: 'raw-private', asymmetricKeyType: 'x25519' });
-    return new X25519Handle<KeyObject>({
-      owner,
-      algorithm: 'x25519',
-      publicKey: rawPublicKey(material),
-      material,
-      exportSecret: (key) => plainBytes(key.export({ format: 'raw-private' })),
-      // A KeyObject does not change; OpenSSL frees the key when the last one is gone.
-      copyMaterial: (key) => key,
-    });
+    return x25519Handle(
+      createPrivateKey({ key: secret, format: 'raw-private', asymmetricKeyType: 'x25519' }),
+    );
   }
 
   x25519(ours: X25519KeyPair, theirs: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -271,6 +268,18 @@ export class NodeProvider implements CryptoProvider {
       wipe(secret);
     }
   }
+}
+
+function x25519Handle(material: KeyObject): X25519Handle<KeyObject> {
+  return new X25519Handle<KeyObject>({
+    owner,
+    algorithm: 'x25519',
+    publicKey: rawPublicKey(material),
+    material,
+    exportSecret: (key) => plainBytes(key.export({ format: 'raw-private' })),
+    // A KeyObject does not change; OpenSSL frees the key when the last one is gone.
+    copyMaterial: (key) => key,
+  });
 }
 
 /** @throws CryptoError `BAD_PUBLIC_KEY` */

@@ -13,6 +13,7 @@ import {
   encodePrekeys,
   encodeSession,
   messageTypes,
+  newMessageId,
   oneTimePairs,
   OnlinePrekeys,
   openEnvelope,
@@ -49,7 +50,7 @@ function message(): OutgoingMessage {
   return {
     type: messageTypes.text,
     payload: plaintext,
-    messageId: provider.random.bytes(16),
+    messageId: newMessageId(provider.random),
     seq: ++seq,
     sentAtMs: startMs,
   };

@@ -3,7 +3,7 @@
  * did not change, and the caller keeps the old one until the new one is stored. Knows nothing of identities, frames,
  * records or time.
  */
-import { wipe, type CryptoProvider, type X25519KeyPair } from '@wotid/crypto';
+import { wipe, type CryptoProvider, type KemKeyPair, type X25519KeyPair } from '@wotid/crypto';
 import { rootStep, type SessionKeys } from '../kdf.ts';
 import { levelFacts, type SecurityLevel } from '../levels.ts';
 import type { Suite } from '../suites.ts';
@@ -203,17 +203,23 @@ function pqOf(
  * `next` = `null` everything is wiped.
  */
 export function wipeReplacedRatchet(old: RatchetState, next: RatchetState | null): void {
-  const kept = new Set<unknown>();
-  if (next !== null) {
-    const fields = revealRatchet(next);
-    for (const secret of secretsOf(fields)) kept.add(secret);
-    kept.add(fields.dh?.ours);
-    if (fields.pq?.slot.kind === 'offered') kept.add(fields.pq.slot.pair);
+  const before = revealRatchet(old);
+  const after = next === null ? null : revealRatchet(next);
+  const kept = after === null ? [] : secretsOf(after);
+  // This runs for every message: a set pays only where many keys of late messages are stored.
+  const index = kept.length > FEW_SECRETS ? new Set(kept) : null;
+  for (const secret of secretsOf(before)) {
+    if (index === null ? !kept.includes(secret) : !index.has(secret)) wipe(secret);
   }
-  const fields = revealRatchet(old);
-  for (const secret of secretsOf(fields)) if (!kept.has(secret)) wipe(secret);
-  if (fields.dh !== null && !kept.has(fields.dh.ours)) fields.dh.ours.dispose();
-  if (fields.pq?.slot.kind === 'offered' && !kept.has(fields.pq.slot.pair)) fields.pq.slot.pair.dispose();
+  if (before.dh !== null && before.dh.ours !== after?.dh?.ours) before.dh.ours.dispose();
+  const pair = offeredPair(before);
+  if (pair !== null && (after === null || pair !== offeredPair(after))) pair.dispose();
+}
+
+const FEW_SECRETS = 32;
+
+function offeredPair({ pq }: RatchetFields): KemKeyPair | null {
+  return pq?.slot.kind === 'offered' ? pq.slot.pair : null;
 }
 
 /** An array and no generator: this runs for every message. */

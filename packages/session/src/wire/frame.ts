@@ -20,6 +20,7 @@ import { SessionError } from '../errors.ts';
 import { KEM_BYTES, MAX_PAYLOAD_BYTES, MAX_PLAINTEXT_BYTES, SESSION_ID_BYTES } from '../limits.ts';
 import { safeU64Type } from './codec.ts';
 import type { ControlItem } from './control.ts';
+import { markPadding, paddedLength, type Route } from './padding.ts';
 
 /** Length of a message id. */
 export const MESSAGE_ID_BYTES = 16;
@@ -59,6 +60,25 @@ const messageIdType = fixedBytesType(MESSAGE_ID_BYTES);
  * @throws SessionError `PAYLOAD_TOO_LARGE`, or `BAD_MESSAGE` for a field out of range
  */
 export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(frameLength(frame));
+  writeFrame(out, frame);
+  return out;
+}
+
+/**
+ * The frame with its padding for `route`, as it is encrypted: in one array, since every message passes here.
+ * @throws SessionError as {@link encodeFrame}
+ */
+export function encodePaddedFrame(frame: Frame, route: Route): Uint8Array<ArrayBuffer> {
+  const length = frameLength(frame);
+  const out = new Uint8Array(paddedLength(length, route));
+  writeFrame(out, frame);
+  markPadding(out, length);
+  return out;
+}
+
+/** @throws SessionError `PAYLOAD_TOO_LARGE`, or `BAD_MESSAGE` for a field out of range */
+function frameLength(frame: Frame): number {
   if (frame.payload.length > MAX_PAYLOAD_BYTES) {
     throw new SessionError(
       'PAYLOAD_TOO_LARGE',
@@ -71,7 +91,7 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   }
   assertFields(frame);
   const { ackSeq, control, payload, replyTo, signature } = frame;
-  const length =
+  return (
     1 +
     (ackSeq === null ? 0 : ulebBytes(ackSeq)) +
     (control === null ? 0 : CONTROL_BYTES + optionBytes(control.signature)) +
@@ -82,8 +102,12 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
     optionBytes(replyTo) +
     ulebBytes(payload.length) +
     payload.length +
-    optionBytes(signature);
-  const out = new Uint8Array(length);
+    optionBytes(signature)
+  );
+}
+
+function writeFrame(out: Uint8Array, frame: Frame): void {
+  const { ackSeq, control, payload, replyTo, signature } = frame;
   let at = 1;
   if (ackSeq !== null) {
     out[0] = FLAG_ACK;
@@ -100,10 +124,12 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   at = writeUleb(out, writeOption(out, writeTime(out, at, frame.sentAtMs), replyTo), payload.length);
   out.set(payload, at);
   writeOption(out, at + payload.length, signature);
-  return out;
 }
 
-/** Reads a frame. @throws DecodeError for anything but the one encoding of a frame within the bounds */
+/**
+ * Reads a frame. Its payload is a view of `bytes`, everything else a copy.
+ * @throws DecodeError for anything but the one encoding of a frame within the bounds
+ */
 export function parseFrame(bytes: Uint8Array): Frame {
   if (bytes.length > MAX_PLAINTEXT_BYTES) {
     throw new DecodeError(
@@ -125,13 +151,13 @@ export function parseFrame(bytes: Uint8Array): Frame {
   if (payloadLength > MAX_PAYLOAD_BYTES) {
     throw new DecodeError('TOO_LARGE', `the frame has a payload of ${payloadLength} bytes`);
   }
-  const payload = reader.take(payloadLength);
+  const payload = reader.view(payloadLength);
   const signature = reader.signature();
   reader.end();
   return { ackSeq, control, type, messageId, seq, sentAtMs, replyTo, payload, signature };
 }
 
-/** Takes a frame apart from its start; every result is a copy. */
+/** Takes a frame apart from its start. */
 class FrameReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -146,12 +172,16 @@ class FrameReader {
     return value;
   }
 
-  take(length: number): Uint8Array<ArrayBuffer> {
+  view(length: number): Uint8Array {
     const end = this.#at + length;
     if (end > this.#bytes.length) throw malformed('it ends early');
-    const part = new Uint8Array(this.#bytes.subarray(this.#at, end));
+    const part = this.#bytes.subarray(this.#at, end);
     this.#at = end;
     return part;
+  }
+
+  take(length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.view(length));
   }
 
   u32(): number {

@@ -30,8 +30,13 @@ export function paddedLength(length: number, route: Route): number {
 export function pad(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(length);
   out.set(bytes);
-  out[bytes.length] = 0x80;
+  markPadding(out, bytes.length);
   return out;
+}
+
+/** Ends the `length` bytes at the start of `padded`, which has zeros behind them. */
+export function markPadding(padded: Uint8Array, length: number): void {
+  padded[length] = 0x80;
 }
 
 /** The part of `padded` before its padding (a view), or `null` when there is no padding. */
