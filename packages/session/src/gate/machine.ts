@@ -22,7 +22,11 @@ import type { GateChoice } from './negotiation.ts';
 import type { GateChannel } from './transcript.ts';
 
 /** What the session layer says of a peer's bytes; its other errors are about us. */
-const badPeerBytes: ReadonlySet<SessionErrorCode> = new Set(['DECRYPT_FAILED', 'INIT_REJECTED']);
+const badPeerBytes: ReadonlySet<SessionErrorCode> = new Set([
+  'DECRYPT_FAILED',
+  'INIT_REJECTED',
+  'PQ_CONFLICT',
+]);
 
 /**
  * One run of the gate. Bytes in, bytes out; the owner moves frames and keeps time (`gateTimeouts`). Nothing a peer sends
@@ -60,6 +64,7 @@ export abstract class GateMachine<Credential> {
     this.#isBusy = true;
     try {
       const step = await this.handle(frame);
+      if (this.hasEnded) return { send: [] };
       if (step.done !== undefined) this.#finish();
       return step;
     } catch (error) {

@@ -65,6 +65,7 @@ export class GateChannel implements Disposable {
   #hash: Uint8Array<ArrayBuffer>;
   #sent = 0n;
   #received = 0n;
+  #isDisposed = false;
 
   constructor(
     provider: CryptoProvider,
@@ -96,16 +97,18 @@ export class GateChannel implements Disposable {
     return this.#exporter;
   }
 
-  /** A sealed frame around `plaintext`. */
+  /** A sealed frame around `plaintext`. @throws TypeError once it was disposed of */
   seal(plaintext: Uint8Array): Uint8Array<ArrayBuffer> {
+    this.#assertUsable();
     const nonce = counterNonce(this.#sent++);
     const ciphertext = this.#provider.seal('aes-256-gcm', this.#sendingKey, nonce, plaintext, this.#hash);
     this.#advance(ciphertext);
     return concatBytes(Uint8Array.of(frameKinds.sealed), ciphertext);
   }
 
-  /** The plaintext of a sealed frame. @throws GateRefusal `MALFORMED`, `AEAD` */
+  /** The plaintext of a sealed frame. @throws GateRefusal `MALFORMED`, `AEAD`; TypeError once it was disposed of */
   open(frame: Uint8Array): Uint8Array<ArrayBuffer> {
+    this.#assertUsable();
     if (frame[0] !== frameKinds.sealed || frame.length > MAX_GATE_FRAME_BYTES) {
       throw new GateRefusal(
         gateCodes.MALFORMED,
@@ -122,7 +125,13 @@ export class GateChannel implements Disposable {
 
   /** Wipes the keys and the exporter. */
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     wipe(this.#sendingKey, this.#receivingKey, this.#exporter);
+  }
+
+  /** Wiped keys are keys that everybody knows. */
+  #assertUsable(): void {
+    if (this.#isDisposed) throw new TypeError('the keys of this gate were wiped');
   }
 
   #advance(ciphertext: Uint8Array): void {

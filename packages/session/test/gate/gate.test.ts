@@ -5,10 +5,13 @@ import {
   gateTimeouts,
   MAX_GATE_CREDENTIAL_BYTES,
   wireGateCode,
+  type GateInitiator,
   type GateObservation,
+  type GateResponder,
 } from '@wotid/session';
 import { SeededRandom } from '@wotid/testkit';
 import { describe, expect, it } from 'vitest';
+import { pqConflict } from '../../src/ratchet/pq-epochs.ts';
 import {
   gatePerson,
   initiatorOf,
@@ -17,6 +20,7 @@ import {
   responderOf,
   verifyPeer,
   type GatePerson,
+  type TestCredential,
 } from './gate-people.ts';
 import { drive, runGate, sentBy, type Run } from './gate-run.ts';
 
@@ -272,6 +276,67 @@ describe('time', () => {
   });
 });
 
+describe('a gate that is ended while it works', () => {
+  it('seals nothing under wiped keys, whichever turn of the event loop ends it', async () => {
+    const after = async (turns: number): Promise<void> => {
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    };
+    const outcomes = { m4: new Set<boolean>(), m5: new Set<boolean>(), m6: new Set<boolean>() };
+    for (let turns = 0; turns < 16; turns++) {
+      const [a, b] = [gatePerson('a'), gatePerson('b')];
+      const ending = (
+        machine: () => { readonly hasEnded: boolean; abort(code: typeof gateCodes.TIMEOUT): unknown },
+      ): void => {
+        void after(turns).then(() => (machine().hasEnded ? null : machine().abort(gateCodes.TIMEOUT)));
+      };
+      const initiator = initiatorOf(a, b);
+      const responder: GateResponder<TestCredential> = responderOf(b, a, {
+        sessions: overriding(b.sessions, {
+          bundle: (peer, level) => {
+            ending(() => responder);
+            return b.sessions.bundle(peer, level);
+          },
+        }),
+      });
+      const m2 = await responder.receive(initiator.start().send[0] as Uint8Array);
+      const m3 = await initiator.receive(m2.send[0] as Uint8Array);
+      const [m4] = (await responder.receive(m3.send[0] as Uint8Array)).send;
+      outcomes.m4.add(m4 !== undefined);
+      // What is sent is sealed under the keys of the gate.
+      if (m4 !== undefined) expect((await initiator.receive(m4)).terminate).toBeUndefined();
+
+      const opener: GateInitiator<TestCredential> = initiatorOf(a, b, {
+        sessions: overriding(a.sessions, {
+          open: (context, bundle) => {
+            ending(() => opener);
+            return a.sessions.open(context, bundle);
+          },
+        }),
+      });
+      const accepter = responderOf(b, a);
+      const run = await drive(opener.start(), { a: opener, b: accepter });
+      outcomes.m5.add(run.frames.length > 4);
+      expect(run.b.terminate?.by).not.toBe('us');
+
+      const passing = initiatorOf(a, b);
+      const replying: GateResponder<TestCredential> = responderOf(b, a, {
+        sessions: overriding(b.sessions, {
+          accept: (context, message) => {
+            ending(() => replying);
+            return b.sessions.accept(context, message);
+          },
+        }),
+      });
+      const last = await drive(passing.start(), { a: passing, b: replying });
+      outcomes.m6.add(last.b.done !== undefined);
+      // Either it was passed by both, or nothing says so.
+      expect(last.a.done === undefined).toBe(last.b.done === undefined);
+      expect(last.a.terminate?.by).not.toBe('us');
+    }
+    for (const seen of Object.values(outcomes)) expect([...seen].toSorted()).toEqual([false, true]);
+  });
+});
+
 describe('a gate whose own side fails', () => {
   it('tells the peer POLICY and its owner the cause', async () => {
     const [a, b] = [gatePerson('a'), gatePerson('b')];
@@ -290,6 +355,19 @@ describe('a gate whose own side fails', () => {
       expect(run[side].terminate).toMatchObject({ code: gateCodes.POLICY, by: 'us', cause });
       expect(run[other].terminate).toMatchObject({ code: gateCodes.POLICY, by: 'peer' });
     }
+  });
+
+  it('says AEAD, and nothing of a failure of its own, for a message that contradicts the session', async () => {
+    const [a, b] = [gatePerson('a'), gatePerson('b')];
+    await runGate(a, b);
+    const conflict = (): never => {
+      throw pqConflict();
+    };
+    const run = await runGate(a, b, undefined, {
+      b: { sessions: overriding(b.sessions, { resume: conflict }) },
+    });
+    expect(run.b.terminate).toMatchObject({ code: gateCodes.AEAD, by: 'us' });
+    expect(run.a.terminate).toMatchObject({ code: gateCodes.AEAD, by: 'peer' });
   });
 
   it('refuses a credential of its own that no peer would take', () => {
