@@ -132,12 +132,15 @@ export class GateLimiter {
 class RateByKey {
   readonly #intervalMs: number;
   readonly #toleranceMs: number;
+  /** From the first use after a quiet time to the last of a burst: no key is noted for longer. */
+  readonly #longestMs: number;
   /** In order of last use. */
   readonly #unusedAtMs = new Map<string, number>();
 
   constructor(burst: number, perMs: number) {
     this.#intervalMs = 1 / perMs;
     this.#toleranceMs = (burst - 1) * this.#intervalMs;
+    this.#longestMs = burst * this.#intervalMs;
   }
 
   get size(): number {
@@ -151,7 +154,9 @@ class RateByKey {
 
   take(key: string, nowMs: number): void {
     for (const [other, unusedAtMs] of this.#unusedAtMs) {
-      if (unusedAtMs > nowMs) break;
+      // Noted before the clock was set back: it would be in the way of all behind it until the clock is there again.
+      const isFromTheFuture = unusedAtMs > nowMs + this.#longestMs;
+      if (unusedAtMs > nowMs && !isFromTheFuture) break;
       this.#unusedAtMs.delete(other);
     }
     const unusedAtMs = nowMs + this.#waitMs(key, nowMs) + this.#intervalMs;
@@ -162,9 +167,8 @@ class RateByKey {
   /** Time until `key` is as good as unused. */
   #waitMs(key: string, nowMs: number): number {
     const waitMs = (this.#unusedAtMs.get(key) ?? nowMs) - nowMs;
-    const longestMs = this.#toleranceMs + this.#intervalMs;
     // Longer only when the clock was set back since: nobody is locked out for more than the usual time.
-    if (waitMs > longestMs) this.#unusedAtMs.set(key, nowMs + longestMs);
-    return Math.min(Math.max(waitMs, 0), longestMs);
+    if (waitMs > this.#longestMs) this.#unusedAtMs.set(key, nowMs + this.#longestMs);
+    return Math.min(Math.max(waitMs, 0), this.#longestMs);
   }
 }

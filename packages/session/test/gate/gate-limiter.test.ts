@@ -121,6 +121,23 @@ describe('gate limiter', () => {
     expect(gate.limiter.size).toBe(2);
   });
 
+  it('keeps a bounded state when the clock is set back between two floods', () => {
+    const gate = limiter();
+    const flood = (name: string): void => {
+      for (let i = 0; i < 20_000; i++) {
+        gate.try(`${name} p${i}`, `${name} n${i}`);
+        gate.clock.advance(10);
+      }
+    };
+    flood('before');
+    gate.clock.advance(-86_400_000);
+    flood('after');
+    expect(gate.limiter.size).toBeLessThanOrEqual(2 * (64 + 60 * 16));
+    gate.clock.advance(60_000);
+    expect(gate.try('one', 'one')).toBe('ok');
+    expect(gate.limiter.size).toBe(2);
+  });
+
   it('locks nobody out for long when the clock is set back', () => {
     const gate = limiter();
     for (let i = 0; i < 5; i++) gate.try('peer');
