@@ -24,6 +24,7 @@ import { agreeAsInitiator, initiatorShare, shareSealKey } from '../src/pqxdh/agr
 import { prekeyIds } from '../src/pqxdh/encoding.ts';
 import { encodeInitClaims, sealInitClaims, signedInitBody, type InitClaims } from '../src/pqxdh/init-seal.ts';
 import { encodePublicPart } from '../src/pqxdh/public-part.ts';
+import type { ControlItem } from '../src/wire/control.ts';
 import { pad } from '../src/wire/padding.ts';
 import {
   accept,
@@ -56,7 +57,12 @@ const create = (changes: Partial<CreateInitInit> = {}): ReturnType<typeof create
   });
 
 /** An initial message made from the parts, so that they may contradict each other. The signature is over the truth. */
-function craft(changes: Partial<InitClaims>, from = alice, algorithm: HybridAlgorithm = 1): Uint8Array {
+function craft(
+  changes: Partial<InitClaims>,
+  from = alice,
+  algorithm: HybridAlgorithm = 1,
+  control: ControlItem | null = null,
+): Uint8Array {
   const prekeys = handshakePrekeys(verified(native, bob).publication, 3, null);
   const share = initiatorShare(native, bob.own.block.ik, prekeys);
   const transcript = {
@@ -103,11 +109,11 @@ function craft(changes: Partial<InitClaims>, from = alice, algorithm: HybridAlgo
     seq,
     sentAtMs,
     ackSeq: null,
-    control: null,
+    control,
     replyTo: null,
     signature: null,
   });
-  const { envelope } = encrypt(native, agreed.ratchet, pad(frame, 64));
+  const { envelope } = encrypt(native, agreed.ratchet, pad(frame, frame.length + 1));
   return concatBytes(publicBytes, sealed, envelope);
 }
 
@@ -185,6 +191,14 @@ describe('an initial message', () => {
     const known = (): typeof alice.own.block => alice.own.block;
     expect(codeOf(() => accept(bob, craft({})))).toBe('none');
     expect(codeOf(() => accept(bob, craft({ sentAtMs: startMs - 1 })))).toBe('INIT_REJECTED');
+    const unasked = {
+      kind: 'answer',
+      epoch: 1,
+      key: new Uint8Array(1_568),
+      sentAtMs: startMs,
+      signature: null,
+    } as const;
+    expect(codeOf(() => accept(bob, craft({}, alice, 1, unasked)))).toBe('INIT_REJECTED');
     expect(codeOf(() => accept(bob, craft({ did: 'did:example:carol' })))).toBe('INIT_REJECTED');
     expect(codeOf(() => accept(bob, craft({ idFp: carol.own.idFp })))).toBe('INIT_REJECTED');
     const unknown = craft({ identityBlock: null, idFp: carol.own.idFp });

@@ -134,6 +134,25 @@ describe('private prekeys', () => {
     expect(erasePrekeys(two, startMs + 44 * dayMs - 1)).toBe(two);
   });
 
+  it('are made anew when the clock is set back, because everybody refuses those from the future', () => {
+    expect(prekeyPolicy(bob.prekeys, startMs - 300_000).isRotationDue).toBe(false);
+    const earlier = startMs - 300_001;
+    expect(check(bob.published, { nowMs: earlier })).toBe('PREKEYS_EXPIRED');
+    expect(prekeyPolicy(bob.prekeys, earlier)).toMatchObject({ isRotationDue: true, rotateAtMs: earlier });
+    const made = createPrekeys(native, bob.prekeys, { ...chain, ours: bob.own, number: 2, nowMs: earlier });
+    expect(check(made.published, { nowMs: earlier })).toBe('none');
+    expect(prekeyPolicy(made.store, earlier).isRotationDue).toBe(false);
+  });
+
+  it('open nothing from the moment when they should be erased, whether they were or not', () => {
+    const { envelope } = init(person('alice'), bob);
+    const at = (nowMs: number): string =>
+      codeOf(() => openInit(native, envelope, openInitInit(bob, { nowMs })));
+    expect(at(startMs + 44 * dayMs - 1)).toBe('none');
+    // The replay cache may have forgotten this very message by now.
+    expect(at(startMs + 44 * dayMs)).toBe('PREKEY_UNKNOWN');
+  });
+
   it('open messages to any live publication, and none to an erased one', () => {
     const alice = person('alice');
     const { envelope } = init(alice, bob);

@@ -137,7 +137,7 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
       data: { initHash: initHash.toHex() },
     });
   }
-  const found = findPrekeys(provider, init.prekeys, publicPart, level);
+  const found = findPrekeys(provider, init.prekeys, publicPart, level, init.nowMs);
   if (found === null) {
     throw new SessionError('PREKEY_UNKNOWN', 'the initial message uses prekeys that are not here', {
       hint: 'it is older than 44 days, for another agent, or to a one-time key used before; the sender has to write again',
@@ -264,7 +264,10 @@ function openFirst(
   try {
     return openEnvelope(provider, session, envelope, init);
   } catch (error) {
-    if (error instanceof SessionError && error.code === 'DECRYPT_FAILED') throw initRejected();
+    // A session that begins has no rekey that a first message could contradict.
+    const isPeersFault =
+      error instanceof SessionError && (error.code === 'DECRYPT_FAILED' || error.code === 'PQ_CONFLICT');
+    if (isPeersFault) throw initRejected();
     throw error;
   }
 }

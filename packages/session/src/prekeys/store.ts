@@ -8,6 +8,7 @@ import { SessionError } from '../errors.ts';
 import type { OwnIdentity } from '../identity.ts';
 import { DEFAULT_LEVEL, levelFacts, type SecurityLevel } from '../levels.ts';
 import {
+  MAX_CLOCK_SKEW_MS,
   MAX_ONE_TIME_PAIRS,
   MAX_PREKEY_GENERATIONS,
   ONE_TIME_PAIRS,
@@ -184,7 +185,10 @@ export function oneTimePairs(provider: CryptoProvider, store: PrekeyStore): OneT
 
 /** What has to happen to a store, and when. */
 export interface PrekeyPolicy {
-  /** A new publication is due: there is none, the last one is 7 days old, or most one-time pairs are gone. */
+  /**
+   * A new publication is due: there is none, the last one is 7 days old or not valid yet (the clock was set back, and
+   * everybody refuses it), or most one-time pairs are gone.
+   */
   readonly isRotationDue: boolean;
   /** When the next one will be due by age; milliseconds since the Unix epoch. */
   readonly rotateAtMs: number;
@@ -199,7 +203,8 @@ export interface PrekeyPolicy {
 export function prekeyPolicy(store: PrekeyStore, nowMs: number, pairsLeft?: number): PrekeyPolicy {
   const generations = revealPrekeys(store);
   const last = generations.at(-1);
-  const rotateAtMs = last === undefined ? nowMs : last.notBeforeMs + PREKEY_ROTATION_MS;
+  const isUsable = last !== undefined && nowMs >= last.notBeforeMs - MAX_CLOCK_SKEW_MS;
+  const rotateAtMs = isUsable ? last.notBeforeMs + PREKEY_ROTATION_MS : nowMs;
   const isRefillDue =
     last !== undefined &&
     pairsLeft !== undefined &&
@@ -242,17 +247,19 @@ export function erasedAtMs(generation: Pick<PrekeyGeneration, 'notAfterMs'>): nu
 
 /**
  * Internal: the keys for an initial message, or `null` when they are not (or no longer) here: a signed prekey with either
- * a one-time pair or, without `opkId`, the last-resort KEM prekey. At levels 1 and 2 no KEM prekey is used.
+ * a one-time pair or, without `opkId`, the last-resort KEM prekey. At levels 1 and 2 no KEM prekey is used. Keys that
+ * should have been erased by now are gone: the replay cache may have forgotten their messages already.
  */
 export function findPrekeys(
   provider: CryptoProvider,
   store: PrekeyStore,
   ids: PrekeyIds,
   level: SecurityLevel,
+  nowMs: number,
 ): { readonly keys: ResponderPrekeys; readonly generation: PrekeyGeneration } | null {
   const hasKem = levelFacts(level).isPostQuantum;
   const generation = revealPrekeys(store).find((one) => one.spkId === ids.spkId);
-  if (generation === undefined) return null;
+  if (generation === undefined || nowMs >= erasedAtMs(generation)) return null;
   const found = ids.opkId === 0 ? lastResort(provider, generation) : oneTime(provider, generation, ids.opkId);
   if (found === null) return null;
   const kem = hasKem ? found.kem : null;
