@@ -15,6 +15,8 @@ import {
   type Session,
 } from '@wotid/session';
 import { describe, expect, it } from 'vitest';
+import { takeOffer } from '../src/ratchet/pq-epochs.ts';
+import type { PqRatchet } from '../src/ratchet/pq-state.ts';
 import { decrypt } from '../src/ratchet/ratchet.ts';
 import { unpad } from '../src/wire/padding.ts';
 import {
@@ -372,5 +374,25 @@ describe('the policy', () => {
     talk.sessions.a = last;
     expect(codeOf(() => talk.seal('a', { rekey: 'epoch' }))).toBe('SESSION_EXHAUSTED');
     talk.seal('a');
+  });
+
+  it('takes no Offer beyond the last epoch, whose number no header could hold', () => {
+    const pq = pqOf(ratchetPair(alice, bob).a);
+    const at = (epoch: number): PqRatchet => ({
+      ...pq,
+      sending: { ...pq.sending, epoch },
+      receiving: [{ ...pq.receiving[0]!, epoch }],
+    });
+    using pair = native.kemGenerate();
+    const offer = (epoch: number): string =>
+      codeOf(() =>
+        takeOffer(
+          native,
+          at(epoch - 1),
+          { epoch, key: pair.publicKey, isSigned: false },
+          { messageEpoch: epoch - 1, isInitiator: true },
+        ),
+      );
+    expect([65_535, 65_536].map(offer)).toEqual(['none', 'PQ_CONFLICT']);
   });
 });

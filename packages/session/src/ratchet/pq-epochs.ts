@@ -115,6 +115,8 @@ export function takeOffer(
     return { ...pq, isSigned, slot: { ...slot, isSigned, sentSince: NEVER_ATTACHED } };
   }
   if (offer.epoch <= newest) return pq;
+  // A header has no room for an epoch beyond the last one.
+  if (offer.epoch > MAX_EPOCH) throw pqConflict();
   if (offer.epoch !== newest + 1 || messageEpoch !== newest || slot.kind === 'answered') throw pqConflict();
   if (slot.kind === 'offered') {
     const isOursKept = slot.isSigned === offer.isSigned ? isInitiator : slot.isSigned;
