@@ -3,7 +3,14 @@ import { WotError } from '@wotid/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseIota } from './commands/wallet.ts';
-import { formatError, formatTable, printable, toJson } from './output.ts';
+import { formatError, formatTable, formatTime, printable, toJson } from './output.ts';
+
+describe('times', () => {
+  it('of a peer that names one beyond all dates are shown, and what stands beside them too', () => {
+    expect(formatTime(Date.UTC(2026, 5, 1, 12, 0, 0, 7))).toBe('2026-06-01T12:00:00Z');
+    expect(formatTime(Number.MAX_SAFE_INTEGER)).toBe('9007199254740991 ms');
+  });
+});
 
 describe('printable', () => {
   it('leaves no character that could move a cursor, recolour or reorder a terminal line', () => {

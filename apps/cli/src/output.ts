@@ -34,6 +34,12 @@ export function createOutput(json: boolean): Output {
   };
 }
 
+/** A time in milliseconds since the Unix epoch for people, to the second; a time that no date can hold as its number. */
+export function formatTime(timeMs: unknown): string {
+  const date = new Date(Number(timeMs));
+  return Number.isNaN(date.getTime()) ? `${String(timeMs)} ms` : date.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
 /** One line of JSON; `bigint` as decimal string, bytes as base64. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) => {

@@ -112,6 +112,8 @@ export const ONE_TIME_PAIRS_PER_REQUESTER_PER_DAY = 4;
 /** The published form must fit one argument of a transaction. */
 export const MAX_PUBLISHED_PREKEYS_BYTES = 16_384;
 
+/** The last time that a JavaScript date can hold: a peer that names a later one must not stop who shows it. */
+export const MAX_TIME_MS = 8_640_000_000_000_000;
 /** A peer's clock may be ahead of ours by this much. */
 export const MAX_CLOCK_SKEW_MS: number = 300 * SECOND_MS;
 /** Two offline initiations whose signed times differ by more are not simultaneous: the later one wins. */

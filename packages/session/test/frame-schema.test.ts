@@ -10,7 +10,14 @@ import {
   type BcsType,
 } from '@wotid/core';
 import { hybridSignatureType } from '@wotid/crypto';
-import { encodeFrame, MAX_PAYLOAD_BYTES, MAX_PLAINTEXT_BYTES, parseFrame, type Frame } from '@wotid/session';
+import {
+  encodeFrame,
+  MAX_PAYLOAD_BYTES,
+  MAX_PLAINTEXT_BYTES,
+  MAX_TIME_MS,
+  parseFrame,
+  type Frame,
+} from '@wotid/session';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -78,7 +85,7 @@ function parseBySchema(bytes: Uint8Array): Frame | null {
     const read = decodeStrict(schema, bytes, { what: 'frame', maxBytes: MAX_PLAINTEXT_BYTES });
     const { flags: _, sentAtMs, ackSeq: ack = null, control: item = null, ...rest } = read;
     const isInRange =
-      [sentAtMs, item?.sentAtMs ?? 0n].every((time) => time <= BigInt(Number.MAX_SAFE_INTEGER)) &&
+      [sentAtMs, item?.sentAtMs ?? 0n].every((time) => time <= BigInt(MAX_TIME_MS)) &&
       [rest.seq, ack ?? 0].every((seq) => seq <= 0xffff_ffff) &&
       [1, 2].includes(item?.kind ?? 1) &&
       rest.payload.length <= MAX_PAYLOAD_BYTES;
@@ -109,6 +116,7 @@ function parse(bytes: Uint8Array): Frame | null {
 
 const id = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const u32 = fc.oneof(fc.nat({ max: 300 }), fc.integer({ min: 0, max: 0xffff_ffff }));
+const times = fc.integer({ min: 0, max: MAX_TIME_MS });
 const signatures = fc
   .uint8Array({ minLength: 4_691, maxLength: 4_691 })
   .map((rest) => Uint8Array.of(1, ...rest));
@@ -119,7 +127,7 @@ const frames: fc.Arbitrary<Frame> = fc.record({
       kind: fc.constantFrom('offer' as const, 'answer' as const),
       epoch: u32,
       key: fc.uint8Array({ minLength: 1_568, maxLength: 1_568 }),
-      sentAtMs: fc.maxSafeNat(),
+      sentAtMs: times,
       signature: fc.option(signatures, { freq: 8 }),
     }),
     { freq: 8 },
@@ -127,7 +135,7 @@ const frames: fc.Arbitrary<Frame> = fc.record({
   type: fc.integer({ min: 0, max: 0xffff }),
   messageId: id,
   seq: u32,
-  sentAtMs: fc.maxSafeNat(),
+  sentAtMs: times,
   replyTo: fc.option(id),
   payload: fc.uint8Array({ maxLength: 200 }),
   signature: fc.option(signatures, { freq: 8 }),
@@ -140,6 +148,17 @@ describe('the frame and its schema', () => {
         expect(encodeFrame(frame)).toEqual(new Uint8Array(encodeBySchema(frame)));
       }),
     );
+  });
+
+  it('know no time that a date cannot hold: who shows a message must not stumble over it', () => {
+    const [frame] = fc.sample(frames, 1) as [Frame];
+    const last = { ...frame, sentAtMs: MAX_TIME_MS };
+    expect(new Date((parse(encodeFrame(last)) as Frame).sentAtMs).toISOString()).toBe(
+      '+275760-09-13T00:00:00.000Z',
+    );
+    const later = { ...frame, sentAtMs: MAX_TIME_MS + 1 };
+    expect(() => encodeFrame(later)).toThrow(expect.objectContaining({ code: 'BAD_MESSAGE' }));
+    expect(parse(encodeBySchema(later))).toBeNull();
   });
 
   it('read and refuse the same, also after a byte was changed, inserted or removed', () => {

@@ -6,6 +6,7 @@ import {
   encodeText,
   MAX_CREDENTIAL_BYTES,
   MAX_PLAINTEXT_BYTES,
+  MAX_TIME_MS,
   paddedLength,
   parseFrame,
   parsePresentation,
@@ -34,7 +35,7 @@ const control: fc.Arbitrary<NonNullable<Frame['control']>> = fc.record({
   kind: fc.constantFrom('offer' as const, 'answer' as const),
   epoch: u32,
   key: bytesOf(1_568),
-  sentAtMs: fc.maxSafeNat(),
+  sentAtMs: fc.nat({ max: MAX_TIME_MS }),
   signature: fc.option(signature),
 });
 const frame: fc.Arbitrary<Frame> = fc.record({
@@ -43,7 +44,7 @@ const frame: fc.Arbitrary<Frame> = fc.record({
   type: fc.integer({ min: 0, max: 0xffff }),
   messageId: bytesOf(16),
   seq: u32,
-  sentAtMs: fc.maxSafeNat(),
+  sentAtMs: fc.nat({ max: MAX_TIME_MS }),
   replyTo: fc.option(bytesOf(16)),
   payload: fc.uint8Array({ maxLength: 300 }),
   signature: fc.option(signature),

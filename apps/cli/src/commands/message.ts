@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { readInput, readInputBytes, writeOutput } from '../files.ts';
 import { addHomeOptions, onAgent, outputOf, type HomeOptions } from '../home-command.ts';
 import { asFacts, asRows } from '../operations.ts';
-import type { Facts } from '../output.ts';
+import { formatTime, type Facts } from '../output.ts';
 import { UsageError } from '../usage-error.ts';
 import { maxCredentialFileBytes } from './credential.ts';
 
@@ -92,7 +92,7 @@ export function addMessageCommands(program: Command): void {
 function forPeople(message: Facts): Facts {
   return {
     position: message['position'],
-    sent: new Date(Number(message['sentAtMs'])).toISOString().replace(/\.\d+Z$/, 'Z'),
+    sent: formatTime(message['sentAtMs']),
     from: message['alias'] === '' ? message['from'] : message['alias'],
     by: message['route'],
     text: message['text'] ?? summary(message),

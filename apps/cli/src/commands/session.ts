@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { addHomeOptions, onAgent, outputOf, type HomeOptions } from '../home-command.ts';
 import { asFacts, asRows } from '../operations.ts';
-import type { Facts } from '../output.ts';
+import { formatTime, type Facts } from '../output.ts';
 
 const toArgument = 'a contact: your name for them, their DID, or a part of it that fits nobody else';
 
@@ -51,15 +51,14 @@ export function addSessionCommands(program: Command): void {
 
 /** A session as a row that a person reads; `--json` has the rest. */
 function forPeople(row: Facts): Facts {
-  const time = (name: string): string => new Date(Number(row[name])).toISOString().replace(/\.\d+Z$/, 'Z');
   return {
     with: row['alias'] === '' ? row['peer'] : row['alias'],
     state: row['isOverdue'] === true ? 'overdue' : row['state'],
     level: row['level'],
     suite: row['suite'],
-    used: time('lastUsedMs'),
+    used: formatTime(row['lastUsedMs']),
     messages: row['messageCount'],
     rekeys: row['rekeySequence'],
-    proven: time('authenticatedAtMs'),
+    proven: formatTime(row['authenticatedAtMs']),
   };
 }

@@ -27,7 +27,7 @@ import {
 import { SessionError } from '../errors.ts';
 import type { OneTimeKey } from '../kdf.ts';
 import { MAX_CREDENTIAL_BYTES, MAX_INIT_SEALED_BYTES, SESSION_AD_BYTES, TAG_BYTES } from '../limits.ts';
-import { safeU64Type } from '../wire/codec.ts';
+import { safeU64Type, timeType } from '../wire/codec.ts';
 import { pad, unpad } from '../wire/padding.ts';
 import type { PrekeyIds } from './encoding.ts';
 
@@ -53,7 +53,7 @@ const claimsType = bcs.struct('sealed part', {
   did: shortTextType,
   idFp: fixedBytesType(32),
   credentialHash: fixedBytesType(32),
-  sentAtMs: safeU64Type,
+  sentAtMs: timeType,
   signature: hybridSignatureType,
 });
 

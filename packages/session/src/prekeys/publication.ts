@@ -54,7 +54,7 @@ import { isSecurityLevel, levelFacts, type SecurityLevel } from '../levels.ts';
 import { prekeyIds, type HandshakePrekeys } from '../pqxdh/encoding.ts';
 import { suiteBitmap, type SecurityPolicy } from '../security-policy.ts';
 import { SUITES } from '../suites.ts';
-import { safeU64Type } from '../wire/codec.ts';
+import { timeType } from '../wire/codec.ts';
 import type { OneTimePair } from './one-time.ts';
 
 const VERSION = 1;
@@ -95,8 +95,8 @@ const publicationType = bcs.struct('prekey publication', {
   did: shortTextType,
   idFp: fixedBytesType(32),
   number: bcs.u32(),
-  notBeforeMs: safeU64Type,
-  notAfterMs: safeU64Type,
+  notBeforeMs: timeType,
+  notAfterMs: timeType,
   spkId: bcs.u32(),
   spk: fixedBytesType(KEY_BYTES),
   kemId: bcs.u32(),

@@ -17,7 +17,13 @@
 import { bcs, DecodeError, fixedBytesType, optionType, shortTextType } from '@wotid/core';
 import { hybridSignatureLength, type CryptoProvider } from '@wotid/crypto';
 import { SessionError } from '../errors.ts';
-import { KEM_BYTES, MAX_PAYLOAD_BYTES, MAX_PLAINTEXT_BYTES, SESSION_ID_BYTES } from '../limits.ts';
+import {
+  KEM_BYTES,
+  MAX_PAYLOAD_BYTES,
+  MAX_PLAINTEXT_BYTES,
+  MAX_TIME_MS,
+  SESSION_ID_BYTES,
+} from '../limits.ts';
 import { safeU64Type } from './codec.ts';
 import type { ControlItem } from './control.ts';
 import { markPadding, paddedLength, type Route } from './padding.ts';
@@ -190,7 +196,7 @@ class FrameReader {
 
   time(): number {
     const time = this.u32() + 2 ** 32 * this.u32();
-    if (!Number.isSafeInteger(time)) throw malformed('a time is above 2^53 - 1');
+    if (time > MAX_TIME_MS) throw malformed('a time is later than a date can be');
     return time;
   }
 
@@ -264,7 +270,7 @@ function assertFields(frame: Frame): void {
 }
 
 function isTime(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
+  return Number.isSafeInteger(value) && value >= 0 && value <= MAX_TIME_MS;
 }
 
 function isSignature(value: Uint8Array | null): boolean {

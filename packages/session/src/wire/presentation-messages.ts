@@ -10,7 +10,7 @@ import {
   MAX_CREDENTIAL_TYPES,
   MAX_PAYLOAD_BYTES,
 } from '../limits.ts';
-import { safeU64Type } from './codec.ts';
+import { timeType } from './codec.ts';
 
 /** Asks the peer to show a credential. */
 export interface PresentationRequest {
@@ -42,7 +42,7 @@ const offerType = bcs.struct('presentation offer', {
   types: bcs.vector(shortTextType),
   issuer: shortTextType,
   credentialHash: fixedBytesType(32),
-  validUntilMs: safeU64Type,
+  validUntilMs: timeType,
 });
 const presentationType = bcs.struct('presentation', { credential: bytesType });
 
