@@ -298,7 +298,7 @@ describe('a signer that fails', () => {
     let isBroken = true;
     const flaky: CredentialSigner = {
       ...signer,
-      sign: (alg, bytes) => (isBroken ? Promise.reject(new Error('HSM is away')) : signer.sign(alg, bytes)),
+      sign: (key, bytes) => (isBroken ? Promise.reject(new Error('HSM is away')) : signer.sign(key, bytes)),
     };
     const service = await world.again({ issuer: { signer: flaky, secret } });
     const holder = new Wallet();

@@ -5,12 +5,15 @@
  * anywhere, of any size, and follows redirects.
  */
 import { lookup as lookupHost } from 'node:dns';
+import { request as requestInClear } from 'node:http';
 import { request, type RequestOptions } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import type { DIDDocument, DIDResolutionResult, DIDResolver } from 'did-resolver';
 import { concatBytes, errorText } from '@wotid/core';
 import { isDid } from './did.ts';
+import { CredentialError } from './errors.ts';
 import { parseStrictJson } from './strict-json.ts';
+import { isWebOrigin } from './urls.ts';
 
 /** A document with many keys; an ML-DSA-87 key has 3.5 KB. */
 const maxDocumentBytes = 65_536;
@@ -24,6 +27,11 @@ export interface DidWebInit {
   readonly isAllowed: (did: string) => boolean;
   /** Certificates to trust in place of the system's, PEM; for servers of a private network. */
   readonly ca?: string;
+  /**
+   * Asks the host `localhost` in plain HTTP and on loopback addresses alone: for networks on one machine, whose servers
+   * have no certificates. Default false: every host in HTTPS.
+   */
+  readonly allowLoopbackHttp?: boolean;
   /** Default: every address but those of this machine, of private networks and of nobody. */
   readonly isAllowedAddress?: (address: string) => boolean;
 }
@@ -66,18 +74,37 @@ export function didWebUrl(did: string): URL | null {
   return url.hostname.startsWith('[') ? null : url;
 }
 
+/**
+ * The did:web of a web server as a whole: host, and a port as `%3A` and its number (section 2.4).
+ * @param origin `https://…`, or `http://localhost:…` with another port than 80 and 443: what
+ *   {@link DidWebInit.allowLoopbackHttp} resolves
+ * @throws CredentialError `BAD_DID` for an address instead of a name, and for plain HTTP elsewhere
+ */
+export function didWebOf(origin: string): string {
+  const url = isWebOrigin(origin) ? new URL(origin) : null;
+  const isServed =
+    url?.protocol === 'https:' || (url?.hostname === 'localhost' && !['', '443'].includes(url.port));
+  const did = `did:web:${url?.host.replace(':', '%3A') ?? ''}`;
+  if (isServed && didWebUrl(did) !== null) return did;
+  throw new CredentialError('BAD_DID', `${JSON.stringify(origin.slice(0, 200))} gives no did:web`, {
+    hint: 'A did:web is an https origin with a name, such as https://id.example; on one machine http://localhost:8443.',
+  });
+}
+
 class NotFound extends Error {}
 
 async function fetchDocument(url: URL, init: DidWebInit): Promise<Uint8Array> {
+  const isInClear = init.allowLoopbackHttp === true && url.hostname === 'localhost' && url.port !== '';
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const options: RequestOptions = {
     agent: false,
     headers: { accept: 'application/did+json, application/json' },
-    lookup: allowedOnly(init.isAllowedAddress ?? isPublicAddress),
+    lookup: allowedOnly(isInClear ? isLoopbackAddress : (init.isAllowedAddress ?? isPublicAddress)),
     signal: AbortSignal.timeout(requestTimeoutMs),
     ...(init.ca !== undefined && { ca: init.ca }),
   };
-  const sent = request(url, options, (response) => {
+  const target = isInClear ? `http://${url.host}${url.pathname}` : url;
+  const sent = (isInClear ? requestInClear : request)(target, options, (response) => {
     const { statusCode } = response;
     // A redirect would lead anywhere.
     if (statusCode !== 200) {
@@ -151,6 +178,14 @@ for (const [net, bits] of [
   ['3fff::', 20],
 ] as const) {
   reserved.addSubnet(net, bits, 'ipv6');
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+function isLoopbackAddress(address: string): boolean {
+  return loopback.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** Whether an IP address is of the public internet. */

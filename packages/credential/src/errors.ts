@@ -10,7 +10,11 @@ export type CredentialErrorCode =
   | 'BAD_PROOF'
   | 'BAD_STATUS_LIST'
   | 'BAD_TRUST_FILE'
+  /** What an issuer says about a change of its keys does not follow from the keys that are pinned. */
+  | 'KEY_SUCCESSION'
   | 'NO_SIGNING_KEY'
+  /** A signer threw, or did not answer in time. */
+  | 'SIGNER_FAILED'
   /** A signature of a status list is missing or wrong. */
   | 'STATUS_FORGED'
   /** A status list is older than one seen before. */

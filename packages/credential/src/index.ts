@@ -15,7 +15,7 @@ export {
 export { credentialHash, parseCredential, type Credential } from './credential.ts';
 export { didJwkMethod, didJwkOf, didJwkOfKey, parseDidJwk } from './did-jwk.ts';
 export { didKeyMethod, didKeyOf, parseDidKey } from './did-key.ts';
-export { didWebMethod, didWebUrl, isPublicAddress, type DidWebInit } from './did-web.ts';
+export { didWebMethod, didWebOf, didWebUrl, isPublicAddress, type DidWebInit } from './did-web.ts';
 export { assertDid, isDid, isKeyOf, maxDidBytes } from './did.ts';
 export {
   CredentialError,
@@ -56,6 +56,14 @@ export {
   type Issuer,
   type IssuerInit,
 } from './issue.ts';
+export { issuerDocument } from './issuer-document.ts';
+export {
+  followKeySuccession,
+  issueKeySuccession,
+  keySuccessionMediaType,
+  maxKeySuccessionBytes,
+  type KeySuccessionInit,
+} from './key-succession.ts';
 export {
   ed25519Jwk,
   mlDsa87Jwk,
@@ -89,7 +97,9 @@ export {
   signCompact,
   signerKey,
   type CredentialSigner,
+  signTimeoutMs,
   type LocalSignerInit,
+  type SignerHistory,
   type SignerKey,
 } from './signer.ts';
 export {
@@ -125,7 +135,9 @@ export { parseStrictJson, type Json, type JsonObject, type StrictJsonLimits } fr
 export {
   encodeTrustedIssuer,
   issuerFingerprint,
+  maxFormerKeySets,
   parseTrustedIssuer,
+  type FormerKeySet,
   type TrustedIssuer,
 } from './trusted-issuer.ts';
 export { isLoopbackUrl, isWebOrigin } from './urls.ts';

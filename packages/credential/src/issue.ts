@@ -12,7 +12,14 @@ import { assertDid } from './did.ts';
 import { CredentialError } from './errors.ts';
 import type { CredentialFormat } from './formats.ts';
 import { issueSdJwt } from './sd-jwt.ts';
-import { assertSigner, signCompact, signerKey, signBytes, type CredentialSigner } from './signer.ts';
+import {
+  assertSigner,
+  signCompact,
+  signerKey,
+  signBytes,
+  type CredentialSigner,
+  type SignerKey,
+} from './signer.ts';
 import type { JsonObject } from './strict-json.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 import { isWebOrigin } from './urls.ts';
@@ -88,13 +95,22 @@ export function createIssuer(init: IssuerInit): Issuer {
   return {
     did,
     get trustedIssuer() {
-      const key = (wanted: LegAlgorithm): Uint8Array | null => {
-        const found = signer.keys.find(({ alg }) => alg === wanted);
-        return found === undefined ? null : Uint8Array.from(found.publicKey);
+      const { keys, history } = signer;
+      return {
+        did,
+        ed25519: publicKeyOf(keys, 'EdDSA'),
+        mlDsa87: publicKeyOf(keys, 'ML-DSA-87'),
+        composite: null,
+        statusOrigin,
+        formerKeys: (history?.formerKeys ?? []).map((former) => ({
+          ed25519: publicKeyOf(former, 'EdDSA') as Uint8Array,
+          mlDsa87: publicKeyOf(former, 'ML-DSA-87') as Uint8Array,
+        })),
+        succession: history?.succession ?? 1,
       };
-      return { did, ed25519: key('EdDSA'), mlDsa87: key('ML-DSA-87'), composite: null, statusOrigin };
     },
     issueCredential: async (format, request) => {
+      await signer.refresh?.();
       const claims = claimsOf(did, statusOrigin, request, provider.random.bytes(16));
       const { credentialId } = claims;
       if (format === 'wotid_hybrid') {
@@ -107,6 +123,11 @@ export function createIssuer(init: IssuerInit): Issuer {
       return { format, credentialId, credential, bytes: utf8(credential) };
     },
   };
+}
+
+function publicKeyOf(keys: readonly SignerKey[], wanted: LegAlgorithm): Uint8Array | null {
+  const found = keys.find(({ alg }) => alg === wanted);
+  return found === undefined ? null : Uint8Array.from(found.publicKey);
 }
 
 /** The formats that are one text, each signed by the EdDSA key alone. */
@@ -131,11 +152,12 @@ function signClaims(
 async function signHybridVc(signer: CredentialSigner, claims: CredentialClaims): Promise<CredentialEnvelope> {
   const payload = encodeVc11Claims(claims);
   const leg = async (alg: LegAlgorithm): Promise<CredentialLeg> => {
-    const { kid } = signerKey(signer, alg);
-    const protectedHeader = encodeProtectedHeader(alg, kid);
-    const signature = await signBytes(signer, alg, signingInput(protectedHeader, payload));
-    return { alg, kid, protectedHeader, signature };
+    const key = signerKey(signer, alg);
+    const protectedHeader = encodeProtectedHeader(alg, key.kid);
+    const signature = await signBytes(signer, key, signingInput(protectedHeader, payload));
+    return { alg, kid: key.kid, protectedHeader, signature };
   };
+  // Both keys are taken before the first signature: a rotation in between must not mix two sets.
   const [eddsa, mlDsa87] = await Promise.all([leg('EdDSA'), leg('ML-DSA-87')]);
   return { payload, eddsa, mlDsa87 };
 }

@@ -57,15 +57,15 @@ export function issueSdJwt(
   signer: CredentialSigner,
   claims: CredentialClaims,
 ): Promise<string> {
-  const { kid } = signerKey(signer, 'EdDSA');
+  const key = signerKey(signer, 'EdDSA');
   const instance = new SdJwtVc({
     ...hashingOf(provider),
     saltGenerator: (length) => encodeBase64Url(provider.random.bytes(length)),
     signAlg: 'EdDSA',
-    signer: async (data) => encodeBase64Url(await signBytes(signer, 'EdDSA', utf8(data))),
+    signer: async (data) => encodeBase64Url(await signBytes(signer, key, utf8(data))),
   });
   const frame = disclosureFrameOf(claims) as never;
-  return instance.issue(sdJwtPayloadOf(claims), frame, { header: { kid } });
+  return instance.issue(sdJwtPayloadOf(claims), frame, { header: { kid: key.kid } });
 }
 
 /**

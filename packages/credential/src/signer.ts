@@ -1,6 +1,6 @@
 /**
- * The issuer's keys behind a port, so that they may live in a KMS or an HSM: signing is asynchronous and by algorithm,
- * and nothing else about the keys is asked for.
+ * The issuer's keys behind a port, so that they may live in a KMS or an HSM: signing is asynchronous and by key, and
+ * nothing else about the keys is asked for.
  */
 import { fromUtf8, utf8 } from '@wotid/core';
 import type { CryptoProvider, SigningKey } from '@wotid/crypto';
@@ -8,7 +8,13 @@ import { encodeBase64Url } from './base64url.ts';
 import { assertDid, isKeyOf } from './did.ts';
 import { didJwkOf } from './did-jwk.ts';
 import { CredentialError } from './errors.ts';
-import { ed25519SignatureBytes, mlDsa87SignatureBytes, signingInput, type LegAlgorithm } from './wire.ts';
+import {
+  ed25519SignatureBytes,
+  legAlgorithms,
+  mlDsa87SignatureBytes,
+  signingInput,
+  type LegAlgorithm,
+} from './wire.ts';
 
 /** A key of an issuer, by what is public of it. */
 export interface SignerKey {
@@ -20,16 +26,44 @@ export interface SignerKey {
   readonly publicKey: Uint8Array;
 }
 
-/** Signs for one issuer. It has one key an algorithm; an issuer of plain JWTs alone needs no ML-DSA-87 key. */
+/** What a signer tells of its past, when its keys have been rotated. */
+export interface SignerHistory {
+  /** Sets of keys that signed before and still count, newest first: they stay in the DID document. */
+  readonly formerKeys: readonly (readonly SignerKey[])[];
+  /** Number of the last key succession; 1 before the first one. */
+  readonly succession: number;
+  /**
+   * The text of key succession `number`, from 2 on, as `issueKeySuccession` made it; `null` when there is none.
+   */
+  statement(number: number): Promise<string | null>;
+}
+
+/**
+ * Signs for one issuer. It has one key an algorithm at a time; an issuer of plain JWTs alone needs no ML-DSA-87 key.
+ * Implement it in front of a KMS or an HSM: `keys` says what is public, `sign` asks the machine.
+ */
 export interface CredentialSigner {
   readonly did: string;
+  /** What new signatures are made with: one key an algorithm. A rotation changes it as a whole. */
   readonly keys: readonly SignerKey[];
+  /** Absent where keys never change. */
+  readonly history?: SignerHistory;
   /**
-   * The signature over `bytes`: 64 bytes (Ed25519, RFC 8032) or 4627 bytes (ML-DSA-87, FIPS 204, no context).
+   * Brings `keys` and `history` up to date, where others can change them. Called before signing and before publishing.
+   * @throws anything when it cannot; nothing is signed or published then
+   */
+  refresh?(): Promise<void>;
+  /**
+   * The signature over `bytes`: 64 bytes (Ed25519, RFC 8032) or 4627 bytes (ML-DSA-87, FIPS 204, no context). It may take
+   * up to {@link signTimeoutMs}.
+   * @param key one of `keys`, as it was a moment ago
    * @throws anything when the key cannot be used; nothing is issued then
    */
-  sign(alg: LegAlgorithm, bytes: Uint8Array): Promise<Uint8Array>;
+  sign(key: SignerKey, bytes: Uint8Array): Promise<Uint8Array>;
 }
+
+/** A machine that holds keys answers within milliseconds; a wallet waits less than 25 s for its credential. */
+export const signTimeoutMs = 10_000;
 
 /** What {@link createLocalSigner} needs. */
 export interface LocalSignerInit {
@@ -68,18 +102,30 @@ export function createLocalSigner(init: LocalSignerInit): CredentialSigner {
   const signer: CredentialSigner = {
     did,
     keys,
-    sign: async (alg, bytes) => provider.sign(alg === 'EdDSA' ? ed25519 : mlDsa87, bytes),
+    sign: async ({ alg }, bytes) => provider.sign(alg === 'EdDSA' ? ed25519 : mlDsa87, bytes),
   };
   assertSigner(signer);
   return signer;
 }
 
-/** @throws CredentialError `BAD_DID` unless the signer's DID is one and all its keys are different ones of that DID */
-export function assertSigner({ did, keys }: CredentialSigner): void {
+/**
+ * @throws CredentialError `BAD_DID` unless the signer's DID is one, all its keys are different ones of that DID, and each
+ *   former set has both keys
+ */
+export function assertSigner({ did, keys, history }: CredentialSigner): void {
   assertDid(did);
-  const distinct = new Set(keys.map(({ kid }) => kid)).size === keys.length;
-  if (!distinct || !keys.every(({ kid }) => isKeyOf(did, kid))) {
+  const all = [keys, ...(history?.formerKeys ?? [])].flat();
+  const distinct = new Set(all.map(({ kid }) => kid)).size === all.length;
+  if (!distinct || !all.every(({ kid }) => isKeyOf(did, kid))) {
     throw new CredentialError('BAD_DID', `the key ids of an issuer are different DID URLs of ${did}`);
+  }
+  const isWhole = (set: readonly SignerKey[]): boolean =>
+    legAlgorithms.every((wanted) => set.some(({ alg }) => alg === wanted));
+  if (history !== undefined && ![keys, ...history.formerKeys].every(isWhole)) {
+    throw new CredentialError(
+      'BAD_DID',
+      'an issuer whose keys change has an EdDSA and an ML-DSA-87 key at all times',
+    );
   }
 }
 
@@ -94,15 +140,17 @@ export function signerKey(signer: CredentialSigner, alg: LegAlgorithm): SignerKe
 }
 
 /**
- * Signs bytes, and does not believe the signer blindly.
- * @throws CredentialError `NO_SIGNING_KEY` when what the signer returns has not the length of a signature
+ * Signs bytes, bounded in time, and does not believe the signer blindly.
+ * @throws CredentialError `NO_SIGNING_KEY` when what the signer returns has not the length of a signature,
+ *   `SIGNER_FAILED` when it throws or does not answer within {@link signTimeoutMs}
  */
 export async function signBytes(
   signer: CredentialSigner,
-  alg: LegAlgorithm,
+  key: SignerKey,
   bytes: Uint8Array,
 ): Promise<Uint8Array> {
-  const signature = await signer.sign(alg, bytes);
+  const { alg } = key;
+  const signature = await inTime(alg, () => signer.sign(key, bytes));
   const expected = alg === 'EdDSA' ? ed25519SignatureBytes : mlDsa87SignatureBytes;
   if (signature.length === expected) return signature;
   throw new CredentialError('NO_SIGNING_KEY', `the signer gave ${signature.length} bytes for ${alg}`, {
@@ -111,14 +159,33 @@ export async function signBytes(
   });
 }
 
+async function inTime(alg: LegAlgorithm, sign: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new RangeError(`no answer within ${signTimeoutMs} ms`)),
+    signTimeoutMs,
+  );
+  try {
+    return await Promise.race([sign(), late.promise]);
+  } catch (cause) {
+    throw new CredentialError('SIGNER_FAILED', `the issuer’s ${alg} key cannot be used now`, {
+      hint: 'Nothing was issued. See that the machine with the keys is reachable, and try again.',
+      data: { alg },
+      cause,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A compact JWS with the signer's EdDSA key (RFC 7515, section 7.1; RFC 8037), `alg`, `kid` and `header` protected. */
 export async function signCompact(
   signer: CredentialSigner,
   header: Readonly<Record<string, string>>,
   payload: Uint8Array,
 ): Promise<string> {
-  const { kid } = signerKey(signer, 'EdDSA');
-  const protectedHeader = utf8(JSON.stringify({ alg: 'EdDSA', kid, ...header }));
+  const key = signerKey(signer, 'EdDSA');
+  const protectedHeader = utf8(JSON.stringify({ alg: 'EdDSA', kid: key.kid, ...header }));
   const input = signingInput(protectedHeader, payload);
-  return `${fromUtf8(input)}.${encodeBase64Url(await signBytes(signer, 'EdDSA', input))}`;
+  return `${fromUtf8(input)}.${encodeBase64Url(await signBytes(signer, key, input))}`;
 }

@@ -160,14 +160,15 @@ export function createStatusChecker(init: StatusCheckerInit): CachingStatusCheck
       return list.bits.get(entry.statusListIndex);
     },
     freshUntilMs: (url) => {
-      const found = [...cache].find(([key]) => key.endsWith(` ${url}`))?.[1];
+      const found = [...cache].findLast(([key]) => key.endsWith(` ${url}`))?.[1];
       return found === undefined ? 0 : found.fetchedAtMs + ttlOf(found.list);
     },
   };
 }
 
-function keyOf(url: string, { did }: TrustedIssuer): string {
-  return `${did} ${url}`;
+/** What was verified with keys that count no longer is asked for again. */
+function keyOf(url: string, { did, succession }: TrustedIssuer): string {
+  return `${did} ${succession} ${url}`;
 }
 
 function ttlOf({ ttlMs }: StatusList): number {

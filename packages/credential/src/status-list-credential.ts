@@ -11,13 +11,14 @@
  * to take a revocation back.
  */
 import { errorText, utf8 } from '@wotid/core';
-import type { CryptoProvider, SignatureAlgorithm } from '@wotid/crypto';
-import { encodeBase64Url } from './base64url.ts';
+import type { CryptoProvider } from '@wotid/crypto';
 import { dateOf, dateTimeOf, dateTimeText, objectOf, textsOf } from './claim-readers.ts';
 import { isKeyOf } from './did.ts';
 import { CredentialError } from './errors.ts';
+import { failedLeg } from './issuer-key-set.ts';
 import { parseCompactJws, type CompactJws } from './jws.ts';
-import { signBytes, signCompact, signerKey, type CredentialSigner } from './signer.ts';
+import { generalLegs, signGeneral } from './general-jws.ts';
+import { signCompact, type CredentialSigner } from './signer.ts';
 import {
   badList,
   decodeBitstring,
@@ -26,10 +27,10 @@ import {
   maxStatusEntries,
   type StatusBits,
 } from './status-list.ts';
-import { isJsonObject, parseStrictJson, type Json, type JsonObject } from './strict-json.ts';
+import { parseStrictJson, type Json, type JsonObject } from './strict-json.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 import { credentialsV2Context } from './vc20-claims.ts';
-import { legAlgorithms, signingInput, type LegAlgorithm } from './wire.ts';
+import { legAlgorithms } from './wire.ts';
 
 /** Media types of the forms, each the `Content-Type` of its answer. */
 export const statusListMediaTypes = {
@@ -48,7 +49,6 @@ export const maxStatusListBytes = 2_097_152;
 
 /** Bits in base64url and the members around them. */
 const payloadLimits = { maxBytes: Math.ceil((maxStatusEntries / 8) * 1.4) + 8_192, maxDepth: 6 };
-const jwsLimits = { maxBytes: maxStatusListBytes, maxDepth: 3 };
 const listType = 'BitstringStatusListCredential';
 
 /** What a list says. */
@@ -74,7 +74,7 @@ export async function issueStatusList(
   const token = utf8(JSON.stringify(await tokenClaims(init)));
   return {
     jwt: await signCompact(signer, { typ: 'vc+jwt', cty: 'vc' }, payload),
-    ...(canHybrid ? { hybrid: await signGeneral(signer, payload) } : {}),
+    ...(canHybrid ? { hybrid: await signGeneral(signer, 'vc+jwt', payload) } : {}),
     token: await signCompact(signer, { typ: 'statuslist+jwt' }, token),
   };
 }
@@ -115,17 +115,6 @@ async function tokenClaims({ url, bits, nowMs, ttlMs, validForMs }: StatusListIn
   };
 }
 
-async function signGeneral(signer: CredentialSigner, payload: Uint8Array): Promise<string> {
-  const signatures = await Promise.all(
-    legAlgorithms.map(async (alg) => {
-      const header = utf8(JSON.stringify({ alg, kid: signerKey(signer, alg).kid, typ: 'vc+jwt' }));
-      const signature = await signBytes(signer, alg, signingInput(header, payload));
-      return { protected: encodeBase64Url(header), signature: encodeBase64Url(signature) };
-    }),
-  );
-  return JSON.stringify({ payload: encodeBase64Url(payload), signatures });
-}
-
 /** A verified list. */
 export interface StatusList {
   readonly bits: StatusBits;
@@ -155,43 +144,32 @@ export async function verifyStatusList(
 ): Promise<StatusList> {
   if (text.length > maxStatusListBytes) throw badList(`it is larger than ${maxStatusListBytes} bytes`);
   try {
-    const form = statusFormOf(issuer);
-    const legs = form === 'hybrid' ? generalLegs(text) : [parseCompactJws(text, 'the list')];
-    legs.forEach((leg, at) => assertSigned(provider, leg, legAlgorithms[at] as LegAlgorithm, issuer));
-    return await readList(parseStrictJson((legs[0] as CompactJws).payload, payloadLimits), url, issuer.did);
+    const legs =
+      statusFormOf(issuer) === 'hybrid'
+        ? generalLegs(text, maxStatusListBytes, 'the list')
+        : ([parseCompactJws(text, 'the list')] as const);
+    if (legs === null) throw forged('it is not a JWS with two signatures');
+    assertSigned(provider, legs, issuer);
+    return await readList(parseStrictJson(legs[0].payload, payloadLimits), url, issuer.did);
   } catch (error) {
     if (error instanceof CredentialError && error.code !== 'BAD_CREDENTIAL') throw error;
     throw badList(errorText(error), error);
   }
 }
 
-function generalLegs(text: string): CompactJws[] {
-  const { payload, signatures } = parseStrictJson(text, jwsLimits);
-  if (typeof payload !== 'string' || !Array.isArray(signatures) || signatures.length !== 2) {
-    throw forged('it is not a JWS with two signatures');
-  }
-  return (signatures as readonly Json[]).map((leg) => {
-    const member = (name: string): string => String(isJsonObject(leg) ? leg[name] : '');
-    return parseCompactJws(`${member('protected')}.${payload}.${member('signature')}`, 'the list');
+/** All legs are by keys of one set: a forger must break both keys of the same time. */
+function assertSigned(provider: CryptoProvider, legs: readonly CompactJws[], issuer: TrustedIssuer): void {
+  const signatures = legs.map(({ header, signingInput: input, signature }, at) => {
+    const alg = legAlgorithms[at] as (typeof legAlgorithms)[number];
+    if (header['alg'] !== alg) throw forged(`where ${alg} belongs there is another algorithm`);
+    if (header['typ'] !== 'vc+jwt') throw badList('its typ is not vc+jwt');
+    const kid = header['kid'];
+    if (typeof kid !== 'string' || !isKeyOf(issuer.did, kid)) throw forged('its kid is no key of its issuer');
+    return { alg, input, signature };
   });
-}
-
-function assertSigned(
-  provider: CryptoProvider,
-  { header, signingInput: input, signature }: CompactJws,
-  alg: LegAlgorithm,
-  issuer: TrustedIssuer,
-): void {
-  if (header['alg'] !== alg) throw forged(`where ${alg} belongs there is another algorithm`);
-  if (header['typ'] !== 'vc+jwt') throw badList('its typ is not vc+jwt');
-  const kid = header['kid'];
-  if (typeof kid !== 'string' || !isKeyOf(issuer.did, kid)) throw forged('its kid is no key of its issuer');
-  const [algorithm, publicKey]: [SignatureAlgorithm, Uint8Array | null] =
-    alg === 'EdDSA' ? ['ed25519', issuer.ed25519] : ['ml-dsa-87', issuer.mlDsa87];
-  if (publicKey === null) throw forged(`no ${alg} key of its issuer is pinned`);
-  using key = provider.importVerifyingKey(algorithm, publicKey);
-  if (!provider.verify(key, input, signature)) {
-    throw forged(`its ${alg} signature does not verify with the pinned key of its issuer`);
+  const failed = failedLeg(provider, issuer, signatures);
+  if (failed !== null) {
+    throw forged(`its ${failed} signature does not verify with the pinned key of its issuer`);
   }
 }
 

@@ -11,6 +11,19 @@ import { ed25519Jwk, mlDsa87Jwk, parseEd25519Jwk, parseMlDsa87Jwk } from './jwk.
 import { isJsonObject, parseStrictJson, type Json, type JsonObject } from './strict-json.ts';
 import { isWebOrigin } from './urls.ts';
 
+/** Both keys of an issuer from one rotation to the next. */
+export interface FormerKeySet {
+  /** Ed25519 public key, 32 bytes. */
+  readonly ed25519: Uint8Array;
+  /** ML-DSA-87 public key, 2592 bytes. */
+  readonly mlDsa87: Uint8Array;
+}
+
+/** Former sets of keys of one issuer: seven rotations, and room in a DID document of 64 KiB. */
+export const maxFormerKeySets = 7;
+/** Far above what anybody rotates; numbers stay safe integers. */
+export const maxSuccession = 1_000_000;
+
 /** A pinned issuer. */
 export interface TrustedIssuer {
   readonly did: string;
@@ -20,19 +33,27 @@ export interface TrustedIssuer {
   readonly mlDsa87: Uint8Array | null;
   /** Key of the hybrid JWTs of `@iota/identity-wasm`; `null` for most issuers. */
   readonly composite: CompositeKey | null;
+  /**
+   * Keys with which it signed before the present ones and that still count, newest first: at most
+   * {@link maxFormerKeySets}.
+   */
+  readonly formerKeys: readonly FormerKeySet[];
+  /** Number of the last key succession that is in these keys; 1 for the keys that an issuer began with. */
+  readonly succession: number;
   /** The one origin whose status lists may be fetched, such as `https://id.example`; `null` without revocation. */
   readonly statusOrigin: string | null;
 }
 
-/** Room for the 3.5 KB of an ML-DSA-87 JWK, 2.7 KB of a composite one, a DID and white space. */
-const fileLimits = { maxBytes: 16_384, maxDepth: 4 };
+/** Room for eight ML-DSA-87 JWKs of 3.5 KB, 2.7 KB of a composite one, a DID and white space. */
+const fileLimits = { maxBytes: 49_152, maxDepth: 4 };
 const requiredMembers = ['did', 'ed25519', 'mlDsa87', 'statusOrigin'];
-const knownMembers = [...requiredMembers, 'composite'];
+const knownMembers = [...requiredMembers, 'composite', 'formerKeys', 'succession'];
 
 /**
  * Reads a trust file: a JSON object with `did`, `ed25519` (JWK, kty OKP), `mlDsa87` (JWK, kty AKP), either of them null, `statusOrigin`
- * (an http or https origin, or null) and, for issuers of composite JWTs, `composite` (`compositeJwk` of their DID
- * document).
+ * (an http or https origin, or null), for issuers of composite JWTs `composite` (`compositeJwk` of their DID document),
+ * and for those who have rotated their keys `succession` (a number) and `formerKeys` (objects of `ed25519` and
+ * `mlDsa87`).
  * @throws CredentialError `BAD_TRUST_FILE`, saying which member is wrong and how
  */
 export function parseTrustedIssuer(source: Uint8Array | string): TrustedIssuer {
@@ -54,7 +75,14 @@ export function parseTrustedIssuer(source: Uint8Array | string): TrustedIssuer {
     mlDsa87: keyOf('mlDsa87', json, parseMlDsa87Jwk),
     composite: keyOf('composite', json, parseCompositeJwk),
     statusOrigin: originOf(json['statusOrigin']),
+    formerKeys: formerKeysOf(json['formerKeys']),
+    succession: successionOf(json['succession']),
   };
+  if (issuer.succession === 1 && issuer.formerKeys.length > 0) {
+    throw badFile('it has formerKeys, and no succession');
+  }
+  const all = [issuer.ed25519, ...issuer.formerKeys.map(({ ed25519 }) => ed25519)];
+  if (new Set(all.map((key) => key?.toHex())).size < all.length) throw badFile('it names a key twice');
   if (issuer.ed25519 === null && issuer.composite === null) throw badFile('it names no key that signs alone');
   return issuer;
 }
@@ -67,6 +95,16 @@ export function encodeTrustedIssuer(issuer: TrustedIssuer): string {
     mlDsa87: issuer.mlDsa87 === null ? null : mlDsa87Jwk(issuer.mlDsa87),
     ...(issuer.composite === null ? {} : { composite: compositeJwk(issuer.composite) }),
     statusOrigin: issuer.statusOrigin,
+    // Absent where nothing was ever rotated, so that such files and their fingerprints stay as they always were.
+    ...(issuer.succession === 1 ? {} : { succession: issuer.succession }),
+    ...(issuer.formerKeys.length === 0
+      ? {}
+      : {
+          formerKeys: issuer.formerKeys.map(({ ed25519, mlDsa87 }) => ({
+            ed25519: ed25519Jwk(ed25519),
+            mlDsa87: mlDsa87Jwk(mlDsa87),
+          })),
+        }),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
@@ -89,6 +127,29 @@ function keyOf<Key>(name: string, json: JsonObject, parse: (jwk: Json | undefine
   } catch (error) {
     throw badFile(`${name}: ${errorText(error)}`, error);
   }
+}
+
+function formerKeysOf(value: Json | undefined): readonly FormerKeySet[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.length === 0 || value.length > maxFormerKeySets) {
+    throw badFile(`formerKeys is not a list of 1 to ${maxFormerKeySets} sets of keys`);
+  }
+  return (value as readonly Json[]).map((set) => {
+    try {
+      if (!isJsonObject(set)) throw new TypeError('one is not a JSON object');
+      if (Object.keys(set).length !== 2) throw new TypeError('one has not exactly ed25519 and mlDsa87');
+      return { ed25519: parseEd25519Jwk(set['ed25519']), mlDsa87: parseMlDsa87Jwk(set['mlDsa87']) };
+    } catch (error) {
+      throw badFile(`formerKeys: ${errorText(error)}`, error);
+    }
+  });
+}
+
+function successionOf(value: Json | undefined): number {
+  if (value === undefined) return 1;
+  const isNumber = typeof value === 'number' && Number.isInteger(value) && value >= 2;
+  if (isNumber && value <= maxSuccession) return value;
+  throw badFile(`succession is not a number from 2 to ${maxSuccession}`);
 }
 
 function originOf(value: Json | undefined): string | null {

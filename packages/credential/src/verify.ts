@@ -11,6 +11,7 @@ import { verifiedHumanType, type CredentialClaims } from './claims.ts';
 import { compositeAlgorithm, parseCompositeJwk, verifyComposite, type CompositeKey } from './composite.ts';
 import { credentialFailureCodes, type CredentialFailureCode } from './errors.ts';
 import { policyOfLevel, type CredentialFormat, type CredentialPolicy } from './formats.ts';
+import { failedLeg, type LegSignature } from './issuer-key-set.ts';
 import { problemWithKeyBinding, type ExpectedKeyBinding } from './key-binding.ts';
 import { parsePresented, type PresentedCredential, type PresentedSignature } from './presented.ts';
 import { methodsOf, resolveDid, type DidResolver } from './resolution.ts';
@@ -82,6 +83,8 @@ export interface RefusedCredential {
   /** The number of `code` in the gate's table, not collapsed. */
   readonly wireCode: number;
   readonly failed: CredentialCheck;
+  /** The pinned issuer that it names; `null` when there is none, or the check came before. */
+  readonly issuer: TrustedIssuer | null;
   readonly passed: readonly CredentialCheck[];
   /** For logs and for our own user, never for the peer. */
   readonly reason: string;
@@ -110,6 +113,7 @@ export async function verifyCredential(
   const clockSkewMs = init.clockSkewMs ?? defaultClockSkewMs;
   const policy = init.policy ?? policyOfLevel[3];
   const passed: CredentialCheck[] = [];
+  let issuer: TrustedIssuer | undefined;
   const refuse = (
     failed: CredentialCheck,
     code: CredentialFailureCode,
@@ -119,6 +123,7 @@ export async function verifyCredential(
     code,
     wireCode: credentialFailureCodes[code],
     failed,
+    issuer: issuer ?? null,
     passed,
     reason,
   });
@@ -142,7 +147,7 @@ export async function verifyCredential(
   if (holderProblem !== null) return refuse('holderKey', 'DID_KEY_MISMATCH', holderProblem);
   passed.push('holderKey');
 
-  const issuer = init.trustedIssuers.find((one) => one.did === claims.issuer);
+  issuer = init.trustedIssuers.find((one) => one.did === claims.issuer);
   if (issuer === undefined) return refuse('issuer', 'ISSUER', 'its issuer is not trusted here');
   passed.push('issuer');
 
@@ -155,15 +160,13 @@ export async function verifyCredential(
   if (dateProblem !== null) return refuse('dates', 'EXPIRED', dateProblem);
   passed.push('dates');
 
-  for (const signature of signatures) {
-    const check = signature.alg === 'ML-DSA-87' ? 'postQuantumSignature' : 'classicalSignature';
-    if (!verifyPinned(provider, issuer, signature)) {
-      const reason = `its ${signature.alg} signature does not verify with the pinned key of its issuer`;
-      return refuse(check, 'SIG', reason);
-    }
-    passed.push(check);
-    if (signature.alg === compositeAlgorithm) passed.push('postQuantumSignature');
+  const failed = failedSignature(provider, issuer, signatures);
+  if (failed !== 'EdDSA' && failed !== compositeAlgorithm) passed.push('classicalSignature');
+  if (failed !== null) {
+    const check = failed === 'ML-DSA-87' ? 'postQuantumSignature' : 'classicalSignature';
+    return refuse(check, 'SIG', `its ${failed} signature does not verify with the pinned key of its issuer`);
   }
+  if (signatures[0]?.alg !== 'EdDSA' || signatures.length > 1) passed.push('postQuantumSignature');
 
   const { document, reason } = await resolveDid(init.resolver, issuer.did, init.signal);
   if (document === null) return refuse('issuerDid', 'DID_UNRESOLVED', `the DID of its issuer: ${reason}`);
@@ -212,23 +215,19 @@ function problemWithDates(claims: CredentialClaims, nowMs: number, clockSkewMs: 
   return null;
 }
 
-function verifyPinned(
+/** Algorithm of the signature that does not verify with what is pinned, or `null`. */
+function failedSignature(
   provider: CryptoProvider,
   issuer: TrustedIssuer,
-  { alg, input, signature }: PresentedSignature,
-): boolean {
-  if (alg === compositeAlgorithm) {
-    return issuer.composite !== null && verifyComposite(provider, issuer.composite, input, signature);
+  signatures: readonly PresentedSignature[],
+): PresentedSignature['alg'] | null {
+  const [first] = signatures;
+  if (first?.alg === compositeAlgorithm) {
+    const { composite } = issuer;
+    const verifies = composite !== null && verifyComposite(provider, composite, first.input, first.signature);
+    return verifies ? null : compositeAlgorithm;
   }
-  const publicKey = alg === 'EdDSA' ? issuer.ed25519 : issuer.mlDsa87;
-  if (publicKey === null) return false;
-  try {
-    using key = provider.importVerifyingKey(alg === 'EdDSA' ? 'ed25519' : 'ml-dsa-87', publicKey);
-    return provider.verify(key, input, signature);
-  } catch {
-    // A pinned key of the right length that is no key: nothing verifies with it.
-    return false;
-  }
+  return failedLeg(provider, issuer, signatures as readonly LegSignature[]);
 }
 
 /** The `kid` must be a key that the issuer's document names for assertions today, and that very key must have signed. */

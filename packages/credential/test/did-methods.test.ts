@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import type { ServerResponse } from 'node:http';
+import { createServer as createClearServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Resolver } from 'did-resolver';
 import { utf8 } from '@wotid/core';
@@ -9,6 +9,7 @@ import {
   didKeyMethod,
   didKeyOf,
   didWebMethod,
+  didWebOf,
   didWebUrl,
   fingerprintUri,
   isPublicAddress,
@@ -99,6 +100,45 @@ describe('did:web', () => {
     ['localhost', false],
   ])('may be at %s: %s', (address, allowed) => {
     expect(isPublicAddress(address)).toBe(allowed);
+  });
+
+  it.each([
+    ['https://id.example', 'did:web:id.example'],
+    ['https://id.example:8443', 'did:web:id.example%3A8443'],
+    ['http://localhost:8443', 'did:web:localhost%3A8443'],
+    ['http://id.example', null],
+    ['http://localhost', null],
+    ['http://localhost:443', null],
+    ['http://127.0.0.1:8443', null],
+    ['https://127.0.0.1', null],
+    ['https://[::1]:8443', null],
+    ['https://id.example/', null],
+    ['id.example', null],
+  ])('%s is the origin of %s', (origin, did) => {
+    if (did === null) {
+      expect(() => didWebOf(origin)).toThrow(expect.objectContaining({ code: 'BAD_DID' }));
+      return;
+    }
+    expect(didWebOf(origin)).toBe(did);
+    expect(didWebUrl(did)?.host).toBe(new URL(origin).host);
+  });
+
+  it('of localhost is asked in plain HTTP where that is allowed, and on no other host', async () => {
+    const server = createClearServer((_request, response) => response.end(JSON.stringify({ id: did })));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const did = didWebOf(`http://localhost:${port}`);
+    const find = async (of: string, init: object): Promise<unknown> =>
+      (await new Resolver({ ...didWebMethod({ isAllowed: () => true, ...init }) }).resolve(of)).didDocument;
+    try {
+      expect(await find(did, { allowLoopbackHttp: true })).toEqual({ id: did });
+      expect(await find(did, {})).toBeNull();
+      expect(await find(did, { isAllowedAddress: () => true })).toBeNull();
+      const other = did.replace('localhost', 'localhost.localdomain');
+      expect(await find(other, { allowLoopbackHttp: true, isAllowedAddress: () => true })).toBeNull();
+    } finally {
+      server.close();
+    }
   });
 
   describe('of a server', () => {

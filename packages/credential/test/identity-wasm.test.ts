@@ -103,6 +103,8 @@ describe('we verify', async () => {
     ed25519: parseEd25519Jwk(methodOf('plain')['publicKeyJwk'] as never),
     mlDsa87: null,
     composite: parseCompositeJwk(methodOf('hybrid')['compositeJwk'] as never),
+    formerKeys: [],
+    succession: 1,
     statusOrigin: null,
   };
   const documentResolver = {

@@ -5,6 +5,7 @@ import {
   fingerprintUri,
   CredentialError,
   credentialFormats,
+  ed25519Jwk,
   encodeTrustedIssuer,
   isDid,
   isKeyOf,
@@ -15,7 +16,7 @@ import {
   parseTrustedIssuer,
 } from '../src/index.ts';
 import { parseStrictJson } from '../src/strict-json.ts';
-import { authority, holder, request, resolver, stranger } from './people.ts';
+import { authority, holder, makeIssuer, request, resolver, stranger } from './people.ts';
 
 const limits = { maxBytes: 10_000, maxDepth: 5 };
 const codeOf = (run: () => unknown): string | undefined => {
@@ -208,9 +209,15 @@ describe('JSON Web Keys', () => {
 describe('trust files', () => {
   const issuer = { ...authority.issuer.trustedIssuer, statusOrigin: 'https://id.example' };
   const file = JSON.parse(encodeTrustedIssuer(issuer)) as Record<string, unknown>;
+  const { ed25519, mlDsa87 } = makeIssuer('former').pinned;
+  const former = { ed25519: ed25519Jwk(ed25519), mlDsa87: mlDsa87Jwk(mlDsa87) };
 
   it('are read as they were written', () => {
     expect(parseTrustedIssuer(encodeTrustedIssuer(issuer))).toEqual(issuer);
+    const rotated = { ...issuer, succession: 4, formerKeys: [{ ed25519, mlDsa87 }] };
+    expect(parseTrustedIssuer(encodeTrustedIssuer(rotated))).toEqual(rotated);
+    // Files and fingerprints of issuers who never rotated are as they were before there was a rotation.
+    expect(Object.keys(file)).toEqual(['did', 'ed25519', 'mlDsa87', 'statusOrigin']);
     expect(parseTrustedIssuer(Buffer.from(encodeTrustedIssuer(authority.issuer.trustedIssuer)))).toEqual(
       authority.issuer.trustedIssuer,
     );
@@ -218,7 +225,7 @@ describe('trust files', () => {
 
   it.each<[string, RegExp, Record<string, unknown> | string]>([
     ['no JSON', /not JSON/, 'did:web:a'],
-    ['too large', /limit is 16384/, `${' '.repeat(20_000)}{}`],
+    ['too large', /limit is 49152/, `${' '.repeat(50_000)}{}`],
     ['a missing member', /statusOrigin is missing/, { statusOrigin: undefined }],
     ['an unknown member', /"note" is not known/, { note: 'x' }],
     ['no DID', /did is not a DID/, { did: 'issuer.example' }],
@@ -229,6 +236,19 @@ describe('trust files', () => {
     ['a private key', /private key/, { ed25519: { ...(file['ed25519'] as object), d: 'AAAA' } }],
     ['a URL instead of an origin', /statusOrigin/, { statusOrigin: 'https://id.example/' }],
     ['another scheme', /statusOrigin/, { statusOrigin: 'file:///etc' }],
+    ['a succession that is none', /succession is not a number/, { succession: 1 }],
+    ['former keys out of nowhere', /formerKeys, and no succession/, { formerKeys: [former] }],
+    ['too many former keys', /1 to 7 sets/, { succession: 9, formerKeys: Array(8).fill(former) }],
+    [
+      'half a former set',
+      /formerKeys: .*exactly/,
+      { succession: 2, formerKeys: [{ ed25519: former.ed25519 }] },
+    ],
+    [
+      'a key that is former and present',
+      /names a key twice/,
+      { succession: 2, formerKeys: [{ ed25519: file['ed25519'], mlDsa87: file['mlDsa87'] }] },
+    ],
     ['a number as origin', /statusOrigin/, { statusOrigin: 1 }],
   ])('with %s are refused, saying what is wrong', (_name, message, change) => {
     const text = typeof change === 'string' ? change : JSON.stringify({ ...file, ...change });
