@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '@wotid/core';
 import type { DidResolver } from '@wotid/credential';
 import type { Database, DirectoryServiceInit, IssuerServiceInit } from '@wotid/identity';
 import type { Output } from './output.ts';
@@ -43,17 +44,23 @@ export function openServiceHome(dir: string): ServiceHome {
 
 /**
  * The service's keys, made at its first start, together with its first operator. Where no passphrase can be had the
- * service runs without an issuer.
+ * service runs without an issuer. An issuer with a did:web has its keys in the database, where they can be rotated; that
+ * of a did:jwk is its key, in the key file.
+ * @throws KeyFileError `ISSUER_CHANGED` when the keys or the database are those of an issuer with another DID;
+ *   CredentialError `BAD_DID` for an origin that gives no did:web
  */
 export async function prepareIssuer(init: {
   readonly home: ServiceHome;
   readonly database: Database;
   readonly output: Output;
   readonly passphraseFile: string | undefined;
-}): Promise<Pick<IssuerServiceInit, 'signer' | 'secret'> | undefined> {
-  const { home, database, output, passphraseFile } = init;
-  const { createKeyFile, createLocalOperator, hasKeyFile, hasNoOperator, openKeyFile } =
-    await import('@wotid/identity');
+  /** Origin of the issuer's did:web; `null` for a did:jwk. */
+  readonly webOrigin: string | null;
+}): Promise<Pick<IssuerServiceInit, 'signer' | 'secret' | 'keyring'> | undefined> {
+  const { home, database, output, passphraseFile, webOrigin } = init;
+  const identity = await import('@wotid/identity');
+  const { createKeyFile, createLocalOperator, hasKeyFile, hasNoOperator, openKeyFile } = identity;
+  const did = webOrigin === null ? null : (await import('@wotid/credential')).didWebOf(webOrigin);
   const exists = hasKeyFile(home.keyFile);
   if (!exists && !hasPassphraseSource(passphraseFile)) {
     output.progress(
@@ -66,12 +73,23 @@ export async function prepareIssuer(init: {
   const provider = new NodeProvider();
   const keys = exists
     ? await openKeyFile(provider, home.keyFile, passphrase)
-    : await createKeyFile(provider, home.keyFile, passphrase);
+    : await createKeyFile(provider, home.keyFile, passphrase, did === null ? 'file' : 'database');
   if (await hasNoOperator(database)) {
     const token = await createLocalOperator(database, 'first');
     writeFileSync(home.tokenFile, `${token}\n`, { mode: 0o600 });
   }
-  return keys;
+  const { secret } = keys;
+  if (did !== null) {
+    const clock = systemClock;
+    const keyring = await identity.IssuerKeyring.open({ provider, database, secret, did, clock });
+    return { signer: keyring, keyring, secret };
+  }
+  if (keys.signer === null || (await identity.hasIssuerKeys(database))) {
+    throw new identity.KeyFileError('ISSUER_CHANGED', 'the issuer here has a did:web', {
+      hint: 'start the service with --issuer-did web and its --public-url, or with a new folder and database',
+    });
+  }
+  return { signer: keys.signer, secret };
 }
 
 /**

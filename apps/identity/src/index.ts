@@ -25,6 +25,7 @@ export {
   type KeyFileErrorCode,
   type ServiceKeys,
 } from './keys/key-file.ts';
+export { hasIssuerKeys, IssuerKeyring, type KeyringInit, type KeySet } from './keys/keyring.ts';
 export { createApprovalQueue } from './policy/approval-queue.ts';
 export { createInvitationPolicy } from './policy/invitation.ts';
 export type { IssuingPolicy, PolicyServices } from './policy/policy.ts';

@@ -13,6 +13,7 @@ import { addDocsRoutes } from './docs/routes.ts';
 import { createApp, type ServiceApp } from './http/app.ts';
 import { TrustedProxies } from './http/client-address.ts';
 import { listenerBounds } from './http/limits.ts';
+import { withOwnDid } from './issuer/did-routes.ts';
 import { addIssuer, type IssuerServiceInit } from './issuer/issuer.ts';
 import { housekeepingIntervalMs } from './issuer/limits.ts';
 import { issuerOauthPaths } from './issuer/routes.ts';
@@ -98,7 +99,8 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
     ...(init.ratePerSecond !== undefined && { ratePerSecond: init.ratePerSecond }),
   });
   const admin = new Admin(database, clock);
-  const resolver = init.resolver ?? new Resolver({ ...didJwkMethod, ...didKeyMethod });
+  const methods = init.resolver ?? new Resolver({ ...didJwkMethod, ...didKeyMethod });
+  const resolver = withOwnDid(methods, init.issuer?.signer, publicUrl);
   const provider = new NodeProvider();
   const didMethods = init.didMethods ?? ['did:jwk', 'did:key'];
   const around = { provider, database, resolver, didMethods, admin, metrics, clock, logger, publicUrl };

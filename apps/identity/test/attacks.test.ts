@@ -305,7 +305,7 @@ describe('a signer that fails', () => {
     const fresh = await tokenFor(service, await invite(world, 'flaky'));
     const attempt = async (): Promise<number> =>
       (await ask(service, fresh, holder.proof(await nonceOf(service), world.clock.nowMs()))).status;
-    expect(await attempt()).toBe(500);
+    expect(await attempt()).toBe(503);
     const rows = await world.database.query('SELECT 1 FROM credential WHERE subject_did = $1', [holder.did]);
     expect(rows).toEqual([]);
     isBroken = false;

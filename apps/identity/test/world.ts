@@ -15,6 +15,7 @@ import {
   type Database,
   type IdentityService,
   type IdentityServiceInit,
+  type IssuerServiceInit,
 } from '../src/index.ts';
 import { createEmbedded, type TestDatabase } from './databases.ts';
 
@@ -51,6 +52,8 @@ export interface World extends AsyncDisposable {
 export async function createWorld(
   create: () => Promise<TestDatabase> = createEmbedded,
   init: Partial<IdentityServiceInit> = {},
+  /** The issuer of each instance; default one whose keys stay. */
+  makeIssuer?: (database: Database, clock: VirtualClock) => Promise<IssuerServiceInit>,
 ): Promise<World> {
   const place = await create();
   const clock = new VirtualClock();
@@ -63,7 +66,7 @@ export async function createWorld(
       clock,
       publicUrl,
       ratePerSecond: 100_000,
-      issuer: { signer, secret, statusTtlMs },
+      issuer: (await makeIssuer?.(on, clock)) ?? { signer, secret, statusTtlMs },
       ...init,
       ...more,
     });

@@ -2,7 +2,7 @@
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc';
 import { verifyJWT } from 'did-jwt';
 import { verifyCredential as verifyVcJwt } from 'did-jwt-vc';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   createIssuer,
   createLocalSigner,
@@ -15,6 +15,7 @@ import {
   parseVc11Claims,
   parseVc20Claims,
   presentSdJwt,
+  signTimeoutMs,
   type CredentialClaims,
   type CredentialFormat,
   type IssuedCredential,
@@ -103,6 +104,23 @@ describe('one set of claims', () => {
       code: 'NO_SIGNING_KEY',
     });
     await expect(classical.issueCredential('vc+jwt', request)).resolves.toMatchObject({ format: 'vc+jwt' });
+    const silent = createIssuer({
+      provider,
+      signer: { did, keys, sign: () => Promise.withResolvers<Uint8Array>().promise },
+    });
+    vi.useFakeTimers();
+    try {
+      const late = silent.issueCredential('wotid_hybrid', request).catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(signTimeoutMs - 1);
+      expect(await Promise.race([late, 'waiting'])).toBe('waiting');
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await late).toMatchObject({
+        code: 'SIGNER_FAILED',
+        cause: { message: `no answer within ${signTimeoutMs} ms` },
+      });
+    } finally {
+      vi.useRealTimers();
+    }
     const broken = createIssuer({ provider, signer: { did, keys, sign: async () => new Uint8Array(63) } });
     for (const format of credentialFormats) {
       await expect(broken.issueCredential(format, request)).rejects.toMatchObject({ code: 'NO_SIGNING_KEY' });

@@ -87,6 +87,28 @@ export function addOperatorCommands(identity: Command): void {
       outputOf(options).result({ credential: id, revoked });
     });
 
+  const keys = operatorCommand(identity, 'keys', 'show the issuer’s sets of keys, newest first');
+  keys.action(async (options: OperatorOptions) => {
+    const { sets } = await ask(options, 'GET', '/admin/keys');
+    outputOf(options).table(sets as Facts[], 'There are none.');
+  });
+
+  operatorCommand(keys, 'rotate', 'make new keys; what the old ones have signed stays good').action(
+    async (options: OperatorOptions) => {
+      const output = outputOf(options);
+      output.result(await ask(options, 'POST', '/admin/keys/rotate'));
+      output.progress('Who trusts you already follows by itself; tell others the new fingerprint.');
+    },
+  );
+
+  operatorCommand(keys, 'retire', 'end a former set of keys: what it has signed is not believed any more')
+    .argument('<number>', 'the set')
+    .requiredOption('--reason <text>', 'for the log')
+    .action(async (number: string, options: OperatorOptions & { readonly reason: string }) => {
+      const path = `/admin/keys/${encodeURIComponent(number)}/retire`;
+      outputOf(options).result(await ask(options, 'POST', path, { reason: options.reason }));
+    });
+
   operatorCommand(identity, 'audit', 'show what operators did').action(async (options: OperatorOptions) => {
     const output = outputOf(options);
     for (let after = 0; ;) {

@@ -16,6 +16,7 @@ interface ServeOptions {
   readonly host: string;
   readonly db?: string;
   readonly publicUrl?: string;
+  readonly issuerDid: 'jwk' | 'web';
   readonly network?: string;
   readonly identityPackage?: string;
   readonly mailboxPackage?: string;
@@ -45,6 +46,14 @@ export function addIdentityCommands(program: Command): void {
       ).env('WOTID_IDENTITY_DB'),
     )
     .option('--public-url <url>', 'the URL by which clients reach the service (default: where it listens)')
+    .addOption(
+      new Option(
+        '--issuer-did <method>',
+        'web: the did:web of --public-url, whose keys can be rotated; jwk: a key that stays',
+      )
+        .choices(['jwk', 'web'])
+        .default('jwk'),
+    )
     .option('--network <name|url>', 'resolve did:iota on this network')
     .option('--identity-package <id>', 'the identity package there, where it is not IOTA’s own')
     .option('--mailbox-package <id>', 'be a directory for mailboxes of this contract on --network')
@@ -75,6 +84,11 @@ async function serve(options: ServeOptions): Promise<void> {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new UsageError('--tls-cert and --tls-key belong together');
   }
+  if (options.issuerDid === 'web' && publicUrl === undefined) {
+    throw new UsageError(
+      '--issuer-did web needs --public-url, such as https://id.example: it becomes the DID',
+    );
+  }
   const { network, mailboxPackage } = options;
   if (mailboxPackage !== undefined && network === undefined) {
     throw new UsageError('--mailbox-package needs --network');
@@ -86,7 +100,14 @@ async function serve(options: ServeOptions): Promise<void> {
   const output = outputOf(options);
   const home = openServiceHome(resolve(options.home));
   await using database = await openDatabase(options.db ?? home.databaseFolder);
-  const issuer = await prepareIssuer({ home, database, output, passphraseFile: options.passphraseFile });
+  const issuer = await prepareIssuer({
+    home,
+    database,
+    output,
+    passphraseFile: options.passphraseFile,
+    webOrigin: options.issuerDid === 'web' ? (publicUrl ?? null) : null,
+  });
+  using _keyring = issuer?.keyring;
   await using service = createIdentityService({
     database,
     host: options.host,

@@ -57,7 +57,8 @@ export class Standing {
     holder: { readonly did: string; readonly idFp: Uint8Array },
     credential: Uint8Array,
   ): Promise<HeldCredential> {
-    const { provider, resolver, clock } = this.#init;
+    const { provider, resolver, clock, signer } = this.#init;
+    await signer?.refresh?.();
     const verdict = await verifyCredential(credential, {
       provider,
       resolver,

@@ -202,7 +202,8 @@ function problemOf(error: unknown, context: Context<ServiceEnv>, logger: Logger)
   }
   const unavailable =
     error instanceof HTTPException ||
-    (error instanceof DatabaseError && error.code === 'DATABASE_UNAVAILABLE');
+    (error instanceof DatabaseError && error.code === 'DATABASE_UNAVAILABLE') ||
+    (isWotError(error) && error.code === 'SIGNER_FAILED');
   logger[unavailable ? 'warn' : 'error']('http.failed', {
     requestId,
     route: routePath(context, -1),

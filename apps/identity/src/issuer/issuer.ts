@@ -1,12 +1,20 @@
 /** The issuer's parts, put together: what the service adds when it has an issuer's keys. */
 import type { Clock, Logger } from '@wotid/core';
-import { createIssuer, type CredentialSigner, type DidResolver, type Issuer } from '@wotid/credential';
+import {
+  createIssuer,
+  issuerFingerprint,
+  type CredentialSigner,
+  type DidResolver,
+  type Issuer,
+} from '@wotid/credential';
 import type { CryptoProvider } from '@wotid/crypto';
 import type { Admin } from '../admin/admin.ts';
 import { CredentialRegister } from '../admin/credentials.ts';
+import { addKeyRoutes } from '../admin/key-routes.ts';
 import { addRegisterRoutes } from '../admin/routes.ts';
 import type { Database } from '../database/database.ts';
 import type { ServiceApp } from '../http/app.ts';
+import type { IssuerKeyring } from '../keys/keyring.ts';
 import { ServiceSecret } from '../keys/service-secret.ts';
 import type { Metrics } from '../ops/metrics.ts';
 import { createApprovalQueue } from '../policy/approval-queue.ts';
@@ -14,6 +22,7 @@ import { createInvitationPolicy } from '../policy/invitation.ts';
 import type { IssuingPolicy } from '../policy/policy.ts';
 import { StatusLists } from '../status/lists.ts';
 import { addStatusRoutes } from '../status/routes.ts';
+import { addDidRoutes } from './did-routes.ts';
 import { removeExpired } from './housekeeping.ts';
 import { Issuance } from './issuance.ts';
 import { defaultStatusTtlMs } from './limits.ts';
@@ -25,6 +34,8 @@ import { addIssuerRoutes, offerLinkOf } from './routes.ts';
 export interface IssuerServiceInit {
   /** Signs credentials and status lists; its keys may be anywhere. */
   readonly signer: CredentialSigner;
+  /** The signer once more, when operators may rotate its keys. Default: they cannot. */
+  readonly keyring?: IssuerKeyring;
   /** 32 random bytes that all instances on one database share; copied. */
   readonly secret: Uint8Array;
   /** Who decides; default invitations and the approval queue. */
@@ -73,7 +84,14 @@ export function addIssuer(
   const issuance = new Issuance({ database, issuer, nonces, statusLists, policies, clock });
 
   addIssuerRoutes(app, { ...around, signer, issuer, offers, nonces, issuance });
+  addDidRoutes(app, { signer, publicUrl });
   addStatusRoutes(app, statusLists);
+  addKeyRoutes(app, {
+    admin,
+    metrics,
+    keyring: init.keyring,
+    fingerprint: () => issuerFingerprint(provider, issuer().trustedIssuer),
+  });
   addRegisterRoutes(app, {
     admin,
     metrics,

@@ -126,8 +126,11 @@ function addMetadataRoutes(app: ServiceApp, init: IssuerRoutesInit): void {
       summary: 'The issuer’s DID and public keys, as `wotid trust add` pins them',
       responses: { 200: { description: 'Trust file', content: anyJson } },
     }),
-    (context) =>
-      context.json(JSON.parse(encodeTrustedIssuer(issuer().trustedIssuer)) as Record<string, unknown>, 200),
+    async (context) => {
+      await signer.refresh?.();
+      const trustFile = encodeTrustedIssuer(issuer().trustedIssuer);
+      return context.json(JSON.parse(trustFile) as Record<string, unknown>, 200);
+    },
   );
 }
 

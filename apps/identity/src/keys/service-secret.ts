@@ -18,17 +18,39 @@ const purposes = {
   txCode: 'wot.id/v1/identity/tx-code',
   nonce: 'wot.id/v1/identity/nonce',
   storage: 'wot.id/v1/identity/storage',
+  issuerKeys: 'wot.id/v1/identity/issuer-keys',
 } as const;
+/** Purposes whose key makes hashes. */
+type MacPurpose = Exclude<keyof typeof purposes, 'storage' | 'issuerKeys'>;
+
+/** Seals the issuer's private keys for the database. @param secret 32 random bytes; copied */
+export function issuerKeysStorage(provider: CryptoProvider, secret: Uint8Array): StorageKey {
+  return storageKey(provider, secret, purposes.issuerKeys);
+}
+
+function storageKey(provider: CryptoProvider, secret: Uint8Array, purpose: string): StorageKey {
+  assertSecret(secret);
+  const key = provider.hkdfSha512(secret, new Uint8Array(0), utf8(purpose), macBytes);
+  try {
+    return new StorageKey(provider, key);
+  } finally {
+    wipe(key);
+  }
+}
+
+function assertSecret(secret: Uint8Array): void {
+  if (secret.length !== serviceSecretBytes) throw new RangeError('the service secret has 32 bytes');
+}
 
 /** What the secret does; nothing of it can be read. */
 export class ServiceSecret implements Disposable {
   readonly #provider: CryptoProvider;
-  readonly #keys: Readonly<Record<Exclude<keyof typeof purposes, 'storage'>, Uint8Array>>;
+  readonly #keys: Readonly<Record<MacPurpose, Uint8Array>>;
   readonly #storage: StorageKey;
 
   /** @param secret 32 random bytes; copied */
   constructor(provider: CryptoProvider, secret: Uint8Array) {
-    if (secret.length !== serviceSecretBytes) throw new RangeError('the service secret has 32 bytes');
+    assertSecret(secret);
     this.#provider = provider;
     const derive = (info: string): Uint8Array =>
       provider.hkdfSha512(secret, new Uint8Array(0), utf8(info), macBytes);
@@ -38,9 +60,7 @@ export class ServiceSecret implements Disposable {
       txCode: derive(purposes.txCode),
       nonce: derive(purposes.nonce),
     };
-    const storage = derive(purposes.storage);
-    this.#storage = new StorageKey(provider, storage);
-    wipe(storage);
+    this.#storage = storageKey(provider, secret, purposes.storage);
   }
 
   /**
@@ -107,7 +127,7 @@ export class ServiceSecret implements Disposable {
     this.#storage[Symbol.dispose]();
   }
 
-  #mac(purpose: Exclude<keyof typeof purposes, 'storage'>, data: Uint8Array): Uint8Array {
+  #mac(purpose: MacPurpose, data: Uint8Array): Uint8Array {
     return this.#provider.hmacSha512(this.#keys[purpose], data).subarray(0, macBytes);
   }
 }

@@ -4,6 +4,7 @@ import {
   issueStatusList,
   minStatusEntries,
   randomStatusIndex,
+  signerKey,
   StatusBits,
   type CredentialSigner,
   type StatusEntry,
@@ -37,6 +38,7 @@ interface ListState extends Record<string, unknown> {
   readonly version: bigint;
   readonly signed_version: bigint | null;
   readonly signed_at_ms: bigint | null;
+  readonly signed_kid: string | null;
 }
 
 export class StatusLists {
@@ -88,6 +90,7 @@ export class StatusLists {
 
   /** A list in its signed forms, with every revocation that is in the database now; `null` when there is no such list. */
   async signed(list: number): Promise<SignedForms | null> {
+    await this.#init.signer.refresh?.();
     const state = await this.#state(list);
     if (state === undefined) return null;
     if (this.#isCurrent(state)) return this.#stored(list, state);
@@ -99,16 +102,26 @@ export class StatusLists {
     return signing;
   }
 
-  /** Signed anew with each ttl, so that its date tells a verifier that the service still stands behind it. */
-  #isCurrent({ version, signed_version: signedVersion, signed_at_ms: signedAtMs }: ListState): boolean {
+  /**
+   * Signed anew with each ttl, so that its date tells a verifier that the service still stands behind it, and as soon as
+   * other keys sign.
+   */
+  #isCurrent(state: ListState): boolean {
+    const { version, signed_version: signedVersion, signed_at_ms: signedAtMs, signed_kid: kid } = state;
     const { clock, ttlMs } = this.#init;
+    if (kid !== this.#kid) return false;
     return signedVersion === version && signedAtMs !== null && clock.nowMs() < Number(signedAtMs) + ttlMs;
+  }
+
+  get #kid(): string {
+    return signerKey(this.#init.signer, 'EdDSA').kid;
   }
 
   /** Until this instance or another has signed what the list says now, dated no earlier than any copy before it. */
   async #signAnew(list: number): Promise<SignedForms> {
     const { database, signer, clock, ttlMs } = this.#init;
     for (;;) {
+      await signer.refresh?.();
       const state = (await this.#state(list)) as ListState;
       if (this.#isCurrent(state)) return this.#stored(list, state);
       const rows = await database.query<{ index: number }>(
@@ -119,6 +132,7 @@ export class StatusLists {
       for (const { index } of rows) bits.set(index, true);
       const nowMs = Math.max(clock.nowMs(), Number(state.signed_at_ms ?? 0n));
       const { statusListCredential: url } = this.entry(list, 0);
+      const kid = this.#kid;
       const forms = await issueStatusList(signer, {
         url,
         bits,
@@ -128,9 +142,9 @@ export class StatusLists {
       });
       // The bits may be newer than the version that was read before them; then the list is signed once more, later.
       const kept = await database.query(
-        `UPDATE status_list SET signed_version = $2, signed_at_ms = $3, signed_forms = $4::jsonb
+        `UPDATE status_list SET signed_version = $2, signed_at_ms = $3, signed_forms = $4::jsonb, signed_kid = $5
           WHERE id = $1 AND COALESCE(signed_version, 0) <= $2 AND COALESCE(signed_at_ms, 0) <= $3 RETURNING id`,
-        [list, state.version, nowMs, JSON.stringify(forms)],
+        [list, state.version, nowMs, JSON.stringify(forms), kid],
       );
       if (kept.length > 0) return forms;
     }
@@ -138,14 +152,14 @@ export class StatusLists {
 
   async #state(list: number): Promise<ListState | undefined> {
     const [row] = await this.#init.database.query<ListState>(
-      'SELECT entries, version, signed_version, signed_at_ms FROM status_list WHERE id = $1',
+      'SELECT entries, version, signed_version, signed_at_ms, signed_kid FROM status_list WHERE id = $1',
       [list],
     );
     return row;
   }
 
   async #stored(list: number, state: ListState): Promise<SignedForms> {
-    const key = `${list} ${state.signed_version} ${state.signed_at_ms}`;
+    const key = `${list} ${state.signed_version} ${state.signed_at_ms} ${state.signed_kid}`;
     const known = this.#forms.get(key);
     if (known !== undefined) return known;
     const [row] = await this.#init.database.query<{ signed_forms: SignedForms }>(
