@@ -144,6 +144,48 @@ describe('the service', () => {
       expect(printed).not.toContain(secret);
   });
 
+  it('has a did:web whose keys its operator rotates, and which stays the same across a restart', async () => {
+    const web = ['--home', at('web')] as const;
+    const start = (...more: readonly string[]): Running => {
+      const service = new Running(['identity', ...web, '--port', '0', '--json', ...more], { env });
+      running.push(service);
+      return service;
+    };
+    const asWeb = ['--issuer-did', 'web', '--public-url', 'https://id.example'] as const;
+    const nameless = await run([...web, '--port', '0', '--issuer-did', 'web']);
+    expect([nameless.code, nameless.stderr]).toEqual([2, expect.stringMatching(/needs --public-url/)]);
+    const first = start(...asWeb);
+    const { url, issuer, fingerprint } = await first.line((line) => 'url' in line);
+    expect(issuer).toBe('did:web:id.example');
+    expect((await run(['keys', ...web])).lines).toMatchObject([{ number: 1, state: 'present' }]);
+    const rotated = await run(['keys', 'rotate', ...web]);
+    expect(rotated.lines[0]).toMatchObject({ did: issuer, set: 2 });
+    expect(rotated.lines[0]?.['fingerprint']).not.toBe(fingerprint);
+    const retired = await run(['keys', 'retire', '1', '--reason', 'a backup was lost', ...web]);
+    expect(retired.lines[0]).toMatchObject({ did: issuer, set: 1 });
+    expect((await run(['keys', ...web])).lines).toMatchObject([
+      { number: 2, state: 'present' },
+      { number: 1, state: 'retired' },
+    ]);
+    const actions = (await run(['audit', ...web])).lines.map(({ action }) => action);
+    expect(actions).toEqual(['operator.create', 'keys.rotate', 'keys.retire']);
+    const document = async (from: unknown): Promise<unknown> =>
+      (await fetch(`${String(from)}/.well-known/did.json`)).json();
+    const before = await document(url);
+    expect(before).toMatchObject({ id: issuer, assertionMethod: { length: 2 } });
+    expect(await first.end('SIGTERM')).toBe(0);
+
+    for (const other of [[], ['--issuer-did', 'web', '--public-url', 'https://other.example']]) {
+      const refused = await run([...web, '--port', '0', ...other]);
+      expect([refused.code, refused.lines[0]?.['code']]).toEqual([1, 'ISSUER_CHANGED']);
+    }
+    const again = start(...asWeb);
+    const { url: newUrl, fingerprint: now } = await again.line((line) => 'url' in line);
+    expect(await document(newUrl)).toEqual(before);
+    expect(now).toBe(retired.lines[0]?.['fingerprint']);
+    expect(await again.end('SIGTERM')).toBe(0);
+  });
+
   it('is not opened with a wrong passphrase, and runs without an issuer where there is none', async () => {
     const wrong = await run([...home, '--port', '0'], { env: { WOTID_PASSPHRASE_FILE: at('other') } });
     expect([wrong.code, wrong.lines[0]?.['code']]).toEqual([1, 'WRONG_PASSPHRASE']);
