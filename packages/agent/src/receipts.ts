@@ -27,17 +27,22 @@ export class Receipts {
   readonly #init: ReceiptsInit;
   readonly #log: Logger;
   readonly #pending = new WeakMap<LiveLink, Set<number>>();
+  /** Links that have not taken the last receipt yet. */
+  readonly #underWay = new WeakSet<LiveLink>();
 
   constructor(init: ReceiptsInit) {
     this.#init = init;
     this.#log = init.logger ?? silentLogger;
   }
 
-  /** Notes that a message has arrived over `link` and is stored. */
+  /**
+   * Notes that a message has arrived over `link` and is stored. A peer that sends and does not read what it is told has
+   * one receipt waiting for it and one in the making: numbers beyond those are in the count of all that have come.
+   */
   note(link: LiveLink, seq: number): void {
     const pending = this.#collecting(link);
-    pending.add(seq);
-    if (pending.size >= maxPending) this.sendNow(link);
+    if (pending.size < maxPending) pending.add(seq);
+    if (pending.size >= maxPending) this.#sendInTurn(link);
   }
 
   /** Sends a receipt in a moment, also when there is nothing to acknowledge. */
@@ -68,9 +73,14 @@ export class Receipts {
         'online',
         rekey === undefined ? {} : { rekey },
       );
-      link
+      this.#underWay.add(link);
+      void link
         .send(envelope)
-        .catch((error: unknown) => this.#log.info('receipt.lost', { reason: errorText(error) }));
+        .catch((error: unknown) => this.#log.info('receipt.lost', { reason: errorText(error) }))
+        .then(() => {
+          this.#underWay.delete(link);
+          if (this.#pending.has(link)) this.sendNow(link);
+        });
     } catch (error) {
       this.#log.warn('receipt.failed', { reason: errorText(error) });
       // The next gate agrees on a new session.
@@ -85,9 +95,14 @@ export class Receipts {
     const fresh = new Set<number>();
     this.#pending.set(link, fresh);
     setTimeout(() => {
-      if (this.#pending.get(link) === fresh) this.sendNow(link);
+      if (this.#pending.get(link) === fresh) this.#sendInTurn(link);
     }, collectMs);
     return fresh;
+  }
+
+  /** Sends a receipt, or leaves it for the moment when the one before it has been taken. */
+  #sendInTurn(link: LiveLink): void {
+    if (!this.#underWay.has(link)) this.sendNow(link);
   }
 }
 
