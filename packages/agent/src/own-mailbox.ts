@@ -139,22 +139,12 @@ export class OwnMailbox {
 
   /** One-time pairs of the latest publication, for the one directory that hands each out once; `null` without prekeys. */
   oneTimePairs(): OneTimePairs | null {
-    const store = this.prekeys;
-    try {
-      return oneTimePairs(this.#init.provider, store);
-    } finally {
-      wipePrekeys(store);
-    }
+    return this.#withPrekeys((store) => oneTimePairs(this.#init.provider, store));
   }
 
   /** The key behind a published last-resort KEM prekey; the caller disposes of it. */
   kemPrekey(kemId: number): KemKeyPair | null {
-    const store = this.prekeys;
-    try {
-      return publishedKemPrekey(this.#init.provider, store, kemId);
-    } finally {
-      wipePrekeys(store);
-    }
+    return this.#withPrekeys((store) => publishedKemPrekey(this.#init.provider, store, kemId));
   }
 
   /**
@@ -162,9 +152,14 @@ export class OwnMailbox {
    * @throws SessionError `PREKEY_UNKNOWN` when it is gone: the session must not be stored
    */
   consume(pair: OneTimePairIds): void {
+    this.#withPrekeys((store) => this.#save(consumeOneTimePair(store, pair)));
+  }
+
+  /** Runs `work` on our private prekeys, and wipes them. */
+  #withPrekeys<T>(work: (store: PrekeyStore) => T): T {
     const store = this.prekeys;
     try {
-      this.#save(consumeOneTimePair(store, pair));
+      return work(store);
     } finally {
       wipePrekeys(store);
     }
@@ -209,35 +204,42 @@ export class OwnMailbox {
   /** What an earlier call has made for this number and could not publish, unless it has become old meanwhile. */
   #unpublished(number: number): UnpublishedPrekeys | null {
     const { home, clock } = this.#init;
-    const store = this.prekeys;
     const bytes = home.settings.getBytes(settingNames.unpublishedPrekeys);
     const validUntil = home.settings.get(settingNames.unpublishedUntil);
-    const isLast = store.numbers.at(-1) === number;
-    if (bytes === undefined || validUntil === undefined || !isLast || this.#isOfOtherPolicy()) return null;
-    return prekeyPolicy(store, clock.nowMs()).isRotationDue ? null : { bytes, validUntil };
+    const isUsable = this.#withPrekeys(
+      (store) => store.numbers.at(-1) === number && !prekeyPolicy(store, clock.nowMs()).isRotationDue,
+    );
+    if (bytes === undefined || validUntil === undefined || !isUsable || this.#isOfOtherPolicy()) return null;
+    return { bytes, validUntil };
   }
 
   #make(own: OwnedMailbox, number: number): UnpublishedPrekeys {
     const { home, provider, ours, clock, profile, policy } = this.#init;
     const nowMs = clock.nowMs();
-    const made = createPrekeys(provider, erasePrekeys(this.prekeys, nowMs), {
-      ours,
-      number,
-      nowMs,
-      chainId: profile.chainId,
-      mailboxId: idBytes(own.mailboxId),
-      policy: policy(),
-    });
-    const validUntil = new Date(made.notAfterMs).toISOString();
-    home.transaction(() => {
-      this.#save(made.store);
-      home.settings.set({
-        [settingNames.unpublishedPrekeys]: made.published,
-        [settingNames.unpublishedUntil]: validUntil,
-        [settingNames.prekeysPolicy]: policyText(policy()),
+    return this.#withPrekeys((store) => {
+      const made = createPrekeys(provider, erasePrekeys(store, nowMs), {
+        ours,
+        number,
+        nowMs,
+        chainId: profile.chainId,
+        mailboxId: idBytes(own.mailboxId),
+        policy: policy(),
       });
+      const validUntil = new Date(made.notAfterMs).toISOString();
+      try {
+        home.transaction(() => {
+          this.#save(made.store);
+          home.settings.set({
+            [settingNames.unpublishedPrekeys]: made.published,
+            [settingNames.unpublishedUntil]: validUntil,
+            [settingNames.prekeysPolicy]: policyText(policy()),
+          });
+        });
+      } finally {
+        wipePrekeys(made.store);
+      }
+      return { bytes: made.published, validUntil };
     });
-    return { bytes: made.published, validUntil };
   }
 
   /**
@@ -249,13 +251,15 @@ export class OwnMailbox {
     if (this.ids === null) return false;
     const { home, clock } = this.#init;
     const nowMs = clock.nowMs();
-    const store = this.prekeys;
-    const policy = prekeyPolicy(store, nowMs, pairsLeft);
+    const { isRotationDue, isFirst } = this.#withPrekeys((store) => {
+      const policy = prekeyPolicy(store, nowMs, pairsLeft);
+      if (policy.toErase.length > 0) this.#save(erasePrekeys(store, nowMs));
+      return { isRotationDue: policy.isRotationDue, isFirst: store.numbers.length === 0 };
+    });
     const isUnfinished = home.settings.getBytes(settingNames.unpublishedPrekeys) !== undefined;
-    if (policy.toErase.length > 0) this.#save(erasePrekeys(store, nowMs));
+    const isDue = isRotationDue || isUnfinished || this.#isOfOtherPolicy();
     // A mailbox whose first prekeys were never made is one that its owner has not finished creating.
-    const isDue = policy.isRotationDue || isUnfinished || this.#isOfOtherPolicy();
-    if (store.numbers.length === 0 || !isDue) return false;
+    if (isFirst || !isDue) return false;
     await this.publishPrekeys();
     return true;
   }

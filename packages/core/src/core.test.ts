@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   bcs,
+  BcsType,
   bytesType,
   compareBytes,
   concatBytes,
@@ -106,6 +107,23 @@ describe('decodeStrict', () => {
       expect(codeOf(() => decodeStrict(u64Type, new Uint8Array(length), init))).toBe('MALFORMED');
       expect(codeOf(() => decodeStrict(fixedBytesType(8), new Uint8Array(length), init))).toBe('MALFORMED');
     }
+  });
+
+  it('leaves no second copy of what it has read', () => {
+    const copies: Uint8Array[] = [];
+    const secretType = new BcsType<Uint8Array, Uint8Array>({
+      name: 'secret',
+      read: (reader) => new Uint8Array(reader.readBytes(32)),
+      write: () => {},
+      serialize: (value) => {
+        const copy = new Uint8Array(value);
+        copies.push(copy);
+        return copy;
+      },
+    });
+    const secret = new Uint8Array(32).fill(7);
+    expect(decodeStrict(secretType, secret, { what: 'secret', maxBytes: 32 })).toEqual(secret);
+    expect(copies).toEqual([new Uint8Array(32)]);
   });
 
   it('checks the size before parsing', () => {

@@ -44,7 +44,10 @@ export function decodeStrict<T, Input>(schema: BcsType<T, Input>, bytes: Uint8Ar
       cause: error,
     });
   }
-  if (!equalBytes(again, bytes)) {
+  const isSame = equalBytes(again, bytes);
+  // It may be a copy of secrets, which the caller cannot wipe.
+  again.fill(0);
+  if (!isSame) {
     throw new DecodeError('NON_CANONICAL', `${init.what} is not canonical BCS`, {
       data: { what: init.what },
     });

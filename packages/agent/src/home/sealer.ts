@@ -15,6 +15,7 @@ export const TAG_BYTES = 16;
 export class Sealer implements Disposable {
   readonly #key: StorageKey;
   readonly #tagKey: Uint8Array;
+  readonly #columnKeys: StorageKey[] = [];
 
   /** @param masterKey 32 bytes; copied */
   constructor(provider: CryptoProvider, masterKey: Uint8Array) {
@@ -24,7 +25,9 @@ export class Sealer implements Disposable {
 
   /** The sealing of one column of one table, holding values of `type` of at most `maxBytes` bytes. */
   column<T>(name: string, type: BcsType<T, T>, maxBytes: number): SealedColumn<T> {
-    return new SealedColumn(this.#key.derive(`home/${name}`), name, type, maxBytes);
+    const key = this.#key.derive(`home/${name}`);
+    this.#columnKeys.push(key);
+    return new SealedColumn(key, name, type, maxBytes);
   }
 
   /** 16 bytes that stand for `value` in an index: HMAC-SHA-256 under a key of its own, cut. */
@@ -34,8 +37,9 @@ export class Sealer implements Disposable {
     return new Uint8Array(mac.digest().subarray(0, TAG_BYTES));
   }
 
-  /** Wipes the keys. Columns made from it have copies and die with the process. */
+  /** Wipes the keys, also those of the columns made from it. */
   [Symbol.dispose](): void {
+    for (const key of this.#columnKeys) key[Symbol.dispose]();
     this.#key[Symbol.dispose]();
     wipe(this.#tagKey);
   }
@@ -73,9 +77,9 @@ export class SealedColumn<T> {
       plaintext = this.#key.open(sealed, rowAad(row));
       return decodeStrict(this.#type, plaintext, { what: this.#name, maxBytes: this.#maxBytes + 1_024 });
     } catch (error) {
-      if (error instanceof CryptoError || error instanceof DecodeError)
-        throw corrupt(`a ${this.#name} row`, error);
-      throw error;
+      const isDamaged =
+        error instanceof DecodeError || (error instanceof CryptoError && error.code === 'CORRUPT');
+      throw isDamaged ? corrupt(`a ${this.#name} row`, error) : error;
     } finally {
       if (plaintext !== undefined) wipe(plaintext);
     }

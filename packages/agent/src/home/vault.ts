@@ -93,7 +93,10 @@ export class Vault implements Disposable {
     this.#homeId = body.homeId;
     this.#masterKey = body.masterKey;
     this.#ready = body.ready;
-    for (const { name, bytes } of body.secrets) this.#secrets.set(name, new Uint8Array(bytes));
+    for (const { name, bytes } of body.secrets) {
+      this.#secrets.set(name, new Uint8Array(bytes));
+      wipe(bytes);
+    }
   }
 
   /**

@@ -15,8 +15,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { CryptoError } from '@wotid/crypto';
+import { bytesType, utf8 } from '@wotid/core';
+import { CryptoError, NodeProvider } from '@wotid/crypto';
 import { Home, secretNames, Vault, type Contact } from '../../src/home/index.ts';
+import { Sealer } from '../../src/home/sealer.ts';
 import {
   alice,
   bob,
@@ -228,6 +230,17 @@ describe('a home', () => {
     expect(codeOf(() => home.settings.get('x'))).toBe('HOME_CLOSED');
     expect(codeOf(() => home.transaction(() => {}))).toBe('HOME_CLOSED');
     expect(home.vault.names()).toEqual([]);
+  });
+
+  it('keeps no key in memory that could open its rows once it is closed', () => {
+    const sealer = new Sealer(new NodeProvider(), id32());
+    const column = sealer.column('session', bytesType, 100);
+    const row = id16();
+    const sealed = column.seal(utf8('chain key'), row);
+    sealer[Symbol.dispose]();
+    const disposed = expect.objectContaining({ code: 'HANDLE_DISPOSED' });
+    expect(() => column.open(sealed, row)).toThrow(disposed);
+    expect(() => column.seal(utf8('another'), row)).toThrow(disposed);
   });
 
   it('removes what a crash while writing the vault left', async () => {
