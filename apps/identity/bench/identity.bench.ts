@@ -9,7 +9,8 @@ import {
 } from '@wotid/credential';
 import { alone, type Benchmark } from '@wotid/testkit';
 import { randomContent, World } from '../../../packages/did-iota/test/network.ts';
-import { call, collect, inLanes, invite, provider, startService } from './service.ts';
+import { claims, claimsOfTwoInstances } from './claims.ts';
+import { call, collect, freshOptions, inLanes, invite, provider, startService } from './service.ts';
 
 const ISSUES_PER_ROUND = 120;
 const WALLETS = 16;
@@ -29,7 +30,7 @@ function percentile(numbers: readonly number[], part: number): number {
 
 /** From both codes to the hybrid credential, the wallet's own signatures included. */
 const issue = alone('identity.issue_per_s', 'credentials/s', async () => {
-  const service = await startService('60');
+  const service = await startService();
   return {
     n: ISSUES_PER_ROUND,
     async round() {
@@ -48,7 +49,10 @@ const resolve = alone('identity.resolve_ms', 'ms', async () => {
   const { controller } = await world.person();
   const { did } = await controller.create(randomContent());
   const { chainId, packageId } = world.network;
-  const service = await startService('60', world.net.rpcUrl, chainId, packageId);
+  const { rpcUrl } = world.net;
+  const service = await startService(
+    freshOptions({ network: { rpcUrl, chainId, identityPackage: packageId } }),
+  );
   return {
     n: RESOLUTIONS_PER_ROUND,
     async round() {
@@ -69,7 +73,7 @@ const resolve = alone('identity.resolve_ms', 'ms', async () => {
 
 /** 95th percentile from an operator's word to the first refusal by a verifier that keeps lists for their ttl. */
 const revoke = alone('identity.revoke_to_refusal_ms', 'ms', async () => {
-  const service = await startService(String(TTL_SEC));
+  const service = await startService(freshOptions({ statusTtlMs: TTL_SEC * 1_000 }));
   const issuer = parseTrustedIssuer(JSON.stringify(await call(`${service.url}/.well-known/wotid-issuer`)));
   const checker = createStatusChecker({ provider, allowLoopbackHttp: true });
   return {
@@ -98,4 +102,10 @@ const revoke = alone('identity.revoke_to_refusal_ms', 'ms', async () => {
   };
 });
 
-export const benchmarks: readonly Benchmark[] = [issue, resolve, revoke];
+export const benchmarks: readonly Benchmark[] = [
+  issue,
+  resolve,
+  revoke,
+  claims,
+  ...(claimsOfTwoInstances === null ? [] : [claimsOfTwoInstances]),
+];
