@@ -1,6 +1,6 @@
 /** The identity service: the app with all its routes, its socket, and its life from start to stop. */
 import { setTimeout } from 'node:timers/promises';
-import { errorText, silentLogger, systemClock, WotError, type Clock, type Logger } from '@wotid/core';
+import { silentLogger, systemClock, WotError, type Clock, type Logger } from '@wotid/core';
 import { didJwkMethod, didKeyMethod, Resolver, type DidResolver } from '@wotid/credential';
 import { NodeProvider } from '@wotid/crypto';
 import { listen, type Listener, type TlsFiles } from '@wotid/listener';
@@ -8,6 +8,7 @@ import { Admin } from './admin/admin.ts';
 import { addAdminRoutes } from './admin/routes.ts';
 import type { Database } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
+import { nonceHousekeeping } from './database/used-nonces.ts';
 import { addDirectory, type DirectoryServiceInit } from './directory/directory.ts';
 import { addDocsRoutes } from './docs/routes.ts';
 import { createApp, type ServiceApp } from './http/app.ts';
@@ -15,14 +16,18 @@ import { TrustedProxies } from './http/client-address.ts';
 import { listenerBounds } from './http/limits.ts';
 import { withOwnDid } from './issuer/did-routes.ts';
 import { addIssuer, type IssuerServiceInit } from './issuer/issuer.ts';
-import { housekeepingIntervalMs } from './issuer/limits.ts';
 import { issuerOauthPaths } from './issuer/routes.ts';
+import { Housekeeping } from './ops/housekeeping.ts';
 import { Metrics } from './ops/metrics.ts';
+import { Readiness } from './ops/readiness.ts';
 import { addOpsRoutes } from './ops/routes.ts';
 import { addResolutionRoutes } from './resolution/routes.ts';
 
 /** Port of `wotid identity` unless it is told another. */
 export const defaultIdentityPort = 8_443;
+
+/** Clocks of this machine and the database's that differ by more are worth a warning; synchronised ones do not. */
+const clocksApartMs = 5_000;
 
 /** Settings of {@link createIdentityService}. */
 export interface IdentityServiceInit {
@@ -107,12 +112,12 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
   const issuer = init.issuer === undefined ? undefined : addIssuer(app, init.issuer, around);
   const directory =
     init.directory === undefined
-      ? undefined
+      ? []
       : addDirectory(app, init.directory, { ...around, signer: init.issuer?.signer });
   addResolutionRoutes(app, resolver);
   addAdminRoutes(app, admin);
   addOpsRoutes(app, {
-    database,
+    readiness: new Readiness(database, clock),
     metrics,
     isStopping: () => closing !== undefined,
     assertOperator: async (authorization) => {
@@ -121,17 +126,13 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
   });
   addDocsRoutes(app, { publicUrl });
 
-  let housekeeping: NodeJS.Timeout | undefined;
-  const keepHouse = async (): Promise<void> => {
-    try {
-      await issuer?.removeExpired();
-      await directory?.removeExpired();
-    } catch (error) {
-      logger.warn('housekeeping.failed', { error: errorText(error) });
-    }
-  };
+  const housekeeping = new Housekeeping({
+    tasks: [nonceHousekeeping(database, clock), ...(issuer?.housekeeping ?? []), ...directory],
+    metrics,
+    logger,
+  });
   const close = async (): Promise<void> => {
-    clearInterval(housekeeping);
+    await housekeeping.stop();
     if (listener !== undefined && init.drainMs !== undefined) await setTimeout(init.drainMs);
     await listener?.close();
     issuer?.[Symbol.dispose]();
@@ -144,6 +145,8 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
     start: async () => {
       const applied = await migrate(database);
       if (applied.length > 0) logger.info('database.migrated', { migrations: applied });
+      const apartMs = Math.round(clock.nowMs() - (await database.nowMs()));
+      if (Math.abs(apartMs) > clocksApartMs) logger.warn('clock.apart', { aheadOfDatabaseMs: apartMs });
       listener = await listen({
         host: init.host ?? '127.0.0.1',
         port: init.port ?? defaultIdentityPort,
@@ -155,7 +158,7 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
           ...(init.requestTimeoutMs !== undefined && { requestTimeoutMs: init.requestTimeoutMs }),
         },
       });
-      housekeeping = setInterval(() => void keepHouse(), housekeepingIntervalMs).unref();
+      housekeeping.start();
       return listener.url;
     },
     close: () => (closing ??= close()),

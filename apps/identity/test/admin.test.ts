@@ -1,6 +1,8 @@
 /** Operators and the two policies by which they decide, on both databases. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { issuerHousekeeping } from '../src/issuer/housekeeping.ts';
 import { maxPendingApplications } from '../src/issuer/limits.ts';
+import { createApprovalQueue } from '../src/policy/approval-queue.ts';
 import { describeDatabases } from './databases.ts';
 import {
   ask,
@@ -254,6 +256,32 @@ describeDatabases('administration', (create) => {
       expect(rows).toEqual([]);
     });
 
+    it('notes who has read what applicants say of themselves', async () => {
+      world.clock.advance(86_400_000);
+      const read = async (): Promise<object[]> => {
+        await admin('GET', '/admin/applications');
+        const { body } = await admin('GET', '/admin/audit');
+        const { entries } = body as { entries: { action: string }[] };
+        return entries.filter(({ action }) => action === 'application.read');
+      };
+      for (const { run } of issuerHousekeeping(world.database, [createApprovalQueue()], {
+        nowMs: () => world.clock.nowMs() + 31 * 86_400_000,
+      })) {
+        await run();
+      }
+      const before = await read();
+      // Nobody waits, so nobody's data was read.
+      expect(await read()).toEqual(before);
+      const { id } = (await apply('XX 1')).body as { id: string };
+      const after = await read();
+      expect(after.slice(before.length)).toMatchObject([
+        { operator: 'ada', subject: 'applications', facts: { applications: [id] } },
+      ]);
+      expect(JSON.stringify(after)).not.toContain('XX 1');
+      const refused = await admin('GET', '/admin/applications', undefined, `wotid_${'A'.repeat(43)}`);
+      expect([refused.status, (await read()).length]).toEqual([401, after.length + 1]);
+    });
+
     it('lets one address apply five times, then after a while again', async () => {
       world.clock.advance(86_400_000);
       const statuses: number[] = [];
@@ -273,9 +301,9 @@ describeDatabases('administration', (create) => {
         [nowMs, maxPendingApplications],
       );
       expect([(await apply('too many')).status]).toEqual([503]);
-      const { removeExpired } = await import('../src/issuer/housekeeping.ts');
-      const { createApprovalQueue } = await import('../src/policy/approval-queue.ts');
-      await removeExpired(world.database, [createApprovalQueue()], nowMs + 1);
+      world.clock.advance(1);
+      for (const { run } of issuerHousekeeping(world.database, [createApprovalQueue()], world.clock))
+        await run();
       expect((await apply('one more')).status).toBe(202);
     });
   });

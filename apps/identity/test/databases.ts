@@ -33,6 +33,7 @@ export async function createEmbedded(): Promise<TestDatabase> {
       kind: 'embedded',
       query: (text, values) => database.query(text, values),
       transaction: (work) => database.transaction(work),
+      nowMs: () => database.nowMs(),
       close: async () => {},
       [Symbol.asyncDispose]: async () => {},
     }),

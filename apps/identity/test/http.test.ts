@@ -8,11 +8,16 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger, type Logger } from '@wotid/core';
+import { didJwkMethod, Resolver } from '@wotid/credential';
+import { NodeProvider } from '@wotid/crypto';
 import { VirtualClock } from '@wotid/testkit';
 import { createIdentityService, type Database, type IdentityService } from '../src/index.ts';
 import { createApp, type ServiceApp } from '../src/http/app.ts';
 import { isLoopback, rateKeyOf, TrustedProxies } from '../src/http/client-address.ts';
 import { RateLimit } from '../src/http/rate-limit.ts';
+import { nonceHousekeeping } from '../src/database/used-nonces.ts';
+import { addDirectory } from '../src/directory/directory.ts';
+import { Housekeeping } from '../src/ops/housekeeping.ts';
 import { Metrics } from '../src/ops/metrics.ts';
 import { createEmbedded, type TestDatabase } from './databases.ts';
 
@@ -123,6 +128,80 @@ describe('errors', () => {
     const answer = await other.app.request('/readyz');
     expect([answer.status, await answer.json()]).toMatchObject([503, { code: 'NOT_READY' }]);
     expect((await other.app.request('/healthz')).status).toBe(200);
+  });
+
+  it('are no reason to ask it more than once a second, however many want to know', async () => {
+    const clock = new VirtualClock();
+    const first = Promise.withResolvers<void>();
+    let asked = 0;
+    let isBroken = false;
+    const counted: Database = {
+      ...database,
+      query: async () => {
+        asked++;
+        await first.promise;
+        if (isBroken) throw new Error('gone');
+        return [];
+      },
+    };
+    const other = createIdentityService({ database: counted, clock });
+    const probe = async (): Promise<number> => (await other.app.request('/readyz')).status;
+    const probes = Promise.all(Array.from({ length: 500 }, probe));
+    first.resolve();
+    expect([new Set(await probes), asked]).toEqual([new Set([200]), 1]);
+    clock.advance(999);
+    expect([await probe(), asked]).toEqual([200, 1]);
+    isBroken = true;
+    clock.advance(1);
+    expect([await probe(), await probe(), asked]).toEqual([503, 503, 2]);
+    isBroken = false;
+    clock.advance(1_000);
+    expect([await probe(), asked]).toEqual([200, 3]);
+  });
+
+  it('of one clean-up keep no other from being done, and show in log and metrics', async () => {
+    const metrics = new Metrics();
+    const warned: unknown[] = [];
+    const clock = new VirtualClock();
+    await database.query(
+      "INSERT INTO directory_token (token_hash, did, id_fp, expires_at_ms) VALUES ('x', 'did:x:y', '', 1)",
+    );
+    await database.query('ALTER TABLE used_nonce RENAME TO lost');
+    const housekeeping = new Housekeeping({
+      tasks: [
+        nonceHousekeeping(database, clock),
+        ...addDirectory(
+          appWith(),
+          { anchor: { chainId: 'x', readPrekeys: async () => null } },
+          {
+            provider: new NodeProvider(),
+            database,
+            resolver: new Resolver({ ...didJwkMethod }),
+            metrics,
+            clock,
+            publicUrl: () => 'https://id.example',
+            signer: undefined,
+          },
+        ),
+      ],
+      metrics,
+      logger: { ...silentLogger, warn: (event, facts) => void warned.push({ event, facts }) },
+    });
+    try {
+      await Promise.all([housekeeping.run(), housekeeping.run()]);
+    } finally {
+      await database.query('ALTER TABLE lost RENAME TO used_nonce');
+    }
+    expect(warned).toEqual([
+      {
+        event: 'housekeeping.failed',
+        facts: { task: 'used-nonces', error: 'the database refused a statement (42P01)' },
+      },
+    ]);
+    expect(await metrics.text()).toContain('wotid_housekeeping_failed_total{task="used-nonces"} 1');
+    expect(await database.query('SELECT 1 FROM directory_token')).toEqual([]);
+    await housekeeping.run();
+    expect(warned).toHaveLength(1);
   });
 
   it('for what is not there are problems too', async () => {
@@ -266,6 +345,7 @@ describe('sockets', () => {
       ...database,
       kind: 'embedded',
       transaction: (work) => database.transaction(work),
+      nowMs: () => database.nowMs(),
       query: async () => {
         started.resolve();
         await release.promise;

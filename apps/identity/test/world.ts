@@ -57,7 +57,8 @@ export async function createWorld(
 ): Promise<World> {
   const place = await create();
   const clock = new VirtualClock();
-  const database = await place.open();
+  const open = async (): Promise<Database> => withClock(await place.open(), clock);
+  const database = await open();
   const opened: IdentityService[] = [];
   const start = async (on: Database, more: Partial<IdentityServiceInit>): Promise<IdentityService> => {
     const service = createIdentityService({
@@ -82,11 +83,23 @@ export async function createWorld(
     clock,
     service,
     operatorToken,
-    again: async (more = {}) => start(await place.open(), more),
+    again: async (more = {}) => start(await open(), more),
     [Symbol.asyncDispose]: async () => {
       await Promise.all(opened.map((one) => one.close()));
       await place[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** A database whose clock is the test's, as that of all. */
+function withClock(database: Database, clock: VirtualClock): Database {
+  return {
+    kind: database.kind,
+    query: (text, values) => database.query(text, values),
+    transaction: (work) => database.transaction(work),
+    nowMs: async () => clock.nowMs(),
+    close: () => database.close(),
+    [Symbol.asyncDispose]: () => database.close(),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The register of issued credentials, for operators: look up, revoke. */
 import type { Clock } from '@wotid/core';
 import type { Database } from '../database/database.ts';
+import { lockOn } from '../database/lock-on.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { StatusLists } from '../status/lists.ts';
 import type { Admin } from './admin.ts';
@@ -22,6 +23,7 @@ export interface RegisteredCredential {
 interface CredentialRow extends Record<string, unknown> {
   readonly id: string;
   readonly format: string;
+  readonly human_hash: Uint8Array;
   readonly subject_did: string;
   readonly status_list: number;
   readonly status_index: number;
@@ -84,7 +86,9 @@ export class CredentialRegister {
       if (row === undefined) {
         throw new ProblemError({ status: 404, code: 'NO_CREDENTIAL', detail: 'there is no such credential' });
       }
-      const { status_list: list, status_index: index } = row;
+      const { human_hash: human, status_list: list, status_index: index } = row;
+      // Issuance of another format beside it ends before this, or sees it.
+      await lockOn(sql, human);
       const revoked = await sql.query(
         `UPDATE credential SET revoked_at_ms = $3, revocation_reason = $4
           WHERE status_list = $1 AND status_index = $2 AND revoked_at_ms IS NULL RETURNING id`,

@@ -34,6 +34,11 @@ export interface Database extends SqlRunner, AsyncDisposable {
    * @throws DatabaseError; whatever `work` throws, after rolling back
    */
   transaction<T>(work: (sql: SqlRunner) => Promise<T>): Promise<T>;
+  /**
+   * The database's own clock, milliseconds since the Unix epoch: the one that all instances on it have in common.
+   * @throws DatabaseError
+   */
+  nowMs(): Promise<number>;
   /** Lets work under way end. Idempotent. */
   close(): Promise<void>;
 }

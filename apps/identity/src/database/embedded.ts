@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite, types, type PGliteOptions } from '@electric-sql/pglite';
+import { systemClock } from '@wotid/core';
 import {
   databaseErrorOf,
   DatabaseError,
@@ -71,6 +72,11 @@ class EmbeddedDatabase implements Database {
         ),
       ),
     );
+  }
+
+  /** It lives in this process, and has its clock. */
+  async nowMs(): Promise<number> {
+    return systemClock.nowMs();
   }
 
   close(): Promise<void> {

@@ -93,6 +93,13 @@ class ServerDatabase implements Database {
     return retrying(() => this.#once(work));
   }
 
+  async nowMs(): Promise<number> {
+    const [row] = await this.query<{ now: bigint }>(
+      'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
+    );
+    return Number(row?.now);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#pool.end();
     return this.#closing;

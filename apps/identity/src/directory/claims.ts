@@ -4,7 +4,7 @@
  */
 import type { Clock } from '@wotid/core';
 import { maxClaimsPerRequester, maxClaimsPerTarget } from '@wotid/directory';
-import type { Database } from '../database/database.ts';
+import type { Database, SqlRow } from '../database/database.ts';
 import { sha256 } from '../hash.ts';
 import { ProblemError } from '../http/problem.ts';
 import { noPrekeys } from './prekeys.ts';
@@ -29,6 +29,15 @@ export interface Claimed {
   readonly pair: Uint8Array | null;
 }
 
+/** Whether a claim is within the quotas, the publication that counts, and what was taken of it. */
+interface ClaimRow extends SqlRow {
+  readonly of_target: bigint;
+  readonly in_all: bigint;
+  readonly current: bigint | null;
+  readonly number: bigint | null;
+  readonly pair: Uint8Array | null;
+}
+
 export class Claims {
   readonly #init: ClaimsInit;
 
@@ -48,35 +57,32 @@ export class Claims {
     return database.transaction(async (sql) => {
       // Requests side by side must not each find the quota unused.
       await sql.query('SELECT pg_advisory_xact_lock($1, $2)', [claimLock, lockKey(who)]);
-      const [used] = await sql.query<{ target: bigint; all: bigint }>(
-        `SELECT count(*) FILTER (WHERE target = $2) AS target, count(*) AS all FROM directory_claim
-          WHERE requester = $1 AND at_ms > $3`,
-        [who, target, nowMs - claimWindowMs],
-      );
-      if (Number(used?.target) >= maxClaimsPerTarget) throw quotaExceeded('of this person');
-      if (Number(used?.all) >= maxClaimsPerRequester) throw quotaExceeded('in all');
-      const [current] = await sql.query<{ number: bigint }>(
-        'SELECT number FROM directory_prekeys WHERE did = $1 AND not_after_ms > $2',
-        [did, nowMs],
-      );
-      if (current === undefined) throw noPrekeys();
-      const [taken] = await sql.query<{ number: bigint; pair: Uint8Array }>(
-        `WITH picked AS MATERIALIZED (
+      // One statement for the rest, after the lock is there: it sees what whoever had it before has counted.
+      const [row] = await sql.query<ClaimRow>(
+        `WITH used AS (
+            SELECT count(*) FILTER (WHERE target = $2) AS of_target, count(*) AS in_all FROM directory_claim
+              WHERE requester = $1 AND at_ms > $3),
+          current AS (SELECT number FROM directory_prekeys WHERE did = $4 AND not_after_ms > $5),
+          picked AS MATERIALIZED (
             SELECT did, mailbox_id, number, index, pair FROM directory_pair
-              WHERE did = $1 AND pair IS NOT NULL ORDER BY index LIMIT 1 FOR UPDATE SKIP LOCKED)
-          UPDATE directory_pair AS row SET pair = NULL FROM picked
-            WHERE row.did = picked.did AND row.mailbox_id = picked.mailbox_id AND row.number = picked.number
-              AND row.index = picked.index
-            RETURNING picked.number, picked.pair`,
-        [did],
+              WHERE did = $4 AND pair IS NOT NULL AND EXISTS (SELECT FROM current)
+                AND (SELECT of_target < $6 AND in_all < $7 FROM used)
+              ORDER BY index LIMIT 1 FOR UPDATE SKIP LOCKED),
+          taken AS (
+            UPDATE directory_pair AS row SET pair = NULL FROM picked
+              WHERE row.did = picked.did AND row.mailbox_id = picked.mailbox_id AND row.number = picked.number
+                AND row.index = picked.index
+              RETURNING picked.number, picked.pair),
+          noted AS (INSERT INTO directory_claim (requester, target, at_ms) SELECT $1, $2, $5 FROM taken)
+          SELECT of_target, in_all, current.number AS current, taken.number, pair
+            FROM used LEFT JOIN current ON true LEFT JOIN taken ON true`,
+        [who, target, nowMs - claimWindowMs, did, nowMs, maxClaimsPerTarget, maxClaimsPerRequester],
       );
-      if (taken === undefined) return { number: Number(current.number), pair: null };
-      await sql.query('INSERT INTO directory_claim (requester, target, at_ms) VALUES ($1, $2, $3)', [
-        who,
-        target,
-        nowMs,
-      ]);
-      return { number: Number(taken.number), pair: taken.pair };
+      if (Number(row?.of_target) >= maxClaimsPerTarget) throw quotaExceeded('of this person');
+      if (Number(row?.in_all) >= maxClaimsPerRequester) throw quotaExceeded('in all');
+      if (row === undefined || row.current === null) throw noPrekeys();
+      const { current, number, pair } = row;
+      return { number: Number(number ?? current), pair };
     });
   }
 }

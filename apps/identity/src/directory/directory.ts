@@ -4,6 +4,7 @@ import type { CredentialSigner, DidResolver, TrustedIssuer } from '@wotid/creden
 import type { CryptoProvider } from '@wotid/crypto';
 import type { Database } from '../database/database.ts';
 import type { ServiceApp } from '../http/app.ts';
+import type { HousekeepingTask } from '../ops/housekeeping.ts';
 import type { Metrics } from '../ops/metrics.ts';
 import { Claims, claimWindowMs } from './claims.ts';
 import { ContactRecords } from './contacts.ts';
@@ -30,18 +31,12 @@ export interface DirectorySurroundings {
   readonly signer: CredentialSigner | undefined;
 }
 
-/** A directory inside of a service. */
-export interface DirectoryService {
-  /** Removes what has expired. */
-  removeExpired(): Promise<void>;
-}
-
-/** Adds a directory to `app`. */
+/** Adds a directory to `app`. @returns what has to be removed from time to time */
 export function addDirectory(
   app: ServiceApp,
   init: DirectoryServiceInit,
   around: DirectorySurroundings,
-): DirectoryService {
+): readonly HousekeepingTask[] {
   const { database, clock, metrics } = around;
   const standing = new Standing({ ...around, trustedIssuers: init.trustedIssuers ?? [] });
   addDirectoryRoutes(app, {
@@ -52,14 +47,14 @@ export function addDirectory(
     prekeys: new DirectoryPrekeys({ ...around, anchor: init.anchor }),
     claims: new Claims({ ...around, standing }),
   });
-  return {
-    removeExpired: async () => {
-      const nowMs = clock.nowMs();
-      await database.query('DELETE FROM used_nonce WHERE expires_at_ms <= $1', [nowMs]);
-      await database.query('DELETE FROM directory_token WHERE expires_at_ms <= $1', [nowMs]);
-      await database.query('DELETE FROM directory_contact WHERE expires_at_ms <= $1', [nowMs]);
-      await database.query('DELETE FROM directory_prekeys WHERE not_after_ms <= $1', [nowMs]);
-      await database.query('DELETE FROM directory_claim WHERE at_ms <= $1', [nowMs - claimWindowMs]);
-    },
-  };
+  const remove = (name: string, statement: string, keptMs = 0): HousekeepingTask => ({
+    name,
+    run: () => database.query(statement, [clock.nowMs() - keptMs]),
+  });
+  return [
+    remove('directory-tokens', 'DELETE FROM directory_token WHERE expires_at_ms <= $1'),
+    remove('contact-records', 'DELETE FROM directory_contact WHERE expires_at_ms <= $1'),
+    remove('prekeys', 'DELETE FROM directory_prekeys WHERE not_after_ms <= $1'),
+    remove('claims', 'DELETE FROM directory_claim WHERE at_ms <= $1', claimWindowMs),
+  ];
 }

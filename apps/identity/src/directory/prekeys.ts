@@ -16,7 +16,8 @@ export interface PrekeyAnchor {
   /**
    * What stands in a mailbox now, or `null` before its first publication.
    * @param mailboxId `0x` and 64 hex digits
-   * @throws anything when there is no such mailbox of the expected contract, or no node answers
+   * @throws WotError `NOT_A_MAILBOX`, `WRONG_PACKAGE` when there is no such mailbox of the expected contract; anything
+   *   else when the chain cannot be read
    */
   readPrekeys(mailboxId: string): Promise<{ readonly number: bigint; readonly bytes: Uint8Array } | null>;
 }
@@ -50,7 +51,8 @@ export class DirectoryPrekeys {
 
   /**
    * Reads the owner's publication from their mailbox and keeps it in place of an older one, whose pairs go.
-   * @throws ProblemError `NO_PREKEYS`, `PREKEYS_REFUSED`, `PREKEYS_OUTDATED`, `CHAIN_UNAVAILABLE`
+   * @throws ProblemError `NOT_A_MAILBOX`, `WRONG_PACKAGE`, `NO_PREKEYS`, `PREKEYS_REFUSED`, `PREKEYS_OUTDATED`,
+   *   `CHAIN_UNAVAILABLE`
    */
   async publish(owner: Requester, mailboxId: string): Promise<PairsLeft> {
     const { publication, bytes } = await this.#read(owner, mailboxId);
@@ -139,15 +141,7 @@ export class DirectoryPrekeys {
     try {
       anchored = await anchor.readPrekeys(mailboxId);
     } catch (error) {
-      // What a node or the way to it says may name machines of ours.
-      const isNodes = !isWotError(error) || error.code.startsWith('RPC_');
-      const reason = isNodes ? 'no node gave a usable answer' : errorText(error).slice(0, 200);
-      throw new ProblemError({
-        status: 502,
-        code: 'CHAIN_UNAVAILABLE',
-        detail: `the mailbox could not be read: ${reason}`,
-        hint: 'check the mailbox id, and that it is on the network of this service; or try again later',
-      });
+      throw unreadable(error);
     }
     if (anchored === null) throw noPrekeys();
     try {
@@ -201,6 +195,24 @@ function assertCurrent(
   if (row === undefined) throw noPrekeys();
   if (Number(row.number) !== number) throw outdated(Number(row.number));
   return { otCount: row.ot_count, otRoot: row.ot_root };
+}
+
+/** What the requester named wrongly is theirs to mend; what a node or the way to it says may name machines of ours. */
+function unreadable(error: unknown): ProblemError {
+  if (isWotError(error) && (error.code === 'NOT_A_MAILBOX' || error.code === 'WRONG_PACKAGE')) {
+    return new ProblemError({
+      status: 400,
+      code: error.code,
+      detail: error.message.slice(0, 300),
+      hint: 'name the mailbox in which you publish prekeys, of the contract and on the network of this service',
+    });
+  }
+  return new ProblemError({
+    status: 502,
+    code: 'CHAIN_UNAVAILABLE',
+    detail: 'the mailbox could not be read: no node gave a usable answer',
+    hint: 'try again later',
+  });
 }
 
 /** Nothing is published, by whoever the request is about. */

@@ -5,6 +5,7 @@ import { encodeBase64Url, verifyHolderProof, type DidResolver } from '@wotid/cre
 import type { CryptoProvider } from '@wotid/crypto';
 import { directoryAudience, statementSkewMs, tokenLifetimeMs } from '@wotid/directory';
 import type { Database } from '../database/database.ts';
+import { takeNonce } from '../database/used-nonces.ts';
 import { sha256 } from '../hash.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { HeldCredential, Standing } from './standing.ts';
@@ -50,11 +51,8 @@ export class DirectoryTokens {
     const { did, idFp, nonce } = await this.#prove(proof);
     const nowMs = clock.nowMs();
     // A proof is good until skew after its time, which may be skew ahead of ours.
-    const used = await database.query(
-      'INSERT INTO used_nonce (nonce_hash, expires_at_ms) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1',
-      [sha256(`directory ${did} ${nonce}`), nowMs + 2 * statementSkewMs + 1_000],
-    );
-    if (used.length === 0) {
+    const untilMs = nowMs + 2 * statementSkewMs;
+    if (!(await takeNonce(database, `directory ${did} ${nonce}`, untilMs))) {
       throw new ProblemError({
         status: 401,
         code: 'PROOF_USED',

@@ -48,8 +48,8 @@ export interface AppInit {
   readonly oauthPaths?: ReadonlyMap<string, string>;
 }
 
-/** Probes and scrapes come often and from few addresses, and have their own guards. */
-const probePaths = /^\/(?:healthz|readyz|metrics)$/;
+/** Balancers ask often, and what they ask costs next to nothing however often it is asked. */
+const probePaths = /^\/(?:healthz|readyz)$/;
 /** Paths that operators and their machines call: no other web page has business there. */
 const operatorPaths = /^\/(?:admin(?:\/|$)|healthz$|readyz$|metrics$)/;
 

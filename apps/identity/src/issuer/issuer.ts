@@ -16,6 +16,7 @@ import type { Database } from '../database/database.ts';
 import type { ServiceApp } from '../http/app.ts';
 import type { IssuerKeyring } from '../keys/keyring.ts';
 import { ServiceSecret } from '../keys/service-secret.ts';
+import type { HousekeepingTask } from '../ops/housekeeping.ts';
 import type { Metrics } from '../ops/metrics.ts';
 import { createApprovalQueue } from '../policy/approval-queue.ts';
 import { createInvitationPolicy } from '../policy/invitation.ts';
@@ -23,7 +24,7 @@ import type { IssuingPolicy } from '../policy/policy.ts';
 import { StatusLists } from '../status/lists.ts';
 import { addStatusRoutes } from '../status/routes.ts';
 import { addDidRoutes } from './did-routes.ts';
-import { removeExpired } from './housekeeping.ts';
+import { issuerHousekeeping } from './housekeeping.ts';
 import { Issuance } from './issuance.ts';
 import { defaultStatusTtlMs } from './limits.ts';
 import { Nonces } from './nonces.ts';
@@ -59,8 +60,8 @@ export interface IssuerSurroundings {
 
 /** An issuer inside of a service. */
 export interface IssuerService extends Disposable {
-  /** Removes what has expired. */
-  removeExpired(): Promise<void>;
+  /** What has to be removed from time to time. */
+  readonly housekeeping: readonly HousekeepingTask[];
 }
 
 /** Adds an issuer to `app`. @throws CredentialError `BAD_DID` when the signer is unusable */
@@ -81,7 +82,7 @@ export function addIssuer(
   let made: Issuer | undefined;
   const issuer = (): Issuer =>
     (made ??= createIssuer({ provider, signer, statusOrigin: new URL(publicUrl()).origin }));
-  const issuance = new Issuance({ database, issuer, nonces, statusLists, policies, clock });
+  const issuance = new Issuance({ database, secret, issuer, nonces, statusLists, policies, clock });
 
   addIssuerRoutes(app, { ...around, signer, issuer, offers, nonces, issuance });
   addDidRoutes(app, { signer, publicUrl });
@@ -102,7 +103,7 @@ export function addIssuer(
     policy.addRoutes(app, { database, offers, secret, admin, metrics, clock, offerLink });
   }
   return {
-    removeExpired: () => removeExpired(database, policies, clock.nowMs()),
+    housekeeping: issuerHousekeeping(database, policies, clock),
     [Symbol.dispose]: () => secret[Symbol.dispose](),
   };
 }

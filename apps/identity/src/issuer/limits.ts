@@ -37,7 +37,5 @@ export const maxStatusListFill = 0.5;
 export const maxEvidence = 8;
 /** Characters of a text in evidence, below the 1024 bytes that a credential takes. */
 export const maxEvidenceChars = 250;
-/** How often what has expired is removed. */
-export const housekeepingIntervalMs = 600_000;
 /** How long the record of an offer outlives its expiry, for questions. */
 export const offerRetentionMs: number = 30 * 86_400_000;

@@ -1,10 +1,10 @@
 /**
  * Nonces for proofs of possession. One carries its expiry and a MAC, so that asking for nonces stores nothing; what is
- * stored is that one was answered, for as long as it could be answered again.
+ * stored is that one was answered, for longer than it could be answered again.
  */
 import type { Clock } from '@wotid/core';
 import type { SqlRunner } from '../database/database.ts';
-import { sha256 } from '../hash.ts';
+import { takeNonce } from '../database/used-nonces.ts';
 import { OauthError } from '../http/oauth-error.ts';
 import type { ServiceSecret } from '../keys/service-secret.ts';
 import { nonceLifetimeMs } from './limits.ts';
@@ -31,11 +31,7 @@ export class Nonces {
     const expiresAtMs = this.#secret.nonceExpiry(nonce);
     if (expiresAtMs === null) throw badNonce('was not given out here');
     if (expiresAtMs <= this.#clock.nowMs()) throw badNonce('has expired');
-    const rows = await sql.query(
-      'INSERT INTO used_nonce (nonce_hash, expires_at_ms) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1',
-      [sha256(nonce), expiresAtMs],
-    );
-    if (rows.length === 0) throw badNonce('was used before');
+    if (!(await takeNonce(sql, nonce, expiresAtMs))) throw badNonce('was used before');
   }
 }
 

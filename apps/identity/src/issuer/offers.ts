@@ -47,6 +47,13 @@ export interface Offer {
   readonly statusIndex: number | null;
 }
 
+/** What an access token stands for. */
+export interface Authorized {
+  readonly offer: Offer;
+  /** SHA-256 of the token. */
+  readonly tokenHash: Uint8Array;
+}
+
 interface OfferRow extends Record<string, unknown> {
   readonly id: string;
   readonly tx_code_hash: Uint8Array;
@@ -174,17 +181,18 @@ export class Offers {
    * @param authorization the `Authorization` header
    * @throws OauthError `invalid_token`
    */
-  async authorized(authorization: string | undefined): Promise<Offer> {
+  async authorized(authorization: string | undefined): Promise<Authorized> {
     const token = /^Bearer ([\w-]{43})$/i.exec(authorization ?? '')?.[1];
     if (token !== undefined) {
+      const tokenHash = sha256(token);
       const [row] = await this.#database.query<OfferRow>(
         `SELECT offer.* FROM access_token JOIN offer ON offer.id = access_token.offer_id
           WHERE token_hash = $1 AND access_token.expires_at_ms > $2`,
-        [sha256(token), this.#clock.nowMs()],
+        [tokenHash, this.#clock.nowMs()],
       );
-      if (row !== undefined) return offerOf(row);
+      if (row !== undefined) return { offer: offerOf(row), tokenHash };
     }
-    throw new OauthError('invalid_token', 'the access token is missing, unknown or expired');
+    throw badToken();
   }
 }
 
@@ -207,4 +215,9 @@ function offerOf(row: OfferRow): Offer {
 /** One answer for a code that is unknown, used, void or late: which one is nobody's business. */
 function badCode(): OauthError {
   return new OauthError('invalid_grant', 'the pre-authorized code is unknown, used, withdrawn or expired');
+}
+
+/** The same answer for a token that never was, has ended or was taken back. */
+export function badToken(): OauthError {
+  return new OauthError('invalid_token', 'the access token is missing, unknown or expired');
 }

@@ -282,7 +282,7 @@ function addCredentialRoute(app: ServiceApp, init: IssuerRoutesInit): void {
       tags,
       summary: 'Issues a credential (OpenID4VCI 1.0, section 8)',
       description:
-        'Each offered configuration once, all for the same DID. `verified_human_hybrid` needs the proof of a wot.id identity.',
+        'Each offered configuration once, all for the same DID. Asked again while the access token lives, with a new nonce and a proof by the same keys, it answers with the same credential. `verified_human_hybrid` needs the proof of a wot.id identity.',
       security: [{ accessToken: [] }],
       request: {
         body: {
@@ -324,7 +324,7 @@ function addCredentialRoute(app: ServiceApp, init: IssuerRoutesInit): void {
       },
     }),
     async (context) => {
-      const offer = await offers.authorized(context.req.header('authorization'));
+      const authorized = await offers.authorized(context.req.header('authorization'));
       const body = context.req.valid('json');
       if (body.credential_response_encryption !== undefined) {
         throw new OauthError('invalid_encryption_parameters', 'responses are not encrypted beyond TLS');
@@ -339,8 +339,8 @@ function addCredentialRoute(app: ServiceApp, init: IssuerRoutesInit): void {
       const proof = body.proofs?.jwt[0];
       if (proof === undefined) throw new OauthError('invalid_proof', 'proofs.jwt is missing');
       const holder = await provenHolder(proof, init);
-      const { credential, replaced } = await issuance.issue(offer, format, holder);
-      metrics.events.inc({ event: 'credential_issued' });
+      const { credential, isNew, replaced } = await issuance.issue(authorized, format, holder);
+      metrics.events.inc({ event: isNew ? 'credential_issued' : 'credential_given_again' });
       if (replaced > 0) metrics.events.inc({ event: 'credential_replaced' }, replaced);
       context.header('cache-control', 'no-store');
       return context.json({ credentials: [{ credential: credential as string }] }, 200);

@@ -9,6 +9,8 @@ export class Metrics {
   readonly httpRefused: Counter<'reason'>;
   /** What happened in the domain, by event name. */
   readonly events: Counter<'event'>;
+  /** Expired rows that could not be removed, by task. */
+  readonly housekeepingFailed: Counter<'task'>;
 
   constructor() {
     const registers = [this.#registry];
@@ -30,6 +32,12 @@ export class Metrics {
       name: 'wotid_events_total',
       help: 'What happened: credentials issued, revoked, refused, prekeys handed out',
       labelNames: ['event'],
+      registers,
+    });
+    this.housekeepingFailed = new Counter({
+      name: 'wotid_housekeeping_failed_total',
+      help: 'Removals of expired rows that failed, by task',
+      labelNames: ['task'],
       registers,
     });
   }

@@ -1,13 +1,13 @@
 /** What operators and their machines ask: health, readiness, metrics. */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Database } from '../database/database.ts';
 import type { ServiceApp } from '../http/app.ts';
 import { isLoopback } from '../http/client-address.ts';
 import { ProblemError, problemResponses } from '../http/problem.ts';
 import type { Metrics } from './metrics.ts';
+import type { Readiness } from './readiness.ts';
 
 export interface OpsInit {
-  readonly database: Database;
+  readonly readiness: Readiness;
   readonly metrics: Metrics;
   /** True from the moment the service is told to stop: balancers send no more. */
   readonly isStopping: () => boolean;
@@ -41,16 +41,13 @@ export function addOpsRoutes(app: ServiceApp, init: OpsInit): void {
       method: 'get',
       path: '/readyz',
       tags,
-      summary: 'The service can do its work: its database answers and it is not stopping',
+      summary:
+        'The service can do its work: its database answered within the last second and it is not stopping',
       responses: { 200: text('`ready`'), ...problemResponses(503) },
     }),
     async (context) => {
       if (init.isStopping()) throw notReady('the service is stopping');
-      try {
-        await init.database.query('SELECT 1');
-      } catch {
-        throw notReady('the database does not answer');
-      }
+      if (!(await init.readiness.isReady())) throw notReady('the database does not answer');
       return context.text('ready\n', 200);
     },
   );

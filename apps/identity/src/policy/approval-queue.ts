@@ -18,15 +18,12 @@ import {
   applicationBurst,
   applicationIntervalMs,
   applicationLifetimeMs,
-  defaultCredentialLifetimeMs,
-  defaultOfferLifetimeMs,
   maxContactChars,
   maxPendingApplications,
 } from '../issuer/limits.ts';
-import { evidenceSchema, humanSchema, validForDaysSchema } from './invitation.ts';
+import { answerOf, decisionSchema, humanSchema, offerAnswerSchema, offerOf } from './decision.ts';
 import type { IssuingPolicy, PolicyServices } from './policy.ts';
 
-const dayMs = 86_400_000;
 /** Applications of one page. */
 const pageEntries = 100;
 const applicationId = z.object({ id: z.string().regex(/^[\w-]{22}$/) });
@@ -179,7 +176,7 @@ function addApplicantRoutes(app: ServiceApp, services: PolicyServices): void {
 }
 
 function addDecisionRoutes(app: ServiceApp, services: PolicyServices): void {
-  const { admin, database, offers, secret, metrics, offerLink } = services;
+  const { admin, database, secret } = services;
   const middleware = requireOperator(admin);
   const tags = ['administration'];
   app.openapi(
@@ -212,10 +209,23 @@ function addDecisionRoutes(app: ServiceApp, services: PolicyServices): void {
       },
     }),
     async (context) => {
-      const rows = await database.query<ApplicationRow>(
-        "SELECT * FROM application WHERE state = 'pending' ORDER BY created_at_ms, id LIMIT $1",
-        [pageEntries],
-      );
+      const rows = await database.transaction(async (sql) => {
+        const found = await sql.query<ApplicationRow>(
+          `SELECT * FROM application WHERE state = 'pending' AND sealed IS NOT NULL
+            ORDER BY created_at_ms, id LIMIT $1`,
+          [pageEntries],
+        );
+        // Whoever reads what people said of themselves leaves a trace, before they see it.
+        if (found.length > 0) {
+          await admin.audit(sql, {
+            operator: context.get('operator'),
+            action: 'application.read',
+            subject: 'applications',
+            facts: { applications: found.map(({ id }) => id) },
+          });
+        }
+        return found;
+      });
       const applications = rows.flatMap(({ id, sealed, created_at_ms: createdAtMs }) => {
         if (sealed === null) return [];
         const said = JSON.parse(secret.open(sealed, placeOf(id))) as { human: string; contact: string };
@@ -234,65 +244,37 @@ function addDecisionRoutes(app: ServiceApp, services: PolicyServices): void {
       summary: 'Approves an application of a human who was verified; the transaction code is shown this once',
       request: {
         params: applicationId,
-        body: {
-          required: true,
-          content: {
-            'application/json': {
-              schema: z.object({
-                human: humanSchema,
-                evidence: evidenceSchema,
-                validForDays: validForDaysSchema,
-              }),
-            },
-          },
-        },
+        body: { required: true, content: { 'application/json': { schema: decisionSchema } } },
       },
       responses: {
         200: {
           description: 'The link reaches the applicant; the code is for the operator to give to the human',
-          content: {
-            'application/json': {
-              schema: z.object({
-                id: z.string(),
-                offer: z.string(),
-                txCode: z.string(),
-                expiresAtMs: z.number(),
-              }),
-            },
-          },
+          content: { 'application/json': { schema: offerAnswerSchema } },
         },
         ...problemResponses(400, 401, 404),
       },
     }),
     async (context) => {
       const { id } = context.req.valid('param');
-      const { human, evidence, validForDays } = context.req.valid('json');
-      // As the operator writes it: applicants spell one human in many ways, and each would get a credential.
-      const humanHash = secret.humanHash(human);
+      const decision = context.req.valid('json');
       const offer = await database.transaction(async (sql) => {
+        // As the operator writes it: applicants spell one human in many ways, and each would get a credential.
         const rows = await sql.query(
           "UPDATE application SET state = 'approved', sealed = NULL, human_hash = $2 WHERE id = $1 AND state = 'pending' RETURNING id",
-          [id, humanHash],
+          [id, secret.humanHash(decision.human)],
         );
         if (rows.length === 0) throw noApplication();
-        const made = await offers.create(sql, {
-          policy: 'approval',
-          humanHash,
-          evidence,
-          validForMs: validForDays === undefined ? defaultCredentialLifetimeMs : validForDays * dayMs,
-          lifetimeMs: defaultOfferLifetimeMs,
-        });
+        const made = await offerOf(services, sql, 'approval', decision);
         await sql.query('UPDATE application SET offer_id = $2 WHERE id = $1', [id, made.id]);
         await admin.audit(sql, {
           operator: context.get('operator'),
           action: 'application.approve',
           subject: id,
-          facts: { offer: made.id, evidence },
+          facts: { offer: made.id, evidence: decision.evidence },
         });
         return made;
       });
-      metrics.events.inc({ event: 'offer_made' });
-      return context.json({ ...offer, offer: offerLink(offer.id) }, 200);
+      return context.json(answerOf(services, offer), 200);
     },
   );
   app.openapi(

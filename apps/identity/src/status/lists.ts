@@ -1,6 +1,7 @@
 /** Status lists: an entry for each credential, and the signed lists that say which are revoked. */
 import type { Clock } from '@wotid/core';
 import {
+  defaultClockSkewMs,
   issueStatusList,
   minStatusEntries,
   randomStatusIndex,
@@ -23,6 +24,7 @@ const listLock = 0x77_6f_74_02;
 export interface StatusListsInit {
   readonly database: Database;
   readonly signer: CredentialSigner;
+  /** Says when a revocation was; lists are dated by the database's. */
   readonly clock: Clock;
   readonly ttlMs: number;
   /** The service's URL, which a list's URL begins with. */
@@ -88,12 +90,17 @@ export class StatusLists {
     return true;
   }
 
-  /** A list in its signed forms, with every revocation that is in the database now; `null` when there is no such list. */
+  /**
+   * A list in its signed forms, with every revocation that is in the database now; `null` when there is no such list.
+   * Dated by the database's clock: an instance whose own clock is ahead would sign lists that verifiers refuse as coming
+   * from the future, and all others would have to keep to its dates.
+   */
   async signed(list: number): Promise<SignedForms | null> {
-    await this.#init.signer.refresh?.();
-    const state = await this.#state(list);
+    const { database, signer } = this.#init;
+    await signer.refresh?.();
+    const [state, nowMs] = await Promise.all([this.#state(list), database.nowMs()]);
     if (state === undefined) return null;
-    if (this.#isCurrent(state)) return this.#stored(list, state);
+    if (this.#isCurrent(state, nowMs)) return this.#stored(list, state);
     let signing = this.#signing.get(list);
     if (signing === undefined) {
       signing = this.#signAnew(list).finally(() => this.#signing.delete(list));
@@ -106,31 +113,33 @@ export class StatusLists {
    * Signed anew with each ttl, so that its date tells a verifier that the service still stands behind it, and as soon as
    * other keys sign.
    */
-  #isCurrent(state: ListState): boolean {
+  #isCurrent(state: ListState, nowMs: number): boolean {
     const { version, signed_version: signedVersion, signed_at_ms: signedAtMs, signed_kid: kid } = state;
-    const { clock, ttlMs } = this.#init;
-    if (kid !== this.#kid) return false;
-    return signedVersion === version && signedAtMs !== null && clock.nowMs() < Number(signedAtMs) + ttlMs;
+    if (kid !== this.#kid || signedVersion !== version || signedAtMs === null) return false;
+    return nowMs < Number(signedAtMs) + this.#init.ttlMs && !isFromTheFuture(Number(signedAtMs), nowMs);
   }
 
   get #kid(): string {
     return signerKey(this.#init.signer, 'EdDSA').kid;
   }
 
-  /** Until this instance or another has signed what the list says now, dated no earlier than any copy before it. */
+  /** Until this instance or another has signed what the list says now, dated no earlier than any copy that is believed. */
   async #signAnew(list: number): Promise<SignedForms> {
-    const { database, signer, clock, ttlMs } = this.#init;
+    const { database, signer, ttlMs } = this.#init;
     for (;;) {
       await signer.refresh?.();
       const state = (await this.#state(list)) as ListState;
-      if (this.#isCurrent(state)) return this.#stored(list, state);
+      const databaseMs = await database.nowMs();
+      if (this.#isCurrent(state, databaseMs)) return this.#stored(list, state);
       const rows = await database.query<{ index: number }>(
         'SELECT index FROM status_entry WHERE list = $1 AND revoked_at_ms IS NOT NULL',
         [list],
       );
       const bits = StatusBits.create(state.entries);
       for (const { index } of rows) bits.set(index, true);
-      const nowMs = Math.max(clock.nowMs(), Number(state.signed_at_ms ?? 0n));
+      const lastMs = Number(state.signed_at_ms ?? 0n);
+      // A copy from the future, signed while the database's clock was wrong, was believed by nobody.
+      const nowMs = isFromTheFuture(lastMs, databaseMs) ? databaseMs : Math.max(databaseMs, lastMs);
       const { statusListCredential: url } = this.entry(list, 0);
       const kid = this.#kid;
       const forms = await issueStatusList(signer, {
@@ -143,8 +152,16 @@ export class StatusLists {
       // The bits may be newer than the version that was read before them; then the list is signed once more, later.
       const kept = await database.query(
         `UPDATE status_list SET signed_version = $2, signed_at_ms = $3, signed_forms = $4::jsonb, signed_kid = $5
-          WHERE id = $1 AND COALESCE(signed_version, 0) <= $2 AND COALESCE(signed_at_ms, 0) <= $3 RETURNING id`,
-        [list, state.version, nowMs, JSON.stringify(forms), kid],
+          WHERE id = $1 AND COALESCE(signed_version, 0) <= $2 AND (COALESCE(signed_at_ms, 0) <= $3 OR signed_at_ms = $6)
+          RETURNING id`,
+        [
+          list,
+          state.version,
+          nowMs,
+          JSON.stringify(forms),
+          kid,
+          isFromTheFuture(lastMs, databaseMs) ? lastMs : null,
+        ],
       );
       if (kept.length > 0) return forms;
     }
@@ -170,6 +187,11 @@ export class StatusLists {
     this.#forms.set(key, forms);
     return forms;
   }
+}
+
+/** Verifiers refuse a list that is dated further ahead of them than clocks may differ. */
+function isFromTheFuture(signedAtMs: number, nowMs: number): boolean {
+  return signedAtMs > nowMs + defaultClockSkewMs;
 }
 
 interface ListRow extends Record<string, unknown> {
