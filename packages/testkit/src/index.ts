@@ -8,6 +8,13 @@ import type { Clock, Random } from '@wotid/core';
 export { alone, type Measurement } from './alone.ts';
 export type { Benchmark, BenchmarkRound, BenchmarkRun } from './benchmark.ts';
 export { leaksIn } from './secrets.ts';
+export {
+  compareTimes,
+  welchT,
+  type TimingClass,
+  type TimingDifference,
+  type TimingExperiment,
+} from './timing.ts';
 
 /** A clock that moves only when told. */
 export class VirtualClock implements Clock {
