@@ -67,8 +67,9 @@ export function signFalcon(key: SigningKey, message: Uint8Array): Uint8Array<Arr
 
 /** False for every invalid signature. */
 export function verifyFalcon(key: VerifyingKey, message: Uint8Array, signature: Uint8Array): boolean {
-  const publicKey = PublicKeyHandle.materialOf<Uint8Array>(key, owner, algorithm);
-  return falcon1024padded.verify(signature, message, publicKey);
+  // Ours and not disposed of; its material is no public key when it can sign as well.
+  PublicKeyHandle.materialOf(key, owner, algorithm);
+  return falcon1024padded.verify(signature, message, key.publicKey);
 }
 
 function signingHandle(secretKey: Uint8Array<ArrayBuffer>, publicKey: Uint8Array): SigningKey {

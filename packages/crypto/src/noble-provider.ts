@@ -253,7 +253,9 @@ export class NobleProvider implements CryptoProvider {
   verify(key: VerifyingKey, message: Uint8Array, signature: Uint8Array, context?: Uint8Array): boolean {
     assertContext(key.algorithm, context);
     if (key.algorithm === 'falcon-1024') return verifyFalcon(key, message, signature);
-    const publicKey = PublicKeyHandle.materialOf<Uint8Array>(key, owner, key.algorithm);
+    // Ours and not disposed of; its material is no public key when it can sign as well.
+    PublicKeyHandle.materialOf(key, owner, key.algorithm);
+    const { publicKey } = key;
     if (signature.length !== signatureBytes[key.algorithm]) return false;
     // noble's default is ZIP 215, which accepts small-order keys that OpenSSL and RFC 8032 readers reject.
     if (key.algorithm === 'ed25519') return ed25519.verify(signature, message, publicKey, { zip215: false });

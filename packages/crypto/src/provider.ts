@@ -130,6 +130,6 @@ export interface CryptoProvider {
    * at most 255 bytes.
    */
   sign(key: SigningKey, message: Uint8Array, context?: Uint8Array): Uint8Array<ArrayBuffer>;
-  /** False for every invalid signature, a wrong length included; never throws on bytes of a stranger. */
+  /** False for every invalid signature, a wrong length included; never throws on bytes of a stranger. A signing key does too. */
   verify(key: VerifyingKey, message: Uint8Array, signature: Uint8Array, context?: Uint8Array): boolean;
 }

@@ -155,6 +155,16 @@ describe.each(providers.map((provider) => [provider.name, provider] as const))('
     expect(() => provider.sign(signing, utf8('abc'), new Uint8Array(256))).toThrow(RangeError);
   });
 
+  it.each(['ed25519', 'ml-dsa-87', 'falcon-1024'] as const)(
+    '%s: a key that signs also verifies',
+    (algorithm) => {
+      using key = provider.signGenerate(algorithm);
+      const signature = provider.sign(key, utf8('abc'));
+      expect(provider.verify(key, utf8('abc'), signature)).toBe(true);
+      expect(provider.verify(key, utf8('abd'), signature)).toBe(false);
+    },
+  );
+
   it('Falcon-1024 signs and verifies, its keys come back, and it takes no context', () => {
     const key = provider.signGenerate('falcon-1024');
     const secret = key.exportSecret();
