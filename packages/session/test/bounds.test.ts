@@ -1,3 +1,4 @@
+import { concatBytes } from '@wotid/core';
 import { wipe } from '@wotid/crypto';
 import {
   decodeSession,
@@ -18,8 +19,11 @@ import {
   type Session,
 } from '@wotid/session';
 import { describe, expect, it } from 'vitest';
+import { ecChainStep, messageKey, pqChainStep } from '../src/kdf.ts';
+import { encodeHeader, sealHeader } from '../src/ratchet/header.ts';
 import { advanceEc, endChain } from '../src/ratchet/receive-keys.ts';
-import { RatchetState, revealRatchet } from '../src/ratchet/state.ts';
+import { RatchetState, revealRatchet, type RatchetFields } from '../src/ratchet/state.ts';
+import { pad } from '../src/wire/padding.ts';
 import { codeOf, dayMs, gatePair, native, offlinePair, person, startMs, text } from './people.ts';
 
 const alice = person('alice');
@@ -42,6 +46,30 @@ const open = (session: Session, envelope: Uint8Array | undefined, nowMs = startM
     nowMs,
     peer: session.peerDid === 'did:example:alice' ? alice.own.block : bob.own.block,
   }).session;
+
+/** A message under the keys that come next, whatever its header says: what broken software could send. */
+function sealedWith(fields: RatchetFields, numbers: { readonly n: number; readonly i: number }): Uint8Array {
+  const { sending, pq, dh } = fields;
+  const header = encodeHeader({
+    dh: dh!.ours.publicKey,
+    pn: fields.previousLength,
+    epoch: pq!.sending.epoch,
+    pi: pq!.previousLength,
+    ...numbers,
+  });
+  const [ec, ofPq] = [ecChainStep(native, sending!.chainKey), pqChainStep(native, pq!.sending.chainKey)];
+  const once = messageKey(native, ec.messageKey, ofPq.messageKey);
+  const frame = encodeFrame({
+    ...text(native, 'the last'),
+    ackSeq: null,
+    control: null,
+    replyTo: null,
+    signature: null,
+  });
+  const aad = concatBytes(fields.sessionAd, Uint8Array.of(1), header);
+  const body = native.seal('aes-256-gcm', once.key, once.nonce, pad(frame, frame.length + 32), aad);
+  return concatBytes(Uint8Array.of(1), sealHeader(native, sending!.headerKey, header), body);
+}
 
 describe('bounds of the ratchet', () => {
   it('a message may be 1,024 ahead, not 1,025, and opens once those between have come', () => {
@@ -142,6 +170,34 @@ describe('bounds of the ratchet', () => {
       const last = many({ ...pair.a, ratchet: changed }, 1).session;
       expect(codeOf(() => many(last, 1))).toBe('SESSION_EXHAUSTED');
       expect(codeOf(() => many(decodeSession(native, encodeSession(last)), 1))).toBe('SESSION_EXHAUSTED');
+    }
+  });
+
+  it('takes index 65,534 as the last one of a chain, and never 65,535, however well it is sealed', () => {
+    const pair = offlinePair(alice, bob);
+    /** Both ends at the same place of their chains, under other numbers. */
+    const numbered = (
+      n: number,
+      i: number,
+    ): { readonly envelope: Uint8Array; readonly receiver: Session } => {
+      const [from, to] = [revealRatchet(pair.a.ratchet), revealRatchet(pair.b.ratchet)];
+      const receiving = { ...to.receiving!, n };
+      const pq = { ...to.pq!, receiving: to.pq!.receiving.map((one) => ({ ...one, i })) };
+      return {
+        envelope: sealedWith(from, { n, i }),
+        receiver: { ...pair.b, ratchet: new RatchetState({ ...to, receiving, pq }) },
+      };
+    };
+    for (const [n, i, code] of [
+      [65_534, 65_534, 'none'],
+      [65_535, 65_534, 'DECRYPT_FAILED'],
+      [65_534, 65_535, 'DECRYPT_FAILED'],
+      [65_535, 65_535, 'DECRYPT_FAILED'],
+    ] as const) {
+      const { envelope, receiver } = numbered(n, i);
+      const before = encodeSession(receiver);
+      expect([n, i, codeOf(() => open(receiver, envelope))]).toEqual([n, i, code]);
+      expect(encodeSession(receiver)).toEqual(before);
     }
   });
 

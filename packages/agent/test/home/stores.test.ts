@@ -204,6 +204,20 @@ describe('inbox', () => {
     expect(home.inbox.add(incoming({ seq: 1n }))).toBeDefined();
   });
 
+  it('skips numbers that a peer has acknowledged before we used them, unless few would remain', async () => {
+    const { peers } = await createHome();
+    expect(peers.takeSeq(alice)).toBe(1n);
+    expect(peers.raiseNext(alice, 50n)).toBe(true);
+    expect(peers.takeSeq(alice)).toBe(50n);
+    expect([10n, 51n, 1n << 31n, 1n << 32n].map((next) => peers.raiseNext(alice, next))).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect([peers.takeSeq(alice), peers.takeSeq(bob)]).toEqual([51n, 1n]);
+  });
+
   it('raises the contiguous mark over everything received, in any order, and over nothing else', async () => {
     const home = await createHome();
     let peers = 0;
