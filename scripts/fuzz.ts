@@ -1,14 +1,18 @@
 /**
- * `npm run fuzz:localnet -- [--runs N] [--seed TEXT] [--only transactions|modules|bodies] [--from RUN]`: damaged
- * transactions, modules and JSON-RPC bodies against the embedded network, N of each (default 50,000). Each kind runs in
- * a process of its own, watched from this one. Fails when the network fails, when a run takes too long, or when memory
- * grows by more than a tenth over the last nine tenths of at least 20,000 runs. `--seed`, `--only` and `--from` repeat a failure.
+ * `npm run fuzz:localnet` and `npm run fuzz:decoders`, each `-- [--runs N] [--seed TEXT] [--only TARGET] [--from RUN]`: damaged
+ * transactions, modules and JSON-RPC bodies against the embedded network, or damaged bytes against every decoder of a
+ * package that takes a stranger's (`packages/<name>/test/fuzz/decoders.ts`), N of each (default 50,000). Each target runs in
+ * a process of its own, watched from this one. Fails when the code under test fails, when a run takes too long, or when
+ * memory grows by more than a tenth over the last nine tenths of at least 20,000 runs. `--seed`, `--only` and `--from`
+ * repeat a failure; `--only` also takes the beginning of a name.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { globSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { targets } from '../packages/localnet/test/fuzz/targets.ts';
+import type { Decoder, FuzzTarget } from '@wotid/testkit';
 
 /** Longest a run may take before it counts as hanging, on a slow and busy machine. */
 const MAX_RUN_MS = 60_000;
@@ -21,10 +25,28 @@ const COLLECT_EVERY = 1_000;
 /** Runs between two messages to the watching process. */
 const REPORT_EVERY = 100;
 
-const { values } = parseArgs({
+type Targets = Readonly<Record<string, (seed: string) => Promise<FuzzTarget>>>;
+
+/** What can be attacked, by the first argument. */
+const suites: Readonly<Record<string, () => Promise<Targets>>> = {
+  localnet: async () => (await import('../packages/localnet/test/fuzz/targets.ts')).targets,
+  decoders: async () => {
+    const targets: Record<string, (seed: string) => Promise<FuzzTarget>> = {};
+    for (const file of globSync('packages/*/test/fuzz/decoders.ts').sort()) {
+      const { decoders } = (await import(pathToFileURL(resolve(file)).href)) as {
+        readonly decoders: readonly Decoder[];
+      };
+      for (const one of decoders) targets[one.name] = (seed) => one.target(seed);
+    }
+    return targets;
+  },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     runs: { type: 'string', default: '50000' },
-    seed: { type: 'string', default: 'localnet' },
+    seed: { type: 'string', default: 'fuzz' },
     only: { type: 'string' },
     from: { type: 'string', default: '0' },
     child: { type: 'string' },
@@ -35,6 +57,13 @@ if (!(Number.isSafeInteger(runs) && runs > 0 && Number.isSafeInteger(from) && fr
   console.error('--runs and --from are whole numbers');
   process.exit(2);
 }
+
+const suite = suites[positionals[0] ?? ''];
+if (suite === undefined) {
+  console.error(`the first argument is one of ${Object.keys(suites).join(', ')}`);
+  process.exit(2);
+}
+const targets = await suite();
 
 /** Resident memory in MB after collecting garbage, so that only what is kept counts. */
 async function residentMb(): Promise<number> {
@@ -64,8 +93,9 @@ async function attack(name: string): Promise<void> {
   const late = await residentMb();
   const growth = early === 0 ? 0 : late / early - 1;
   const seconds = (performance.now() - startMs) / 1_000;
+  const { tally } = target;
   console.log(
-    `${name}: ${runs} runs in ${seconds.toFixed(0)} s, slowest ${slowestMs.toFixed(0)} ms, ` +
+    `${name}: ${runs} runs${tally === undefined ? '' : ` (${tally.read} read, ${tally.refused} refused)`} in ${seconds.toFixed(0)} s, slowest ${slowestMs.toFixed(0)} ms, ` +
       `RSS ${early.toFixed(0)} to ${late.toFixed(0)} MB (${(growth * 100).toFixed(1)} %)`,
   );
   if (runs >= MIN_RUNS_FOR_GROWTH && growth > MAX_GROWTH)
@@ -109,7 +139,12 @@ if (values.child !== undefined) {
   process.disconnect?.();
 } else {
   let isGood = true;
-  for (const name of values.only === undefined ? Object.keys(targets) : [values.only]) {
+  const names = Object.keys(targets).filter((name) => name.startsWith(values.only ?? ''));
+  if (names.length === 0) {
+    console.error(`there is no target ${values.only}`);
+    isGood = false;
+  }
+  for (const name of names) {
     isGood = (await watch(name)) && isGood;
   }
   process.exitCode = isGood ? 0 : 1;

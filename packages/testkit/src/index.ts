@@ -6,6 +6,9 @@ import { createHash } from 'node:crypto';
 import type { Clock, Random } from '@wotid/core';
 
 export { alone, type Measurement } from './alone.ts';
+export { decoder, fuzzBriefly, type Decoder, type DecoderInit, type FuzzTarget } from './fuzz/decoder.ts';
+export { mutateJson, mutateJws } from './fuzz/mutate-json.ts';
+export { Dice, mutate } from './fuzz/mutate.ts';
 export type { Benchmark, BenchmarkRound, BenchmarkRun } from './benchmark.ts';
 export { leaksIn } from './secrets.ts';
 export {

@@ -7,6 +7,7 @@ import { bcs } from '@iota/iota-sdk/bcs';
 import { decodeIotaPrivateKey } from '@iota/iota-sdk/cryptography';
 import { Transaction } from '@iota/iota-sdk/transactions';
 import { silentLogger } from '@wotid/core';
+import { Dice, mutate, type FuzzTarget } from '@wotid/testkit';
 import { LedgerError, type Ledger } from '../../src/ledger/index.ts';
 import { blake2b256 } from '../../src/ledger/hashing.ts';
 import { createRpcApp } from '../../src/rpc/http.ts';
@@ -24,14 +25,6 @@ import {
   ticket,
 } from '../ledger/support.ts';
 import { world, type Person, type World } from '../ledger/support.ts';
-import { Dice, mutate } from './mutate.ts';
-
-/** One kind of hostile input. */
-export interface Target {
-  readonly name: string;
-  /** Sends the input of one run. Throws when the network did what it must not do. */
-  run(run: number): Promise<void>;
-}
 
 /** Runs between two returns to the first state. */
 const RUNS_PER_SNAPSHOT = 500;
@@ -143,7 +136,7 @@ function rewinding(ledger: Ledger): (run: number) => void {
 }
 
 /** Damaged TransactionData, signed as it is, executed, dry run and inspected. */
-async function transactionTarget(seed: string): Promise<Target> {
+async function transactionTarget(seed: string): Promise<FuzzTarget> {
   const { w, transactions } = await prepare();
   const { ledger, alice } = w;
   const signed = signer(alice);
@@ -177,7 +170,7 @@ function kindIn(bytes: Uint8Array): Uint8Array {
 }
 
 /** Damaged modules, published; what gets published is called. */
-async function moduleTarget(seed: string): Promise<Target> {
+async function moduleTarget(seed: string): Promise<FuzzTarget> {
   const { w, modules, dependencies } = await prepare();
   const { ledger, alice } = w;
   const signed = signer(alice);
@@ -233,7 +226,7 @@ function frameworkModules(ledger: Ledger): Uint8Array[] {
 }
 
 /** Bodies of the JSON-RPC: damaged texts of honest calls, and calls with parameters of the wrong kind. */
-async function bodyTarget(seed: string): Promise<Target> {
+async function bodyTarget(seed: string): Promise<FuzzTarget> {
   const { w, transactions } = await prepare();
   const { ledger, alice } = w;
   const rewind = rewinding(ledger);
@@ -315,7 +308,7 @@ async function bodyTarget(seed: string): Promise<Target> {
 }
 
 /** All kinds, each with a network of its own. */
-export const targets: Readonly<Record<string, (seed: string) => Promise<Target>>> = {
+export const targets: Readonly<Record<string, (seed: string) => Promise<FuzzTarget>>> = {
   transactions: transactionTarget,
   modules: moduleTarget,
   bodies: bodyTarget,

@@ -26,13 +26,25 @@ export class Dice {
 /** Values at which decoders and arithmetic break, if anywhere. */
 const edges: readonly number[] = [0, 1, 2, 0x7f, 0x80, 0x81, 0xfe, 0xff];
 
-/** One to four changes: flipped bits, edge values, cut, doubled, moved and foreign parts. */
-export function mutate(bytes: Uint8Array, dice: Dice, donors: readonly Uint8Array[]): Uint8Array {
-  let out = Uint8Array.from(bytes);
+/** ULEB128 of a length of which there is not enough memory. */
+const hugeLength = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f);
+
+/**
+ * One to four changes: flipped bits, edge values, cut, doubled, moved and foreign parts, over-long and huge lengths.
+ * @param marks places that have a meaning; half of the changes are made at one of them
+ */
+export function mutate(
+  bytes: Uint8Array,
+  dice: Dice,
+  donors: readonly Uint8Array[],
+  marks: readonly number[] = [],
+): Uint8Array<ArrayBuffer> {
+  let out: Uint8Array<ArrayBuffer> = Uint8Array.from(bytes);
   for (let changes = 1 + dice.below(4); changes > 0; changes--) {
-    const at = dice.below(out.length + 1);
+    const isMarked = marks.length > 0 && dice.below(2) === 0;
+    const at = Math.min(isMarked ? dice.pick(marks) : dice.below(out.length + 1), out.length);
     const length = 1 + dice.below(Math.min(32, out.length - at + 1));
-    switch (dice.below(8)) {
+    switch (dice.below(10)) {
       case 0:
       case 1:
         if (at < out.length) out[at] = (out[at] as number) ^ (1 << dice.below(8));
@@ -49,10 +61,19 @@ export function mutate(bytes: Uint8Array, dice: Dice, donors: readonly Uint8Arra
         break;
       case 6: {
         const donor = dice.pick(donors);
-        const from = dice.below(donor.length);
+        const from = dice.below(donor.length + 1);
         out = joined(out.subarray(0, at), donor.subarray(from, from + length), out.subarray(at + length));
         break;
       }
+      case 7: {
+        // The same number in one byte more, as ULEB128 that is not canonical.
+        const value = out[at] ?? 0;
+        out = joined(out.subarray(0, at), Uint8Array.of(value | 0x80, value >> 7), out.subarray(at + 1));
+        break;
+      }
+      case 8:
+        out = joined(out.subarray(0, at), hugeLength, out.subarray(at + 1));
+        break;
       default:
         out = out.slice(0, dice.below(20) === 0 ? at : undefined);
     }
