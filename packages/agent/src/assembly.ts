@@ -264,11 +264,13 @@ export function assemble(init: AgentInit): AgentParts {
     links,
     signingMode: () => loadSigningMode(home),
     ackTimeoutMs: init.ackTimeoutMs ?? 30_000,
-    onDelivery: (delivery) => events.emit('delivery', delivery),
+    onDelivery: (delivery) => {
+      events.emit('delivery', delivery);
+      conversation.noteDelivery(delivery);
+    },
   });
   const conversation: Conversation = new Conversation({
     ...common,
-    ourDid: ours.block.did,
     admission,
     contacts,
     keeper,

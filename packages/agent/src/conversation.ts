@@ -13,7 +13,7 @@ import { Presentations, type PresentationsInit } from './presentations.ts';
 import { Rekeying, type RekeyingInit } from './rekeying.ts';
 import { Sessions } from './sessions.ts';
 import { loadSigningMode } from './signing-mode.ts';
-import type { InboxMessage, MessageProof } from './types.ts';
+import type { Delivery, InboxMessage, MessageProof } from './types.ts';
 
 export interface ConversationInit
   extends Omit<MessageLogInit, 'mode'>, Omit<PresentationsInit, 'send'>, RekeyingInit {
@@ -40,6 +40,11 @@ export class Conversation {
   /** A message of `session` has been opened, which is as it was before. */
   follow(link: LiveLink, session: Session): void {
     this.#rekeying.follow(link, session);
+  }
+
+  /** A message of ours has arrived, or lies in the peer's mailbox. Never throws. */
+  noteDelivery({ to }: Pick<Delivery, 'to'>): void {
+    this.#log.noteTraffic(to);
   }
 
   /** A message is stored and shown. */

@@ -96,6 +96,7 @@ export class Inbox {
     if (seq !== 1n || home.peers.get(peer).contiguousSeq === 0n || home.inbox.isKnownId(peer, messageId))
       return;
     home.peers.resetContiguous(peer);
+    home.proofs.setMark({ ...home.proofs.mark(peer), received: 0 });
     home.inbox.forgetNumbers(peer);
     this.#log.info('inbox.peer-restarted');
   }

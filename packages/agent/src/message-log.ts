@@ -1,6 +1,8 @@
 /**
- * Checkpoints with a peer: a signature over the log of both directions since the last one. The log is what outbox and
- * inbox hold, so nothing is kept twice; who has erased messages can no longer speak of them.
+ * Checkpoints with a peer: signatures over the log of both directions since the last one. The log is what outbox and
+ * inbox hold, so nothing is kept twice; who has erased messages can no longer speak of them. Compared is what both have
+ * stored under a number: type, id, times, and the hash of the payload. A message keeps all of these on every route and
+ * with every try, so what was lost on one way and came by another is the same entry at both ends.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { equalBytes, errorText, silentLogger, type Logger } from '@wotid/core';
@@ -9,24 +11,23 @@ import {
   CHECKPOINT_MESSAGES,
   encodeCheckpoint,
   logHash,
-  MAX_CHECKPOINT_MESSAGES,
   messageTypes,
   parseCheckpoint,
-  type LoggedMessage,
   type LogWindow,
+  type OwnIdentity,
 } from '@wotid/session';
 import type { Contacts } from './contacts.ts';
 import { AgentError } from './errors.ts';
 import type { Home } from './home/home.ts';
-import { messageTypeNumber } from './message-type-names.ts';
-import type { CheckpointReport, Delivery, InboxMessage, SigningMode } from './types.ts';
+import { newestFirst, receivedFrom, sentTo, windowsAfter, type LogRows, type LogSpan } from './log-rows.ts';
+import type { CheckpointReport, Delivery, InboxMessage, SentCheckpoints, SigningMode } from './types.ts';
 
 export interface MessageLogInit {
   readonly home: Home;
   readonly provider: CryptoProvider;
   readonly logger?: Logger;
   readonly contacts: Contacts;
-  readonly ourDid: string;
+  readonly ours: Pick<OwnIdentity, 'block'>;
   readonly mode: () => SigningMode;
   readonly send: (
     peer: string,
@@ -35,29 +36,47 @@ export interface MessageLogInit {
   readonly onCheckpoint: (report: CheckpointReport) => void;
 }
 
-/** Rows of a peer that are looked through for one window: as many as may be under way twice over. */
-const maxRows = 4 * MAX_CHECKPOINT_MESSAGES;
+/**
+ * Checkpoints of one call: up to 16,384 messages a direction. Where a log has many gaps the next call goes on, because a
+ * signature is 4.7 KB.
+ */
+const maxCheckpoints = 16;
 /** Closing waits this long for checkpoints to arrive. */
 const closeWaitMs = 5_000;
 
 export class MessageLog {
   readonly #init: MessageLogInit;
-  readonly #underWay = new Set<string>();
+  readonly #underWay = new Map<string, Promise<SentCheckpoints>>();
+  /** Messages with a peer that no checkpoint of ours covers, as far as they were counted. */
+  readonly #unsigned = new Map<string, number>();
 
   constructor(init: MessageLogInit) {
     this.#init = init;
   }
 
-  /** Notes traffic with a peer: after 256 messages a checkpoint goes out by itself, where the user wants them. */
+  /**
+   * Notes a message to or from a peer that has arrived: after 256 of them a checkpoint goes out by itself, where the user
+   * wants them. Never throws.
+   */
   noteTraffic(peer: string): void {
-    const { home, mode, logger = silentLogger } = this.#init;
-    if (mode() !== 'checkpoint' || this.#underWay.has(peer)) return;
-    const { nextSeq, contiguousSeq } = home.peers.get(peer);
-    const mark = home.proofs.mark(peer);
-    if (Number(nextSeq) - 1 - mark.sent + Number(contiguousSeq) - mark.received < CHECKPOINT_MESSAGES) return;
-    this.checkpoint(peer).catch((error: unknown) =>
-      logger.info('checkpoint.failed', { reason: errorText(error) }),
-    );
+    const { mode, logger = silentLogger } = this.#init;
+    const failed = (error: unknown): void => {
+      this.#unsigned.set(peer, 0);
+      logger.info('checkpoint.failed', { reason: errorText(error) });
+    };
+    try {
+      if (mode() !== 'checkpoint') {
+        this.#unsigned.delete(peer);
+        return;
+      }
+      const counted = this.#unsigned.get(peer);
+      const unsigned = counted === undefined ? this.#countUnsigned(peer) : counted + 1;
+      this.#unsigned.set(peer, unsigned);
+      if (unsigned < CHECKPOINT_MESSAGES || this.#underWay.has(peer)) return;
+      this.checkpoint(peer).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   /** Signs and sends what was exchanged with these peers since the last checkpoint, as far as they take it in time. */
@@ -71,61 +90,80 @@ export class MessageLog {
   }
 
   /**
-   * Signs what both have written since the last checkpoint, and sends it.
+   * Signs what both have written since the last checkpoint and what has been delivered, and sends it: one checkpoint for
+   * each 1,024 messages of a direction, and for what lies between messages that are not here any more.
    * @throws AgentError `NO_CONTACT`, `NOTHING_NEW`, and what sending throws
    */
-  async checkpoint(to: string): Promise<CheckpointReport & { readonly delivery: Delivery }> {
-    const { home, contacts, send } = this.#init;
-    const peer = contacts.resolve(to);
-    if (this.#underWay.has(peer)) throw nothingNew();
-    const mark = home.proofs.mark(peer);
-    const { contiguousSeq } = home.peers.get(peer);
-    const sent = this.#window(this.#sentTo(peer), mark.sent, Infinity, [this.#init.ourDid, peer]);
-    // Numbers start anew when the peer's home does.
-    const since = mark.received > Number(contiguousSeq) ? 0 : mark.received;
-    const received = this.#window(this.#receivedFrom(peer), since, Number(contiguousSeq), [
-      peer,
-      this.#init.ourDid,
-    ]);
-    if (sent === null && received === null) throw nothingNew();
-    const noteMark = (messageId: string): void => {
-      const number = Number(home.outbox.get(Uint8Array.fromHex(messageId))?.seq ?? 0);
-      const sentUpTo = sent?.last ?? mark.sent;
+  async checkpoint(to: string): Promise<SentCheckpoints> {
+    const peer = this.#init.contacts.resolve(to);
+    // What comes meanwhile is covered by the one after it.
+    for (let before = this.#underWay.get(peer); before !== undefined; before = this.#underWay.get(peer)) {
+      await before.catch(() => {});
+    }
+    const checkpoint = this.#checkpoint(peer).finally(() => {
+      this.#underWay.delete(peer);
+      this.#unsigned.delete(peer);
+    });
+    this.#underWay.set(peer, checkpoint);
+    return checkpoint;
+  }
+
+  async #checkpoint(peer: string): Promise<SentCheckpoints> {
+    const news = this.#news(peer);
+    if (![...news.sent, ...news.received].some(({ hasMessages }) => hasMessages)) throw nothingNew();
+    const count = Math.min(maxCheckpoints, Math.max(news.sent.length, news.received.length));
+    const sent = news.sent.slice(0, count);
+    const received = news.received.slice(0, count);
+    let delivery: Delivery | undefined;
+    for (let k = 0; k < count; k++) delivery = await this.#send(peer, news, sent[k], received[k]);
+    if (delivery === undefined) throw nothingNew();
+    const ranges = { sent: rangesOf(sent), received: rangesOf(received) };
+    return { peer, messageId: delivery.messageId, verdict: 'sent', ...ranges, count, delivery };
+  }
+
+  async #send(
+    peer: string,
+    { sentRows, receivedRows }: News,
+    sent: LogSpan | undefined,
+    received: LogSpan | undefined,
+  ): Promise<Delivery> {
+    const { home, send } = this.#init;
+    const payload = encodeCheckpoint({
+      sent: sent === undefined ? null : this.#hash(sentRows, sent, this.#outward(peer)),
+      received: received === undefined ? null : this.#hash(receivedRows, received, this.#inward(peer)),
+    });
+    const noteMark = (): void => {
+      const mark = home.proofs.mark(peer);
       home.proofs.setMark({
         peer,
-        // A checkpoint is a message itself, and needs no other one.
-        sent: number === sentUpTo + 1 ? number : sentUpTo,
+        sent: sent?.last ?? mark.sent,
         received: received?.last ?? mark.received,
       });
     };
-    this.#underWay.add(peer);
     try {
-      const payload = encodeCheckpoint({ sent, received });
       const delivery = await send(peer, { type: messageTypes.checkpoint, payload });
-      noteMark(delivery.messageId);
-      return { peer, messageId: delivery.messageId, verdict: 'sent', ...rangesOf(sent, received), delivery };
+      noteMark();
+      return delivery;
     } catch (error) {
       // It waits in the outbox and goes by itself: another one for the same messages would only wait beside it.
-      const waiting =
-        error instanceof AgentError && error.code === 'NOT_DELIVERED' ? error.data['messageId'] : null;
-      if (typeof waiting === 'string') noteMark(waiting);
+      if (error instanceof AgentError && error.code === 'NOT_DELIVERED') noteMark();
       throw error;
-    } finally {
-      this.#underWay.delete(peer);
     }
   }
 
   /** Compares a checkpoint of a peer with what we have. @throws AgentError `BAD_REQUEST` for bytes that are none */
   verify(message: Pick<InboxMessage, 'from' | 'messageId' | 'payload'>): CheckpointReport {
+    const { home } = this.#init;
     const { from: peer, messageId } = message;
     const { sent, received } = parsed(message.payload);
     const verdicts = [
-      sent === null ? 'agrees' : this.#compare(sent, this.#receivedFrom(peer), [peer, this.#init.ourDid]),
-      received === null ? 'agrees' : this.#compare(received, this.#sentTo(peer), [this.#init.ourDid, peer]),
+      sent === null ? 'agrees' : this.#compare(sent, receivedFrom(home, peer), this.#inward(peer)),
+      received === null ? 'agrees' : this.#compare(received, sentTo(home, peer), this.#outward(peer)),
     ] as const;
     const verdict =
       verdicts.find((one) => one === 'differs') ?? verdicts.find((one) => one !== 'agrees') ?? 'agrees';
-    return { peer, messageId, verdict, ...rangesOf(received, sent) };
+    const spans = (window: LogWindow | null): string => rangesOf(window === null ? [] : [window]);
+    return { peer, messageId, verdict, sent: spans(received), received: spans(sent) };
   }
 
   /** A checkpoint has come. Never throws: its message is stored, and has to be acknowledged whatever it says. */
@@ -138,62 +176,68 @@ export class MessageLog {
     }
   }
 
+  /** What no checkpoint of ours covers yet. */
+  #news(peer: string): News {
+    const { home } = this.#init;
+    const mark = home.proofs.mark(peer);
+    const contiguous = Number(home.peers.get(peer).contiguousSeq);
+    const sentRows = newestFirst(sentTo(home, peer), mark.sent + 1);
+    const receivedRows = newestFirst(receivedFrom(home, peer), mark.received + 1);
+    return {
+      sentRows,
+      receivedRows,
+      sent: windowsAfter(sentRows, mark.sent, Infinity),
+      received: windowsAfter(receivedRows, mark.received, contiguous),
+    };
+  }
+
+  #countUnsigned(peer: string): number {
+    const { sent, received } = this.#news(peer);
+    return [...sent, ...received].reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  }
+
   #compare(
     window: LogWindow,
-    log: ReadonlyMap<number, LoggedMessage>,
+    log: Parameters<typeof newestFirst>[0],
     ends: readonly [string, string],
   ): 'agrees' | 'differs' | 'incomplete' {
-    const ours = this.#hash(log, window.first, window.last, ends);
-    if (ours === null) return 'incomplete';
-    return equalBytes(ours.hash, window.hash) ? 'agrees' : 'differs';
+    const rows = newestFirst(log, window.first);
+    for (let seq = window.first; seq <= window.last; seq++) if (!rows.has(seq)) return 'incomplete';
+    return equalBytes(this.#hash(rows, window, ends).hash, window.hash) ? 'agrees' : 'differs';
   }
 
-  /** The longest window without gaps that ends with the newest message, after `since`. */
-  #window(
-    log: ReadonlyMap<number, LoggedMessage>,
-    since: number,
-    upTo: number,
-    ends: readonly [string, string],
-  ): LogWindow | null {
-    const last = Math.max(...[...log.keys()].filter((seq) => seq <= upTo), 0);
-    let first = last + 1;
-    while (first - 1 > since && log.has(first - 1) && last - first + 1 < MAX_CHECKPOINT_MESSAGES) first--;
-    return first > last ? null : this.#hash(log, first, last, ends);
-  }
-
+  /** One message is in memory at a time: 1,024 of them may have 64 MiB. */
   #hash(
-    log: ReadonlyMap<number, LoggedMessage>,
-    first: number,
-    last: number,
+    rows: LogRows,
+    { first, last }: Pick<LogSpan, 'first' | 'last'>,
     [from, to]: readonly [string, string],
-  ): LogWindow | null {
-    const messages: LoggedMessage[] = [];
-    for (let seq = first; seq <= last; seq++) {
-      const message = log.get(seq);
-      if (message === undefined) return null;
-      messages.push(message);
-    }
-    return logHash(this.#init.provider, from, to, messages);
+  ): LogWindow {
+    const messages = function* () {
+      for (let seq = first; seq <= last; seq++) {
+        const message = rows.get(seq)?.read();
+        // Erased a moment ago, between the look at the log and this one.
+        if (message === undefined) throw nothingNew();
+        yield message;
+      }
+    };
+    return logHash(this.#init.provider, from, to, messages());
   }
 
-  #sentTo(peer: string): ReadonlyMap<number, LoggedMessage> {
-    return bySeq(this.#init.home.outbox.ofPeer(peer, maxRows));
+  #outward(peer: string): readonly [string, string] {
+    return [this.#init.ours.block.did, peer];
   }
 
-  #receivedFrom(peer: string): ReadonlyMap<number, LoggedMessage> {
-    return bySeq(this.#init.home.inbox.latestOf(peer, maxRows));
+  #inward(peer: string): readonly [string, string] {
+    return [peer, this.#init.ours.block.did];
   }
 }
 
-function bySeq(
-  rows: readonly (Omit<LoggedMessage, 'seq' | 'type'> & { readonly seq: bigint; readonly type: string })[],
-): ReadonlyMap<number, LoggedMessage> {
-  return new Map(
-    rows.map(({ type, messageId, seq, sentAtMs, replyTo, payload }) => [
-      Number(seq),
-      { type: messageTypeNumber(type), messageId, seq: Number(seq), sentAtMs, replyTo, payload },
-    ]),
-  );
+/** What is new in both directions. */
+interface News {
+  readonly sentRows: LogRows;
+  readonly receivedRows: LogRows;
+  readonly sent: readonly LogSpan[];
+  readonly received: readonly LogSpan[];
 }
 
 function parsed(payload: Uint8Array): ReturnType<typeof parseCheckpoint> {
@@ -204,13 +248,15 @@ function parsed(payload: Uint8Array): ReturnType<typeof parseCheckpoint> {
   }
 }
 
-function rangesOf(
-  sent: LogWindow | null,
-  received: LogWindow | null,
-): Pick<CheckpointReport, 'sent' | 'received'> {
-  const range = (window: LogWindow | null): string =>
-    window === null ? '' : `${window.first}-${window.last}`;
-  return { sent: range(sent), received: range(received) };
+/** Ranges such as `1-256`, those that touch as one; empty for none. */
+function rangesOf(spans: readonly Pick<LogSpan, 'first' | 'last'>[]): string {
+  const ranges: { first: number; last: number }[] = [];
+  for (const { first, last } of spans) {
+    const before = ranges.at(-1);
+    if (before !== undefined && before.last + 1 === first) before.last = last;
+    else ranges.push({ first, last });
+  }
+  return ranges.map(({ first, last }) => `${first}-${last}`).join(', ');
 }
 
 function nothingNew(): AgentError {

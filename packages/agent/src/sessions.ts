@@ -8,9 +8,9 @@ import type { SessionKeeper } from './session-keeper.ts';
 import { loadSigningMode, saveSigningMode } from './signing-mode.ts';
 import type {
   CheckpointReport,
-  Delivery,
   InboxMessage,
   RekeyReport,
+  SentCheckpoints,
   SessionReport,
   SigningMode,
 } from './types.ts';
@@ -55,7 +55,7 @@ export class Sessions {
   }
 
   /** See {@link MessageLog.checkpoint}. */
-  checkpoint(to: string): Promise<CheckpointReport & { readonly delivery: Delivery }> {
+  checkpoint(to: string): Promise<SentCheckpoints> {
     return this.#init.log.checkpoint(to);
   }
 

@@ -171,6 +171,14 @@ export interface CheckpointReport {
   readonly verdict: 'sent' | 'agrees' | 'differs' | 'incomplete';
 }
 
+/** Checkpoints that were sent on one demand; ranges over all of them, such as `1-5, 9-3000` where messages are missing. */
+export interface SentCheckpoints extends CheckpointReport {
+  /** How many: each covers at most 1,024 messages a direction, without gaps. */
+  readonly count: number;
+  /** That of the last one, whose id is `messageId`. */
+  readonly delivery: Delivery;
+}
+
 /** A credential that a contact has shown in a message. */
 export interface PresentationReport {
   readonly from: string;

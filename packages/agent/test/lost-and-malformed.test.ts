@@ -19,7 +19,6 @@ import { expect, it, onTestFinished } from 'vitest';
 import { Admission } from '../src/admission.ts';
 import { Contacts } from '../src/contacts.ts';
 import { AgentDidResolver } from '../src/did-resolver.ts';
-import { AgentError } from '../src/errors.ts';
 import { initiatorSessions } from '../src/gate-sessions.ts';
 import type { Home } from '../src/home/home.ts';
 import { Inbox } from '../src/inbox.ts';
@@ -61,7 +60,7 @@ it('a checkpoint that does not decode is no reason to leave its message unacknow
     home,
     provider,
     contacts,
-    ourDid: alice.block.did,
+    ours: alice,
     mode: () => 'ratchet',
     send: () => Promise.reject(new Error('nothing is sent here')),
     onCheckpoint: (report) => reports.push(report),
@@ -81,43 +80,6 @@ it('a checkpoint that does not decode is no reason to leave its message unacknow
   };
   expect(() => log.receive(message)).not.toThrow();
   expect(reports).toEqual([]);
-});
-
-it('a checkpoint that waits in the outbox covers its messages: no second one is queued for them', async () => {
-  const { home, contacts } = await aliceAtHome();
-  const queue = (type: string): Uint8Array => {
-    const messageId = newMessageId(provider.random);
-    home.outbox.add(
-      {
-        messageId,
-        peer: bob.block.did,
-        seq: home.peers.takeSeq(bob.block.did),
-        type,
-        payload: new Uint8Array([1]),
-        sentAtMs: clock.nowMs(),
-        replyTo: null,
-        isSigned: false,
-        toUnverified: false,
-      },
-      clock.nowMs(),
-    );
-    return messageId;
-  };
-  queue('text');
-  const log = new MessageLog({
-    home,
-    provider,
-    contacts,
-    ourDid: alice.block.did,
-    mode: () => 'ratchet',
-    send: () => {
-      const messageId = queue('checkpoint').toHex();
-      return Promise.reject(new AgentError('NOT_DELIVERED', 'they are away', { data: { messageId } }));
-    },
-    onCheckpoint: () => {},
-  });
-  await expect(log.checkpoint(bob.block.did)).rejects.toMatchObject({ code: 'NOT_DELIVERED' });
-  await expect(log.checkpoint(bob.block.did)).rejects.toMatchObject({ code: 'NOTHING_NEW' });
 });
 
 it('an Offer that was lost with a connection goes again with the first message of the next', async () => {

@@ -177,12 +177,13 @@ export class InboxStore {
     return row === undefined ? undefined : this.#read(row);
   }
 
-  /** The latest messages of a peer, newest first, at most `limit`. */
-  latestOf(peer: string, limit: number): InboxEntry[] {
+  /** The latest messages of a peer, of those at positions below `before`: newest first, at most `limit`. */
+  latestOf(peer: string, limit: number, before: number = Number.MAX_SAFE_INTEGER): InboxEntry[] {
     return this.#database
       .all(
-        'SELECT * FROM inbox WHERE peer_tag = ? ORDER BY position DESC LIMIT ?',
+        'SELECT * FROM inbox WHERE peer_tag = ? AND position < ? ORDER BY position DESC LIMIT ?',
         this.#sealer.tag('peer', peer),
+        before,
         limit,
       )
       .map((row) => this.#read(row));

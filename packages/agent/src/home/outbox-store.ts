@@ -225,12 +225,13 @@ export class OutboxStore {
       .map((row) => this.#read(row));
   }
 
-  /** The latest messages to one peer in any state, newest first, at most `limit`. */
-  ofPeer(peer: string, limit: number): OutboxEntry[] {
+  /** The latest messages to one peer in any state, of those at positions below `before`: newest first, at most `limit`. */
+  ofPeer(peer: string, limit: number, before: number = Number.MAX_SAFE_INTEGER): OutboxEntry[] {
     return this.#database
       .all(
-        'SELECT * FROM outbox WHERE peer_tag = ? ORDER BY position DESC LIMIT ?',
+        'SELECT * FROM outbox WHERE peer_tag = ? AND position < ? ORDER BY position DESC LIMIT ?',
         this.#sealer.tag('peer', peer),
+        before,
         limit,
       )
       .map((row) => this.#read(row));

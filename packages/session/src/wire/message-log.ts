@@ -55,35 +55,37 @@ const endsType = bcs.struct('log ends', { from: shortTextType, to: shortTextType
  * The hash of a window of the log from `from` to `to`, 64 bytes: H512("wot.id/v1/log" + from + to (u8 length + UTF-8) +
  * first u32 + last u32 + H512(entry) of each message), entry = BCS of type u16, message_id 16, seq ULEB128, sent_at u64,
  * reply_to Option 16, H512(payload) 64.
- * @param messages in the order of their numbers
+ * @param messages in the order of their numbers; one at a time is looked at
  * @throws SessionError `BAD_MESSAGE` when they have gaps, or are none or more than 1,024
  */
 export function logHash(
   provider: CryptoProvider,
   from: string,
   to: string,
-  messages: readonly LoggedMessage[],
+  messages: Iterable<LoggedMessage>,
 ): LogWindow {
-  const first = messages[0]?.seq ?? 0;
-  const isWhole = messages.every(({ seq }, at) => seq === first + at);
-  if (first < 1 || !isWhole || messages.length > MAX_CHECKPOINT_MESSAGES) {
-    throw new SessionError('BAD_MESSAGE', 'a log has messages with numbers from 1 on, without gaps', {
-      data: { first, messages: messages.length },
-    });
+  let first = 0;
+  const entries: Uint8Array[] = [];
+  for (const { payload, ...facts } of messages) {
+    if (entries.length === 0) first = facts.seq;
+    if (first < 1 || facts.seq !== first + entries.length || entries.length >= MAX_CHECKPOINT_MESSAGES) {
+      throw notALog(first, entries.length);
+    }
+    const entry = entryType.serialize({ ...facts, payloadHash: provider.sha512(payload) }).toBytes();
+    entries.push(provider.sha512(entry));
   }
-  const last = first + messages.length - 1;
+  if (entries.length === 0) throw notALog(first, 0);
+  const last = first + entries.length - 1;
   const hash = provider.sha512(
-    concatBytes(
-      LOG_LABEL,
-      endsType.serialize({ from, to }).toBytes(),
-      u32le(first),
-      u32le(last),
-      ...messages.map(({ payload, ...facts }) =>
-        provider.sha512(entryType.serialize({ ...facts, payloadHash: provider.sha512(payload) }).toBytes()),
-      ),
-    ),
+    concatBytes(LOG_LABEL, endsType.serialize({ from, to }).toBytes(), u32le(first), u32le(last), ...entries),
   );
   return { first, last, hash };
+}
+
+function notALog(first: number, messages: number): SessionError {
+  return new SessionError('BAD_MESSAGE', 'a log has messages with numbers from 1 on, without gaps', {
+    data: { first, messages },
+  });
 }
 
 const windowType = bcs.struct('log window', {

@@ -1,0 +1,221 @@
+/** What checkpoints cover: everything that has been delivered since the last one, and nothing else. */
+import { didJwkOf } from '@wotid/credential';
+import { IdentityKeys, NodeProvider } from '@wotid/crypto';
+import {
+  encodeCheckpoint,
+  messageTypes,
+  newMessageId,
+  ownIdentity,
+  parseCheckpoint,
+  type OwnIdentity,
+} from '@wotid/session';
+import { VirtualClock } from '@wotid/testkit';
+import { expect, it } from 'vitest';
+import { Admission } from '../src/admission.ts';
+import { Contacts } from '../src/contacts.ts';
+import { AgentDidResolver } from '../src/did-resolver.ts';
+import { AgentError } from '../src/errors.ts';
+import { Inbox } from '../src/inbox.ts';
+import type { OutboxState } from '../src/home/outbox-store.ts';
+import { MessageLog } from '../src/message-log.ts';
+import type { CheckpointReport, SigningMode } from '../src/types.ts';
+import { createHome } from './home/homes.ts';
+
+const provider = new NodeProvider();
+const person = (): OwnIdentity => {
+  const keys = IdentityKeys.generate(provider);
+  return ownIdentity(provider, keys, didJwkOf(keys.ed25519.publicKey));
+};
+const people = [person(), person()] as const;
+const clock = new VirtualClock();
+
+/** The message log of one of the two, on a home of its own. */
+async function logOf(ours: OwnIdentity, theirs: OwnIdentity) {
+  const home = await createHome();
+  const peer = theirs.block.did;
+  const resolver = new AgentDidResolver({ clock, reader: null, isTrustedIssuer: () => false });
+  const admission = new Admission({ provider, clock, resolver, trustedIssuers: () => [] });
+  const nothing = (): void => {};
+  const contacts = new Contacts({
+    home,
+    provider,
+    clock,
+    admission,
+    ours,
+    onNewKeys: nothing,
+    onChanged: nothing,
+  });
+  contacts.remember(theirs, new Uint8Array([1]), 3);
+  const inbox = new Inbox({ home, clock, onMessage: nothing, onAcknowledged: nothing });
+  let mode: SigningMode = 'ratchet';
+  let isAway = false;
+  const reports: CheckpointReport[] = [];
+  const payloads: Uint8Array[] = [];
+  const settle = (messageId: Uint8Array, state: OutboxState): void => {
+    home.outbox.update(messageId, { state, updatedMs: clock.nowMs() });
+  };
+  /** A message of ours. */
+  const write = (type: string, payload: Uint8Array, state: OutboxState = 'acked') => {
+    const messageId = newMessageId(provider.random);
+    const seq = home.peers.takeSeq(peer);
+    const base = { messageId, peer, seq, type, payload, sentAtMs: clock.nowMs(), replyTo: null };
+    home.outbox.add({ ...base, isSigned: false, toUnverified: false }, clock.nowMs());
+    if (state !== 'queued') settle(messageId, state);
+    return base;
+  };
+  const log = new MessageLog({
+    home,
+    provider,
+    contacts,
+    ours,
+    mode: () => mode,
+    send: (_, { payload }) => {
+      payloads.push(payload);
+      const { messageId } = write('checkpoint', payload, isAway ? 'queued' : 'acked');
+      if (isAway) {
+        const data = { messageId: messageId.toHex() };
+        return Promise.reject(new AgentError('NOT_DELIVERED', 'they are away', { data }));
+      }
+      return Promise.resolve({
+        messageId: messageId.toHex(),
+        to: peer,
+        route: 'p2p',
+        ms: 1,
+        payloadBytes: 1,
+      });
+    },
+    onCheckpoint: (report) => reports.push(report),
+  });
+  /** A message of the peer, as its session gives it. */
+  const receive = ({ messageId, seq, payload }: ReturnType<typeof write>, route: 'p2p' | 'mailbox' = 'p2p') =>
+    inbox
+      .store(
+        {
+          type: messageTypes.text,
+          payload,
+          from: peer,
+          fromIdFp: theirs.idFp,
+          to: ours.block.did,
+          messageId,
+          seq: Number(seq),
+          sentAtMs: clock.nowMs(),
+          replyTo: null,
+          ackSeq: null,
+          proof: null,
+        },
+        route,
+      )
+      .afterCommit();
+  return {
+    home,
+    peer,
+    log,
+    payloads,
+    reports,
+    settle,
+    receive,
+    text: (text: string, state?: OutboxState) => write('text', new TextEncoder().encode(text), state),
+    setMode: (next: SigningMode) => (mode = next),
+    leave: () => (isAway = true),
+    check: (payload: Uint8Array) => log.verify({ from: peer, messageId: '00'.repeat(16), payload }),
+  };
+}
+
+const both = () => Promise.all([logOf(people[0], people[1]), logOf(people[1], people[0])]);
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'no error',
+    (error: { readonly code?: string }) => error.code,
+  );
+
+it('3,000 messages without a checkpoint are all covered, in pieces that both ends find alike', async () => {
+  const [alice, bob] = await both();
+  alice.home.transaction(() =>
+    bob.home.transaction(() => {
+      for (let k = 1; k <= 3_000; k++) bob.receive(alice.text(`${k}`), k % 7 === 0 ? 'mailbox' : 'p2p');
+    }),
+  );
+  const sent = await alice.log.checkpoint(alice.peer);
+  expect(sent).toMatchObject({ count: 3, sent: '1-3000', received: '' });
+  const windows = alice.payloads.map((payload) => parseCheckpoint(payload).sent);
+  expect(windows).toMatchObject([
+    { first: 1, last: 1_024 },
+    { first: 1_025, last: 2_048 },
+    { first: 2_049, last: 3_000 },
+  ]);
+  expect(alice.payloads.map((payload) => bob.check(payload).verdict)).toEqual(['agrees', 'agrees', 'agrees']);
+  expect(await codeOf(alice.log.checkpoint(alice.peer))).toBe('NOTHING_NEW');
+  // The next one begins right after the last signed message, with the checkpoints themselves.
+  alice.text('one more');
+  expect(await alice.log.checkpoint(alice.peer)).toMatchObject({ count: 1, sent: '3001-3004' });
+  expect(await bob.log.checkpoint(bob.peer)).toMatchObject({ count: 3, received: '1-3000' });
+  expect(bob.payloads.map((payload) => alice.check(payload).verdict)).toEqual(['agrees', 'agrees', 'agrees']);
+});
+
+it('what is queued or under way is not signed, nor what was written after it, until it has been delivered', async () => {
+  const [alice] = await both();
+  alice.text('1');
+  alice.text('2', 'mailbox');
+  const queued = alice.text('3', 'queued');
+  const underWay = alice.text('4', 'sent');
+  alice.text('5');
+  expect(await alice.log.checkpoint(alice.peer)).toMatchObject({ sent: '1-2' });
+  expect(await codeOf(alice.log.checkpoint(alice.peer))).toBe('NOTHING_NEW');
+  alice.settle(queued.messageId, 'acked');
+  expect(await alice.log.checkpoint(alice.peer)).toMatchObject({ sent: '3-3' });
+  alice.settle(underWay.messageId, 'mailbox');
+  expect(await alice.log.checkpoint(alice.peer)).toMatchObject({ sent: '4-7' });
+});
+
+it('one that waits in the outbox covers its messages: no second one is queued for them', async () => {
+  const [alice] = await both();
+  alice.text('1');
+  alice.leave();
+  expect(await codeOf(alice.log.checkpoint(alice.peer))).toBe('NOT_DELIVERED');
+  expect(await codeOf(alice.log.checkpoint(alice.peer))).toBe('NOTHING_NEW');
+});
+
+it('a lost message is missing, not different; erased ones are left out', async () => {
+  const [alice, bob] = await both();
+  for (let k = 1; k <= 9; k++) {
+    const message = alice.text(`${k}`);
+    if (k !== 4) bob.receive(message);
+  }
+  await alice.log.checkpoint(alice.peer);
+  expect(bob.check(alice.payloads[0]!).verdict).toBe('incomplete');
+  // Bob speaks of what has come without gaps.
+  expect(await bob.log.checkpoint(bob.peer)).toMatchObject({ count: 1, received: '1-3' });
+  bob.receive({ ...alice.text('late'), seq: 4n });
+  bob.home.inbox.delete(5);
+  expect(await bob.log.checkpoint(bob.peer)).toMatchObject({ count: 2, received: '4-5, 7-9' });
+  expect(bob.payloads.map((payload) => alice.check(payload).verdict)).toEqual([
+    'agrees',
+    'differs',
+    'agrees',
+  ]);
+});
+
+it('a peer whose home is new counts anew: its new messages are signed, and compared with new ones', async () => {
+  const [alice, bob] = await both();
+  const lost = await logOf(people[0], people[1]);
+  for (let k = 1; k <= 3; k++) bob.receive(lost.text(`old ${k}`));
+  expect(await bob.log.checkpoint(bob.peer)).toMatchObject({ received: '1-3' });
+  for (let k = 1; k <= 4; k++) bob.receive(alice.text(`new ${k}`));
+  expect(await bob.log.checkpoint(bob.peer)).toMatchObject({ received: '1-4' });
+  const { received } = parseCheckpoint(bob.payloads[1]!);
+  expect(alice.check(encodeCheckpoint({ sent: null, received })).verdict).toBe('agrees');
+});
+
+it('what one side alone has sent is enough for a checkpoint by itself, what waits does not count', async () => {
+  const [alice] = await both();
+  alice.setMode('checkpoint');
+  for (let k = 1; k <= 300; k++) alice.text('queued', 'queued');
+  alice.log.noteTraffic(alice.peer);
+  expect(alice.payloads).toHaveLength(0);
+  for (const { messageId } of alice.home.outbox.ofPeer(alice.peer, 300).toReversed().slice(0, 256)) {
+    alice.settle(messageId, 'acked');
+    alice.log.noteTraffic(alice.peer);
+  }
+  expect(alice.payloads).toHaveLength(1);
+  expect(parseCheckpoint(alice.payloads[0]!).sent).toMatchObject({ first: 1, last: 256 });
+});
