@@ -203,5 +203,5 @@ function bindingOf(
   context: GateSessionContext<null>,
 ): Pick<Parameters<typeof createGateSession>[1], 'peer' | 'level' | 'suite' | 'gate' | 'initiatedAtMs'> {
   const { peer, level, suite, gateHash, exporter, initiatedAtMs } = context;
-  return { peer, level, suite, gate: { gateHash, exporter }, initiatedAtMs };
+  return { peer, level, suite, gate: { gateHash, exporter: exporter() }, initiatedAtMs };
 }

@@ -164,6 +164,7 @@ export function assemble(init: AgentInit): AgentParts {
     onNotice: (notice) => {
       logger.warn(`session.${notice.kind}`, { peer: notice.peer });
       events.emit('session', notice);
+      if (notice.kind === 'keys-disagree') void reach.renew(notice.peer);
     },
   });
   const inbox: Inbox = new Inbox({
@@ -250,7 +251,7 @@ export function assemble(init: AgentInit): AgentParts {
     onRefused: (refusal) => events.emit('refused', refusal),
   });
   wipe(peerKeySeed);
-  const reach = new Reach({ contacts, access, lookup, links });
+  const reach: Reach = new Reach({ contacts, access, lookup, links, clock, logger });
   const deliveries: Deliveries = new Deliveries({
     ...common,
     keeper,

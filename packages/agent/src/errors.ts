@@ -10,6 +10,7 @@ export type AgentErrorCode =
   | 'BAD_NETWORK'
   | 'BAD_OFFER'
   | 'BAD_REQUEST'
+  | 'BUSY'
   | 'CLOSED'
   | 'DID_UNUSABLE'
   | 'FAUCET_FAILED'

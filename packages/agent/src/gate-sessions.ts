@@ -149,7 +149,7 @@ function bindingOf(context: GateSessionContext<AdmittedPeer>): {
   readonly initiatedAtMs: number;
 } {
   const { peer, level, suite, gateHash, exporter, initiatedAtMs } = context;
-  return { peer, level, suite, gate: { gateHash, exporter }, initiatedAtMs };
+  return { peer, level, suite, gate: { gateHash, exporter: exporter() }, initiatedAtMs };
 }
 
 function requireSession(keeper: SessionKeeper, sid: Uint8Array): Session {

@@ -158,8 +158,10 @@ export class MailboxSync {
       }
     }
     // What does not open may be ahead of what comes later in the list; as long as something opens, there is hope.
+    const others = messages.filter((one) => !isInit(one));
+    await this.#init.keeper.wakeFor(others.map(({ payload }) => payload));
     let envelopes: MailboxMessage[] = [];
-    for (const message of messages.filter((one) => !isInit(one))) {
+    for (const message of others) {
       const distrust = await this.#distrustOf(message);
       if (distrust === null) envelopes.push(message);
       else this.#refuse(message, distrust, tally);

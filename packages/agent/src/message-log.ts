@@ -47,7 +47,7 @@ const closeWaitMs = 5_000;
 export class MessageLog {
   readonly #init: MessageLogInit;
   readonly #underWay = new Map<string, Promise<SentCheckpoints>>();
-  /** Messages with a peer that no checkpoint of ours covers, as far as they were counted. */
+  /** Messages with a peer that no checkpoint of ours covers: at least as many as there are. */
   readonly #unsigned = new Map<string, number>();
 
   constructor(init: MessageLogInit) {
@@ -69,8 +69,9 @@ export class MessageLog {
         this.#unsigned.delete(peer);
         return;
       }
-      const counted = this.#unsigned.get(peer);
-      const unsigned = counted === undefined ? this.#countUnsigned(peer) : counted + 1;
+      // Messages acknowledged together are noted one by one: when there seem to be enough, they are counted.
+      let unsigned = (this.#unsigned.get(peer) ?? CHECKPOINT_MESSAGES) + 1;
+      if (unsigned >= CHECKPOINT_MESSAGES) unsigned = this.#countUnsigned(peer);
       this.#unsigned.set(peer, unsigned);
       if (unsigned < CHECKPOINT_MESSAGES || this.#underWay.has(peer)) return;
       this.checkpoint(peer).catch(failed);

@@ -2,7 +2,7 @@
  * Credentials in conversation, outside the gate: asking a contact for one, offering one, showing one, and checking what
  * was shown. Nothing is shown without the user's word.
  */
-import { errorText, silentLogger, type Logger } from '@wotid/core';
+import { equalBytes, errorText, silentLogger, type Logger } from '@wotid/core';
 import { credentialHash } from '@wotid/credential';
 import type { CryptoProvider } from '@wotid/crypto';
 import {
@@ -18,6 +18,7 @@ import type { Admission } from './admission.ts';
 import type { Contacts } from './contacts.ts';
 import { credentialFacts } from './credential-facts.ts';
 import { AgentError } from './errors.ts';
+import { PeerQueue } from './peer-queue.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { Delivery, InboxMessage, PresentationReport, SendOptions } from './types.ts';
 
@@ -36,11 +37,17 @@ export interface PresentationsInit {
   readonly onPresentation: (report: PresentationReport) => void;
 }
 
+/**
+ * Credentials that wait to be checked: one of each peer is checked at a time, and may ask an issuer and the chain. What is
+ * above that is not checked by itself; its message stays, and can be checked at the user's word.
+ */
+const waiting = { perPeer: 4, inTotal: 64 };
 /** What is asked for where nothing else is said. */
 const verifiedHuman = 'VerifiedHumanCredential';
 
 export class Presentations {
   readonly #init: PresentationsInit;
+  readonly #checks = new PeerQueue(waiting);
 
   constructor(init: PresentationsInit) {
     this.#init = init;
@@ -110,17 +117,25 @@ export class Presentations {
     }
     const verdict = await admission.check(peer, credential);
     if (!verdict.ok) return { from, messageId, isAccepted: false, reason: verdict.reason, credential: null };
+    // What the check was about may not be who they are any more: keys that they have replaced must not come back.
+    const now = contacts.identity(from);
+    if (now === null || !equalBytes(now.idFp, peer.idFp)) {
+      const reason = 'the keys of the sender have changed during the check';
+      return { from, messageId, isAccepted: false, reason, credential: null };
+    }
     const level = keeper.active(from)?.level;
     if (level !== undefined) contacts.remember(peer, credential, level);
     return { from, messageId, isAccepted: true, reason: '', credential: credentialFacts(credential) };
   }
 
-  /** A credential has been shown. */
+  /** A credential has been shown: it is checked when those before it are. Never throws. */
   receive(message: InboxMessage): void {
     const { logger = silentLogger, onPresentation } = this.#init;
-    this.check(message).then(onPresentation, (error: unknown) =>
-      logger.warn('presentation.unchecked', { reason: errorText(error) }),
-    );
+    this.#checks
+      .run(message.from, () => this.check(message))
+      .then(onPresentation, (error: unknown) =>
+        logger.warn('presentation.unchecked', { reason: errorText(error) }),
+      );
   }
 
   #own(): Uint8Array {

@@ -28,6 +28,8 @@ export class Rekeying {
   readonly #init: RekeyingInit;
   /** Who waits for a session to move on, by its sid. */
   readonly #waiting = new Map<string, () => void>();
+  /** Rekeys at a user's word, by peer. */
+  readonly #underWay = new Map<string, Promise<RekeyReport>>();
 
   constructor(init: RekeyingInit) {
     this.#init = init;
@@ -43,13 +45,24 @@ export class Rekeying {
   }
 
   /**
-   * Renews the post-quantum keys of the session with a contact, with the signatures of both ends.
+   * Renews the post-quantum keys of the session with a contact, with the signatures of both ends. An unsigned rekey that
+   * is under way is finished first: what was offered without a signature cannot be answered with one. Calls for one
+   * contact at the same time share a rekey.
    * @returns `isComplete` false when the peer has not answered within 5 s: the rekey goes on with the next messages
    * @throws AgentError `NO_CONTACT`, `NO_ROUTE`, `NO_SESSION`, `BAD_REQUEST` below level 3, and what connecting throws
    */
   async rekey(to: string): Promise<RekeyReport> {
-    const { contacts, keeper, linkTo } = this.#init;
-    const peer = contacts.resolve(to);
+    const peer = this.#init.contacts.resolve(to);
+    let rekey = this.#underWay.get(peer);
+    if (rekey === undefined) {
+      rekey = this.#rekey(peer).finally(() => this.#underWay.delete(peer));
+      this.#underWay.set(peer, rekey);
+    }
+    return rekey;
+  }
+
+  async #rekey(peer: string): Promise<RekeyReport> {
+    const { keeper, linkTo, receipts } = this.#init;
     const link = await linkTo(peer);
     const session = keeper.active(peer);
     if (session === null) throw noSession();
@@ -68,11 +81,13 @@ export class Rekeying {
       (keeper.find(session.sid)?.authenticatedCount ?? 0) > session.authenticatedCount;
     this.#waiting.set(key, () => {
       if (isDone()) done.resolve();
+      // The unsigned one is over.
+      else if (keeper.find(session.sid)?.isRekeying === false) receipts.sendNow(link, 'signed');
     });
     const timer = setTimeout(done.resolve, replyMs);
     const stopWatching = link.onEnd(() => done.resolve());
     try {
-      this.#init.receipts.sendNow(link, session.isRekeying ? 'again' : 'signed');
+      receipts.sendNow(link, session.isRekeying ? 'again' : 'signed');
       await done.promise;
     } finally {
       clearTimeout(timer);

@@ -70,7 +70,6 @@ const maxHeldPerPeer = 4;
 
 export class SessionKeeper {
   readonly #init: SessionKeeperInit;
-  readonly #abandoned = new Set<string>();
   /** Sessions whose user has been told. */
   readonly #noticed = new Set<string>();
   readonly #shelf: SessionShelf;
@@ -102,12 +101,14 @@ export class SessionKeeper {
     return this.#shelf.find(sid);
   }
 
-  /** The session that an envelope belongs to, or `null`. */
+  /** The session in memory that an envelope belongs to, or `null`: see {@link wakeFor}. */
   of(envelope: Uint8Array): Session | null {
-    const found = sessionOf(this.#init.provider, this.#shelf.book, envelope);
-    if (found !== null || !this.#shelf.hasResting) return found;
-    this.#shelf.wakeAll();
     return sessionOf(this.#init.provider, this.#shelf.book, envelope);
+  }
+
+  /** Brings into memory the sessions that envelopes from the mailbox belong to. */
+  wakeFor(envelopes: readonly Uint8Array[]): Promise<void> {
+    return this.#shelf.wakeFor(envelopes.filter((envelope) => this.of(envelope) === null));
   }
 
   /** The session with `peerDid` that an envelope belongs to: a peer's garbage is not tried on everybody's sessions. */
@@ -124,12 +125,12 @@ export class SessionKeeper {
 
   /** Nothing more is begun in this session: the two ends have lost each other, or it has no messages left. */
   abandon(sid: Uint8Array): void {
-    this.#abandoned.add(sid.toHex());
+    this.#shelf.abandon(sid);
   }
 
   /** True for a session in which nothing more can be sent; a new one has to take over. */
   isAbandoned(session: Session): boolean {
-    return this.#abandoned.has(session.sid.toHex());
+    return this.#shelf.isAbandoned(session.sid);
   }
 
   /**

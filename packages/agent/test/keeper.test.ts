@@ -168,13 +168,18 @@ it('what is not used for 30 minutes leaves memory, and is there again for who ne
   for (const find of [
     () => keeper.find(ours.sid),
     () => keeper.ofPeer(bob.block.did, late),
-    () => keeper.of(late),
+    () => keeper.wakeFor([late]).then(() => keeper.of(late)),
     () => keeper.resumable(bob.block.did, bob.idFp),
   ]) {
     keeper.rest();
-    expect(find()?.sid).toEqual(ours.sid);
+    expect(keeper.of(late)).toBeNull();
+    expect((await find())?.sid).toEqual(ours.sid);
+    // It stays until it was not used for as long again.
+    clock.advance(30 * 60_000 - 1);
+    keeper.rest();
+    expect(keeper.of(late)?.sid).toEqual(ours.sid);
+    clock.advance(1);
   }
-  keeper.rest();
   expect(keeper.open(keeper.of(late) as Session, late, bob.block, textOf)).toBe('late');
   // A new session finds the one that rests, which only receives from now on.
   clock.advance(30 * 60_000);
@@ -204,9 +209,56 @@ it('a peer whose keys contradict ours ends the session, once for its user', asyn
   for (let k = 0; k < 2; k++) {
     expect(() => open(second.envelope)).toThrow(expect.objectContaining({ code: 'PQ_CONFLICT' }));
   }
-  expect(keeper.find(ours.sid)).toBe(before);
+  expect(keeper.find(ours.sid)?.ratchet).toBe(before?.ratchet);
+  // Also after a restart: the two ends have not found each other again by it.
+  expect(keeper.reopened().resumable(bob.block.did, bob.idFp)).toBeNull();
   expect(keeper.resumable(bob.block.did, bob.idFp)).toBeNull();
   expect(notices).toEqual([{ peer: bob.block.did, sessionId: ours.sid.toHex(), kind: 'keys-disagree' }]);
+});
+
+it('junk from the mailbox wakes no session, and is tried with one record in memory at a time', async () => {
+  const keeper = await makeKeeper();
+  const pairs = Array.from({ length: 5 }, () => {
+    clock.advance(1_000);
+    const pair = gateSession();
+    keeper.add(pair.ours, () => {});
+    return { ...pair, late: answer(pair.theirs, 'late') };
+  });
+  clock.advance(30 * 60_000);
+  const again = keeper.reopened();
+  const junk = [provider.random.bytes(400), new Uint8Array(), provider.random.bytes(10)];
+  junk[0]![0] = 1;
+  await again.wakeFor(junk);
+  expect(pairs.map(({ late }) => again.of(late))).toEqual(pairs.map(() => null));
+  const { late, ours } = pairs[2]!;
+  await again.wakeFor([...junk, late]);
+  expect(pairs.map(({ late: one }) => again.of(one)?.sid)).toEqual([
+    undefined,
+    undefined,
+    ours.sid,
+    undefined,
+    undefined,
+  ]);
+  expect([again.count, again.open(again.of(late) as Session, late, bob.block, textOf)]).toEqual([5, 'late']);
+});
+
+it('what has no messages left is not sent in after a restart either', async () => {
+  const keeper = await makeKeeper();
+  const { ours, theirs } = gateSession();
+  keeper.add(ours, () => {});
+  keeper.abandon(ours.sid);
+  keeper.abandon(ours.sid);
+  const again = keeper.reopened();
+  const session = again.active(bob.block.did) as Session;
+  expect([again.isAbandoned(session), again.isSpent(session)]).toEqual([true, true]);
+  // It still receives, and stays what it is.
+  const envelope = answer(theirs, 'still here');
+  expect(again.open(session, envelope, bob.block, textOf)).toBe('still here');
+  clock.advance(30 * 60_000);
+  const resting = keeper.reopened();
+  expect(resting.resumable(bob.block.did, bob.idFp)).toBeNull();
+  resting.add(gateSession().ours, () => {});
+  expect(resting.resumable(bob.block.did, bob.idFp)).not.toBeNull();
 });
 
 it('a session in which nobody proves an identity is told to its user, and ended by what is sent in it', async () => {

@@ -121,7 +121,8 @@ it('an Offer that was lost with a connection goes again with the first message o
     peer: bob,
     level: 3,
     suite: 1,
-    ...gate,
+    gateHash: gate.gateHash,
+    exporter: () => gate.exporter,
     initiatedAtMs: nowMs,
     credential: { bytes: new Uint8Array(), accepted: {} as never },
   } as const;

@@ -201,7 +201,7 @@ export class RawPeer {
   }
 
   #binding({ peer, level, suite, gateHash, exporter, initiatedAtMs }: GateSessionContext<Uint8Array>) {
-    const gate = { gateHash, exporter };
+    const gate = { gateHash, exporter: exporter() };
     return { ours: this.ours, peer, level, suite, gate, initiatedAtMs, nowMs: clock.nowMs() };
   }
 }

@@ -1,14 +1,21 @@
 /** Rekeys, signatures, checkpoints and credentials between two agents. */
 import {
   importIdentityVerifyingKeys,
-  NodeProvider,
   parseIdentityBlock,
   signaturePurposes,
   verifyHybrid,
 } from '@wotid/crypto';
-import { encodeCheckpoint, messageTypes } from '@wotid/session';
+import {
+  encodeCheckpoint,
+  encodeText,
+  messageTypes,
+  newMessageId,
+  sealMessage,
+  type Session,
+} from '@wotid/session';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clockFromNow, failure, meet, Network, text, type Person } from './people.ts';
+import { clockFromNow, failure, meet, Network, provider, text, type Person } from './people.ts';
+import { RawPeer } from './raw-peer.ts';
 
 const dayMs = 86_400_000;
 let network: Network;
@@ -51,6 +58,64 @@ describe('a session', () => {
     expect(alice.home.outbox.count('acked')).toBe(2);
   });
 
+  it('renews them at a word also while an unsigned rekey is under way, once for all who ask at a time', async () => {
+    const [alice, bob] = await couple();
+    await alice.agent.send(bob.did, text('hello'));
+    // Seen by the other end: after 31 messages of both, with the next one the 32nd is due.
+    const isRekeying = (): boolean => alice.agent.conversation.sessions.list()[0]!.isRekeying;
+    for (let k = 0; k < 40 && !isRekeying(); k++) void alice.agent.send(bob.did, text(`${k}`));
+    await expect.poll(isRekeying).toBe(true);
+    const reports = await Promise.all([
+      alice.agent.conversation.sessions.rekey(bob.did),
+      alice.agent.conversation.sessions.rekey(bob.did),
+    ]);
+    expect(reports[0]).toMatchObject({ isComplete: true, rekeySequence: 2 });
+    expect(reports[1]).toBe(reports[0]);
+    expect(rekeysOf(bob)).toBe(2);
+  });
+
+  it('whose ends have lost each other ends its link, and a new one takes over by itself', async () => {
+    const bob = await network.person({ mailbox: false, funded: false });
+    const peer = await RawPeer.start(network, ['/ip4/127.0.0.1/tcp/0']);
+    try {
+      peer.answerAndIgnore();
+      await bob.agent.addContact(peer.card());
+      const { connection } = await peer.gate(bob);
+      const messages = await peer.transport.openMessages(connection);
+      const seal = (
+        session: Session,
+        seq: number,
+        rekey: 'due' | 'epoch',
+      ): ReturnType<typeof sealMessage> => {
+        const messageId = newMessageId(provider.random);
+        const message = { type: messageTypes.text, payload: encodeText(`${seq}`), messageId, seq };
+        const nowMs = Date.now();
+        return sealMessage(
+          provider,
+          session,
+          { ...message, sentAtMs: nowMs },
+          { route: 'online', nowMs, rekey },
+        );
+      };
+      // Two copies of one state go on, as after a restored home, and offer different keys.
+      const first = seal(peer.session!, 1, 'epoch');
+      const second = seal(seal(peer.session!, 2, 'due').session, 3, 'epoch');
+      await messages.send(first.envelope);
+      await bob.until(({ message }) => message[0]);
+      const [before] = bob.agent.conversation.sessions.list();
+      await messages.send(second.envelope);
+      expect(await bob.until(({ session }) => session[0])).toMatchObject({ kind: 'keys-disagree' });
+      await bob.until((events) => events.peer.length >= 3);
+      expect(bob.events.peer.map(({ state }) => state)).toEqual(['connected', 'disconnected', 'connected']);
+      const active = bob.agent.conversation.sessions.list().filter(({ state }) => state === 'active');
+      expect(active).toHaveLength(1);
+      expect(active[0]?.sessionId).not.toBe(before?.sessionId);
+      expect(bob.texts).toEqual(['1']);
+    } finally {
+      await peer.transport.close();
+    }
+  });
+
   it('renews them by itself in a conversation, over restarts and reconnections', async () => {
     const [alice, bob] = await couple();
     for (let k = 0; k < 24; k++) {
@@ -90,8 +155,6 @@ describe('a session', () => {
 });
 
 describe('signatures', () => {
-  const provider = new NodeProvider();
-
   it('are added on request, always, or for single messages not, and prove the message to others', async () => {
     const [alice, bob] = await couple();
     await alice.agent.send(bob.did, text('deniable'));

@@ -92,3 +92,45 @@ it('gates, at every step and with their results', async () => {
   expect(run.a.done?.credential).toBeDefined();
   expect(leaksIn([run.a.done, run.b.done], provider.secrets)).toEqual([]);
 });
+
+it('what a gate hands to sessions, while it runs', async () => {
+  const [a, b] = [gatePerson('alice', provider), gatePerson('bob', provider)];
+  const shown: string[] = [];
+  for (const { sessions } of [a, b]) {
+    for (const name of ['open', 'accept'] as const) {
+      const run = sessions[name].bind(sessions);
+      sessions[name] = (context, message) => {
+        const exporter = context.exporter().slice();
+        expect([exporter.length, exporter.some((byte) => byte !== 0)]).toEqual([64, true]);
+        expect(leaksIn(context, { exporter })).toEqual([]);
+        shown.push(inspect({ ...context, peer: 0, credential: 0, gateHash: 0, initiatedAtMs: 0 }));
+        return run(context, message as never);
+      };
+    }
+  }
+  const [initiator, responder] = [initiatorOf(a, b), responderOf(b, a)];
+  const run = await drive(initiator.start(), { a: initiator, b: responder });
+  expect(run.a.done).toBeDefined();
+  expect(shown).toMatchInlineSnapshot(`
+    [
+      "{
+      peer: 0,
+      credential: 0,
+      gateHash: 0,
+      level: 3,
+      suite: 1,
+      initiatedAtMs: 0,
+      exporter: [Function: exporter]
+    }",
+      "{
+      peer: 0,
+      credential: 0,
+      gateHash: 0,
+      level: 3,
+      suite: 1,
+      initiatedAtMs: 0,
+      exporter: [Function: exporter]
+    }",
+    ]
+  `);
+});

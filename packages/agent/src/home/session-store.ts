@@ -5,8 +5,11 @@ import { assertMaxBytes, badValue, corrupt, HomeError } from './home-error.ts';
 import { MAX_SESSION_RECORD_BYTES, MAX_STORED_SESSIONS } from './home-limits.ts';
 import type { SealedColumn, Sealer } from './sealer.ts';
 
-/** `receive-only`: replaced by a newer session, kept for messages under way. */
-export type SessionState = 'pending' | 'active' | 'receive-only';
+/**
+ * `receive-only`: replaced by a newer session, kept for messages under way. `abandoned`: nothing is sent in it any more,
+ * though no newer one has replaced it yet.
+ */
+export type SessionState = 'pending' | 'active' | 'receive-only' | 'abandoned';
 
 /** A stored session. */
 export interface StoredSession {
@@ -28,7 +31,7 @@ interface Sealed {
   readonly record: Uint8Array;
 }
 
-const states: readonly string[] = ['pending', 'active', 'receive-only'];
+const states: readonly string[] = ['pending', 'active', 'receive-only', 'abandoned'];
 const sealedType = bcs.struct('session', {
   peer: shortTextType,
   lastUsedMs: u64Type,

@@ -169,7 +169,7 @@ export abstract class GateMachine<Credential> {
   }
 
   protected context(facts: Omit<GateSessionContext<Credential>, 'exporter'>): GateSessionContext<Credential> {
-    return { ...facts, exporter: this.channel.exporter() };
+    return { ...facts, exporter: () => this.channel.exporter() };
   }
 
   /** The last step of a gate that was passed. */

@@ -41,8 +41,11 @@ export interface GateSessionContext<Credential> {
   readonly credential: Credential;
   /** th4, 64 bytes: goes into the session's associated data. */
   readonly gateHash: Uint8Array;
-  /** 64 bytes, salt of the session's keys. Usable during the call only: it is wiped when the gate ends. */
-  readonly exporter: Uint8Array;
+  /**
+   * 64 bytes, salt of the session's keys. Usable during the call only: they are wiped when the gate ends. A function, so
+   * that a context that is printed does not show them.
+   */
+  readonly exporter: () => Uint8Array;
   readonly level: SecurityLevel;
   readonly suite: Suite;
   /** The initiator's signed time, known to both sides. Milliseconds since the Unix epoch. */

@@ -238,7 +238,7 @@ describe('unknown key share', () => {
     };
     expect(() =>
       b.sessions.accept(
-        { ...context, exporter: toAlice.channel.exporter(), level: 3, suite: 1, initiatedAtMs: 0 },
+        { ...context, exporter: () => toAlice.channel.exporter(), level: 3, suite: 1, initiatedAtMs: 0 },
         message,
       ),
     ).toThrow(

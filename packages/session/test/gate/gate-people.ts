@@ -145,7 +145,7 @@ export class TestSessions implements InitiatorSessions<TestCredential>, Responde
       peer,
       level,
       suite,
-      gate: { gateHash, exporter },
+      gate: { gateHash, exporter: exporter() },
       initiatedAtMs,
       nowMs: this.#clock.nowMs(),
     };

@@ -419,7 +419,7 @@ describe('secrets', () => {
     const seen: string[] = [];
     const sessions = overriding(a.sessions, {
       open: (context, bundle) => {
-        seen.push(context.exporter.toHex());
+        seen.push(context.exporter().toHex());
         return a.sessions.open(context, bundle);
       },
     });
@@ -427,7 +427,7 @@ describe('secrets', () => {
     expectPassed(run, a, b);
     expect(seen[0]).not.toBe('00'.repeat(64));
     for (const context of [...a.sessions.contexts, ...b.sessions.contexts]) {
-      expect(context.exporter).toEqual(new Uint8Array(64));
+      expect(context.exporter()).toEqual(new Uint8Array(64));
     }
     expect(inspect(run.a.done, { depth: 5 })).not.toContain(seen[0]);
   });
