@@ -181,7 +181,15 @@ export class Talker implements InitiatorSessions<string>, ResponderSessions<stri
     this.#peer = context.peer;
     const { peer, level, suite, gateHash, exporter, initiatedAtMs } = context;
     const nowMs = this.#init.nowMs();
-    return { ours: this.own, peer, level, suite, gate: { gateHash, exporter: exporter() }, initiatedAtMs, nowMs };
+    return {
+      ours: this.own,
+      peer,
+      level,
+      suite,
+      gate: { gateHash, exporter: exporter() },
+      initiatedAtMs,
+      nowMs,
+    };
   }
 }
 
