@@ -19,7 +19,10 @@ export interface GateLimits {
   readonly concurrent: number;
   /** Of those, gates from one network. */
   readonly concurrentPerPrefix: number;
-  /** Lets connections from this machine pass everything but `concurrent`: for tests and several agents on one host. */
+  /**
+   * Lets connections from this machine pass the limits of one node and one network: for tests and several agents on one
+   * host. Those of all strangers hold for them too: behind a proxy on this machine everybody comes from it.
+   */
   readonly exemptLoopback: boolean;
 }
 
@@ -93,17 +96,19 @@ export class GateLimiter {
     const network = origin.ipPrefix ?? UNKNOWN_NETWORK;
     const isExempt = limits.exemptLoopback && origin.isLoopback;
     if (this.#running >= limits.concurrent) return { ok: false, reason: 'concurrent' };
+    const nowMs = this.#clock.nowMs();
     if (!isExempt) {
       if ((this.#runningPerNetwork.get(network) ?? 0) >= limits.concurrentPerPrefix) {
         return { ok: false, reason: 'networkConcurrent' };
       }
-      const nowMs = this.#clock.nowMs();
       if (!this.#peers.allows(origin.peerId, nowMs)) return { ok: false, reason: 'peer' };
       if (!this.#networks.allows(network, nowMs)) return { ok: false, reason: 'network' };
-      if (!this.#global.allows(EVERYBODY, nowMs)) return { ok: false, reason: 'global' };
+    }
+    if (!this.#global.allows(EVERYBODY, nowMs)) return { ok: false, reason: 'global' };
+    this.#global.take(EVERYBODY, nowMs);
+    if (!isExempt) {
       this.#peers.take(origin.peerId, nowMs);
       this.#networks.take(network, nowMs);
-      this.#global.take(EVERYBODY, nowMs);
       this.#runningPerNetwork.set(network, (this.#runningPerNetwork.get(network) ?? 0) + 1);
     }
     this.#running++;
