@@ -176,12 +176,7 @@ export class MailboxRoute {
   /** Starts a session with its first message; an envelope when another one has started meanwhile. */
   async #start(entry: OutboxEntry, mailbox: MailboxLocation): Promise<FirstMessage | Uint8Array> {
     const { home, ours, clock, contacts, keeper } = this.#init;
-    const credential = this.#init.credential();
-    if (credential === null) {
-      throw new AgentError('NO_CREDENTIAL', 'a first message needs your Verified Human credential', {
-        hint: 'Get one: wotid credential request OFFER.',
-      });
-    }
+    this.#requireCredential();
     const { peer, verdict } = await contacts.check(entry.peer);
     if (verdict?.ok !== true && !entry.toUnverified) {
       const reason = verdict === null ? 'their card has no credential' : verdict.reason;
@@ -195,6 +190,8 @@ export class MailboxRoute {
     const before = keeper.active(entry.peer);
     const usable = this.#usableSession(entry.peer);
     if (usable !== null) return this.#seal(usable, entry);
+    // Keys and credential as they are now: both may have been replaced meanwhile.
+    const credential = this.#requireCredential();
     const { session, envelope } = this.#create({
       ours,
       prekeys,
@@ -216,6 +213,15 @@ export class MailboxRoute {
       home.outbox.update(entry.messageId, { state: 'sent', updatedMs: clock.nowMs() });
     });
     return first;
+  }
+
+  /** @throws AgentError `NO_CREDENTIAL` */
+  #requireCredential(): Uint8Array {
+    const credential = this.#init.credential();
+    if (credential !== null) return credential;
+    throw new AgentError('NO_CREDENTIAL', 'a first message needs your Verified Human credential', {
+      hint: 'Get one: wotid credential request OFFER.',
+    });
   }
 
   /** With the last-resort prekey when the directory's pair is not what the publication has signed. */

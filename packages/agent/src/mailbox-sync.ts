@@ -210,6 +210,7 @@ export class MailboxSync {
   async #openInit(message: MailboxMessage, tally: Tally): Promise<void> {
     const { home, provider, clock, ours, keeper, inbox, contacts, admission, mailbox } = this.#init;
     const prekeys = mailbox.prekeys;
+    const openedAs = ours.idFp;
     try {
       using pending = openInit(provider, message.payload, {
         ours,
@@ -231,6 +232,9 @@ export class MailboxSync {
       if (distrust !== null) {
         this.#refuse(message, distrust, tally);
         return;
+      }
+      if (!equalBytes(openedAs, ours.idFp)) {
+        throw new SessionError('PREKEY_UNKNOWN', 'our keys were replaced while it was looked at');
       }
       const accepted = pending.accept(clock.nowMs());
       const stored = keeper.add(accepted.session, () => {

@@ -1,11 +1,24 @@
 import { Transaction } from '@iota/iota-sdk/transactions';
 import { encodeTrustedIssuer } from '@wotid/credential';
+import { NodeProvider } from '@wotid/crypto';
 import { startLocalnet } from '@wotid/localnet';
 import { createIotaClient, MailboxClient } from '@wotid/mailbox';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Wallet } from '../src/index.ts';
 import { clockFromNow, failure, makeIssuer, meet, Network, text, type Person } from './people.ts';
 import { RpcProxy } from './rpc-proxy.ts';
+
+/** Runs something once, in the middle of a synchronous step. */
+class TurningProvider extends NodeProvider {
+  onVerify: (() => void) | null = null;
+
+  override verify(...facts: Parameters<NodeProvider['verify']>): boolean {
+    const run = this.onVerify;
+    this.onVerify = null;
+    run?.();
+    return super.verify(...facts);
+  }
+}
 
 let network: Network;
 beforeAll(async () => {
@@ -70,6 +83,21 @@ describe('a message to somebody who is away', () => {
     await carol.agent.connect(bob.did);
     await bob.until(({ delivery }) => delivery.length === 1);
     expect(carol.texts).toEqual(['hello']);
+  });
+
+  it('to keys that are replaced while it is looked at is not read: no session of the old keys begins', async () => {
+    const turning = new TurningProvider();
+    const [carol, bob] = await Promise.all([network.person(), network.person({ provider: turning })]);
+    await carol.agent.addContact(bob.card);
+    await bob.leave();
+    await carol.agent.send(bob.did, text('to the old keys'));
+    await bob.restart({ listen: [] });
+    const { promise: rotated, resolve } = Promise.withResolvers<unknown>();
+    // The signature of the first message is checked before its credential, for which the look waits.
+    turning.onVerify = () => resolve(bob.agent.identity.rotate(['x25519']));
+    expect(await bob.agent.sync()).toMatchObject({ opened: 0, unreadable: [expect.any(String)] });
+    await rotated;
+    expect(bob.agent.conversation.sessions.list()).toEqual([]);
   });
 
   it('of each to the other at the same time: both arrive, and one session goes on', async () => {
