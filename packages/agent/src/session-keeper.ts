@@ -282,9 +282,11 @@ export class SessionKeeper {
 
   /**
    * Whether a session on hold, now that the peer has shown to have it, becomes the active one: when the peer has decided
-   * so, who took it at the gate and compares later ones with it.
+   * so, who took it at the gate and compares later ones with it. Nothing is sent any more in one of keys that have been
+   * replaced since.
    */
   #takesOver(held: Session): boolean {
+    if (!equalBytes(held.ourIdFp, this.#init.ours.idFp)) return false;
     const active = this.active(held.peerDid);
     if (active === null) return true;
     return active.origin === 'gate' ? held.initiatedAtMs > active.initiatedAtMs : !supersedes(active, held);
@@ -302,15 +304,15 @@ export class SessionKeeper {
   retireAll(): void {
     this.#shelf.wakeAll();
     const nowMs = this.#init.clock.nowMs();
-    const retired = Array.from(this.#shelf.book.sessions.values(), (session) =>
-      session.replacedAtMs === null
-        ? { ...session, replacedAtMs: nowMs, stateVersion: session.stateVersion + 1 }
-        : session,
-    );
+    const all = [...this.#shelf.book.sessions.values()];
+    const kept = all.filter((session) => session.replacedAtMs !== null);
+    const retired = all
+      .filter((session) => session.replacedAtMs === null)
+      .map((session) => ({ ...session, replacedAtMs: nowMs, stateVersion: session.stateVersion + 1 }));
     this.#init.home.transaction(() => {
-      for (const session of retired) if (session.replacedAtMs === nowMs) this.#shelf.store(session);
+      for (const session of retired) this.#shelf.store(session);
     });
-    this.#shelf.book = sessionBook(retired);
+    this.#shelf.book = sessionBook([...kept, ...retired]);
   }
 
   /**

@@ -57,15 +57,17 @@ function gateSession(): { readonly ours: Session; readonly theirs: Session } {
 
 const notices: SessionNotice[] = [];
 
-async function makeKeeper(): Promise<SessionKeeper & { readonly reopened: () => SessionKeeper }> {
+type Reopened = (ours?: OwnIdentity) => SessionKeeper;
+
+async function makeKeeper(): Promise<SessionKeeper & { readonly reopened: Reopened }> {
   const home = await createHome();
   notices.length = 0;
-  const open = (): SessionKeeper =>
+  const open: Reopened = (ours = alice) =>
     new SessionKeeper({
       home,
       provider,
       clock,
-      ours: alice,
+      ours,
       policy: () => defaultSecurityPolicy,
       blockOf: () => null,
       onNotice: (notice) => notices.push(notice),
@@ -90,6 +92,28 @@ it('a session on hold receives, sends nothing, and takes over with the first mes
   expect(again.open(session, envelope, bob.block, textOf)).toBe('I have it');
   expect(again.active(bob.block.did)?.sid).toEqual(held.sid);
   expect(keeper.reopened().active(bob.block.did)?.isConfirmed).toBe(true);
+});
+
+it('a session on hold only receives once our keys have been replaced', async () => {
+  const keeper = await makeKeeper();
+  const { ours, theirs } = gateSession();
+  keeper.hold(ours);
+  const fresh = alice.keys.withFresh(provider, ['x25519', 'ml-dsa-87']);
+  const rotated = keeper.reopened(ownIdentity(provider, fresh, alice.block.did));
+  const envelope = answer(theirs, 'I have it');
+  expect(rotated.open(rotated.of(envelope) as Session, envelope, bob.block, textOf)).toBe('I have it');
+  expect(rotated.active(bob.block.did)).toBeNull();
+});
+
+it('every session only receives when our keys are replaced, also what was put on hold at that moment', async () => {
+  const keeper = await makeKeeper();
+  keeper.add(gateSession().ours, () => {});
+  keeper.hold(gateSession().ours);
+  keeper.retireAll();
+  for (const one of [keeper, keeper.reopened()]) {
+    expect(one.facts().map(({ replacedAtMs }) => replacedAtMs)).toEqual([clock.nowMs(), clock.nowMs()]);
+    expect(one.active(bob.block.did)).toBeNull();
+  }
 });
 
 it('a session on hold does not take over from one of a later gate', async () => {
