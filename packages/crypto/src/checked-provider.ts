@@ -18,7 +18,7 @@ import type {
   VerifyingKey,
   X25519KeyPair,
 } from './provider.ts';
-import { wipe } from './secret-bytes.ts';
+import { fromRandom, wipe } from './secret-bytes.ts';
 import { kemSeedBytes, signatureSecretBytes, x25519Bytes } from './sizes.ts';
 
 /** One key, held by both providers. */
@@ -93,7 +93,7 @@ export class CheckedProvider implements CryptoProvider {
   }
 
   x25519Generate(): X25519KeyPair {
-    return this.#fromRandom(x25519Bytes, (secret) => this.x25519FromSecret(secret));
+    return fromRandom(this.random, x25519Bytes, (secret) => this.x25519FromSecret(secret));
   }
 
   x25519FromSecret(secret: Uint8Array): X25519KeyPair {
@@ -111,7 +111,7 @@ export class CheckedProvider implements CryptoProvider {
   }
 
   kemGenerate(): KemKeyPair {
-    return this.#fromRandom(kemSeedBytes, (seed) => this.kemFromSeed(seed));
+    return fromRandom(this.random, kemSeedBytes, (seed) => this.kemFromSeed(seed));
   }
 
   kemFromSeed(seed: Uint8Array): KemKeyPair {
@@ -151,7 +151,9 @@ export class CheckedProvider implements CryptoProvider {
         wipe(secret);
       }
     }
-    return this.#fromRandom(signatureSecretBytes[algorithm], (seed) => this.signFromSecret(algorithm, seed));
+    return fromRandom(this.random, signatureSecretBytes[algorithm], (seed) =>
+      this.signFromSecret(algorithm, seed),
+    );
   }
 
   signFromSecret(algorithm: SignatureAlgorithm, secret: Uint8Array): SigningKey {
@@ -230,15 +232,6 @@ export class CheckedProvider implements CryptoProvider {
     const left = this.#leftIsNext;
     this.#leftIsNext = !left;
     return left ? run(this.#left, 'left') : run(this.#right, 'right');
-  }
-
-  #fromRandom<Key>(length: number, make: (secret: Uint8Array) => Key): Key {
-    const secret = this.random.bytes(length);
-    try {
-      return make(secret);
-    } finally {
-      wipe(secret);
-    }
   }
 }
 

@@ -41,7 +41,7 @@ import type {
   VerifyingKey,
   X25519KeyPair,
 } from './provider.ts';
-import { wipe } from './secret-bytes.ts';
+import { fromRandom, wipe } from './secret-bytes.ts';
 import { aeadTagBytes, kemSeedBytes, signatureBytes, signatureSecretBytes, x25519Bytes } from './sizes.ts';
 
 const ciphers = { 'aes-256-gcm': gcm, 'aes-256-gcm-siv': gcmsiv, 'chacha20-poly1305': chacha20poly1305 };
@@ -128,7 +128,7 @@ export class NobleProvider implements CryptoProvider {
   }
 
   x25519Generate(): X25519KeyPair {
-    return this.#fromRandom(x25519Bytes, (secret) => this.x25519FromSecret(secret));
+    return fromRandom(this.random, x25519Bytes, (secret) => this.x25519FromSecret(secret));
   }
 
   x25519FromSecret(secret: Uint8Array): X25519KeyPair {
@@ -155,7 +155,7 @@ export class NobleProvider implements CryptoProvider {
   }
 
   kemGenerate(): KemKeyPair {
-    return this.#fromRandom(kemSeedBytes, (seed) => this.kemFromSeed(seed));
+    return fromRandom(this.random, kemSeedBytes, (seed) => this.kemFromSeed(seed));
   }
 
   kemFromSeed(seed: Uint8Array): KemKeyPair {
@@ -192,7 +192,7 @@ export class NobleProvider implements CryptoProvider {
     sharedSecret: Uint8Array<ArrayBuffer>;
   } {
     const prepared = PublicKeyHandle.materialOf<KEMPrepared>(theirs, owner, 'ml-kem-1024 public');
-    return this.#fromRandom(32, (message) => {
+    return fromRandom(this.random, 32, (message) => {
       const { cipherText, sharedSecret } = prepared.encapsulate(message);
       return { ciphertext: new Uint8Array(cipherText), sharedSecret: new Uint8Array(sharedSecret) };
     });
@@ -206,7 +206,9 @@ export class NobleProvider implements CryptoProvider {
 
   signGenerate(algorithm: SignatureAlgorithm): SigningKey {
     if (algorithm === 'falcon-1024') return generateFalconKey(this.random);
-    return this.#fromRandom(signatureSecretBytes[algorithm], (seed) => this.signFromSecret(algorithm, seed));
+    return fromRandom(this.random, signatureSecretBytes[algorithm], (seed) =>
+      this.signFromSecret(algorithm, seed),
+    );
   }
 
   signFromSecret(algorithm: SignatureAlgorithm, seed: Uint8Array): SigningKey {
@@ -238,7 +240,8 @@ export class NobleProvider implements CryptoProvider {
     const secret = PublicKeyHandle.materialOf<SeededSecret>(key, owner, key.algorithm);
     if (key.algorithm === 'ed25519') return new Uint8Array(ed25519.sign(message, secret.seed));
     // FIPS 204 section 3.4: hedged with 32 fresh bytes.
-    return this.#fromRandom(
+    return fromRandom(
+      this.random,
       32,
       (extraEntropy) =>
         new Uint8Array(
@@ -260,14 +263,5 @@ export class NobleProvider implements CryptoProvider {
     // noble's default is ZIP 215, which accepts small-order keys that OpenSSL and RFC 8032 readers reject.
     if (key.algorithm === 'ed25519') return ed25519.verify(signature, message, publicKey, { zip215: false });
     return ml_dsa87.verify(signature, message, publicKey, context === undefined ? {} : { context });
-  }
-
-  #fromRandom<Result>(length: number, make: (bytes: Uint8Array) => Result): Result {
-    const bytes = this.random.bytes(length);
-    try {
-      return make(bytes);
-    } finally {
-      wipe(bytes);
-    }
   }
 }

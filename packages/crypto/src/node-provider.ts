@@ -47,7 +47,7 @@ import type {
   VerifyingKey,
   X25519KeyPair,
 } from './provider.ts';
-import { wipe } from './secret-bytes.ts';
+import { fromRandom, wipe } from './secret-bytes.ts';
 import { aeadTagBytes, kemSeedBytes, signatureBytes, signatureSecretBytes, x25519Bytes } from './sizes.ts';
 
 /**
@@ -147,7 +147,7 @@ export class NodeProvider implements CryptoProvider {
     // OpenSSL draws a secret and computes its public key in one call, from the same generator.
     return this.random === nodeRandom
       ? x25519Handle(generateKeyPairSync('x25519').privateKey)
-      : this.#fromRandom(x25519Bytes, (secret) => this.x25519FromSecret(secret));
+      : fromRandom(this.random, x25519Bytes, (secret) => this.x25519FromSecret(secret));
   }
 
   x25519FromSecret(secret: Uint8Array): X25519KeyPair {
@@ -169,7 +169,7 @@ export class NodeProvider implements CryptoProvider {
   }
 
   kemGenerate(): KemKeyPair {
-    return this.#fromRandom(kemSeedBytes, (seed) => this.kemFromSeed(seed));
+    return fromRandom(this.random, kemSeedBytes, (seed) => this.kemFromSeed(seed));
   }
 
   kemFromSeed(seed: Uint8Array): KemKeyPair {
@@ -215,7 +215,9 @@ export class NodeProvider implements CryptoProvider {
 
   signGenerate(algorithm: SignatureAlgorithm): SigningKey {
     if (algorithm === 'falcon-1024') return generateFalconKey(this.random);
-    return this.#fromRandom(signatureSecretBytes[algorithm], (seed) => this.signFromSecret(algorithm, seed));
+    return fromRandom(this.random, signatureSecretBytes[algorithm], (seed) =>
+      this.signFromSecret(algorithm, seed),
+    );
   }
 
   signFromSecret(algorithm: SignatureAlgorithm, seed: Uint8Array): SigningKey {
@@ -258,15 +260,6 @@ export class NodeProvider implements CryptoProvider {
     const material = PublicKeyHandle.materialOf<KeyObject>(key, owner, key.algorithm);
     if (signature.length !== signatureBytes[key.algorithm]) return false;
     return verify(null, message, context === undefined ? material : { key: material, context }, signature);
-  }
-
-  #fromRandom<Key>(length: number, make: (secret: Uint8Array) => Key): Key {
-    const secret = this.random.bytes(length);
-    try {
-      return make(secret);
-    } finally {
-      wipe(secret);
-    }
   }
 }
 
