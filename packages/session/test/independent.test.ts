@@ -1,164 +1,65 @@
 /**
- * Handshake, seal and first message computed a second time with node:crypto from the tables of the documentation alone:
- * no key derivation, encoding or parser of the package is used to check the package.
+ * Handshake, seal and first message of the product opened by the second computation that is written from the tables of
+ * the documentation alone: no key derivation, encoding or parser of the package is used to check the package.
  */
-import {
-  createDecipheriv,
-  createHash,
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  decapsulate,
-  diffieHellman,
-  hkdfSync,
-} from 'node:crypto';
 import { concatBytes, u32le, u64le, utf8 } from '@wotid/core';
 import { importIdentityVerifyingKeys, verifyHybrid } from '@wotid/crypto';
-import { createGateSession, OnlinePrekeys, sealMessage, type Session } from '@wotid/session';
+import { createGateSession, OnlinePrekeys, sealMessage } from '@wotid/session';
 import { describe, expect, it } from 'vitest';
 import { revealPrekeys } from '../src/prekeys/store.ts';
 import { credential, init, native, person, startMs, text } from './people.ts';
+import { secondHandshake, type SecondResponder } from './second-handshake.ts';
+import { secondOpen, secondTurn } from './second-ratchet.ts';
+import { bytes, ec, h, kem, mlKem, open, rawPublic, x25519, zeros } from './vectors-reader.ts';
 
 const alice = person('alice');
 const bob = person('bob');
 
-const h256 = (...parts: Uint8Array[]): Uint8Array =>
-  createHash('sha256')
-    .update(concatBytes(...parts))
-    .digest();
-const h512 = (...parts: Uint8Array[]): Uint8Array =>
-  createHash('sha512')
-    .update(concatBytes(...parts))
-    .digest();
-const hkdf = (ikm: Uint8Array, salt: Uint8Array, info: Uint8Array | string, length: number): Uint8Array =>
-  new Uint8Array(hkdfSync('sha512', ikm, salt, typeof info === 'string' ? utf8(info) : info, length));
-const hmac = (key: Uint8Array, byte: number): Uint8Array =>
-  createHmac('sha512', key).update(Uint8Array.of(byte)).digest();
-const zeros = new Uint8Array(64);
-const ec = (key: Uint8Array): Uint8Array => concatBytes(Uint8Array.of(5), key);
-const kemKey = (key: Uint8Array): Uint8Array => concatBytes(Uint8Array.of(10), key);
-
-function dh(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
-  const privateKey = createPrivateKey({
-    key: Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), secret]),
-    format: 'der',
-    type: 'pkcs8',
-  });
-  const theirs = createPublicKey({
-    key: Buffer.concat([Buffer.from('302a300506032b656e032100', 'hex'), publicKey]),
-    format: 'der',
-    type: 'spki',
-  });
-  return diffieHellman({ privateKey, publicKey: theirs });
-}
-
-function kemSecret(seed: Uint8Array, ciphertext: Uint8Array): Uint8Array {
-  const der = Buffer.concat([Buffer.from('3054020100300b060960864801650304040304428040', 'hex'), seed]);
-  return decapsulate(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }), ciphertext);
-}
-
-function gcm(
-  key: Uint8Array,
-  nonce: Uint8Array,
-  sealed: Uint8Array,
-  aad: Uint8Array,
-  mode = 'gcm',
-): Uint8Array {
-  const decipher = createDecipheriv(`aes-256-${mode}` as 'aes-256-gcm', key, nonce, { authTagLength: 16 });
-  decipher.setAAD(aad);
-  decipher.setAuthTag(sealed.subarray(-16));
-  return concatBytes(decipher.update(sealed.subarray(0, -16)), decipher.final());
-}
-
-interface Responder {
-  readonly ik: Uint8Array;
-  readonly spk: Uint8Array;
-  readonly spkPublic: Uint8Array;
-  readonly opk: Uint8Array | null;
-  readonly opkPublic: Uint8Array | null;
-  readonly kemSeed: Uint8Array;
-  readonly kemPublic: Uint8Array;
-}
-
 /** The responder's whole computation, from a public part of 1,617 bytes to the plaintext of the first message. */
 function respond(
-  ours: Responder,
+  ours: SecondResponder & { readonly kemSeed: Uint8Array },
   publicPart: Uint8Array,
   envelope: Uint8Array,
-  gate: { readonly hash: Uint8Array; readonly exporter: Uint8Array },
+  gate: { readonly hash: Uint8Array; readonly exporter: Uint8Array } | null,
 ): {
   readonly sealOf: (sealed: Uint8Array) => Uint8Array;
   readonly sessionAd: Uint8Array;
+  readonly sid: string;
   readonly frame: Uint8Array;
 } {
-  const ek = publicPart.subarray(15, 47);
-  const ct = publicPart.subarray(47, 1_615);
   expect([publicPart[0], publicPart[1], publicPart[2]]).toEqual([2, 1, 3]);
+  const idOf = (key: Uint8Array): Uint8Array => h('sha256', key).subarray(0, 4);
   const ids = [
-    h256(ec(ours.spkPublic)).subarray(0, 4),
-    ours.opkPublic === null ? u32le(0) : h256(ec(ours.opkPublic)).subarray(0, 4),
-    h256(kemKey(ours.kemPublic)).subarray(0, 4),
+    idOf(ec(rawPublic(x25519(ours.spk)))),
+    ours.opk === null ? u32le(0) : idOf(ec(rawPublic(x25519(ours.opk)))),
+    idOf(kem(rawPublic(mlKem(ours.kemSeed)))),
   ];
   expect(publicPart.subarray(3, 15).toHex()).toBe(concatBytes(...ids).toHex());
-
-  const ss = kemSecret(ours.kemSeed, ct);
-  const dh1 = dh(ours.spk, alice.own.block.ik);
-  const others = [dh(ours.ik, ek), dh(ours.spk, ek), ...(ours.opk === null ? [] : [dh(ours.opk, ek)])];
-  const f = new Uint8Array(32).fill(0xff);
-  const sk = hkdf(
-    concatBytes(f, dh1, ...others, ss),
-    zeros,
-    'WOTID-PQXDH-V1_CURVE25519_SHA-512_ML-KEM-1024',
-    32,
-  );
-  const seal = hkdf(concatBytes(f, ...others, ss), zeros, 'wot.id/v1/init-seal', 44);
-  const sessionAd = h512(
-    ec(alice.own.block.ik),
-    ec(bob.own.block.ik),
-    kemKey(ours.kemPublic),
-    ec(ek),
-    ec(ours.spkPublic),
-    ...(ours.opkPublic === null ? [Uint8Array.of(0)] : [Uint8Array.of(1), ec(ours.opkPublic)]),
-    h256(ct),
-    alice.own.idFp,
-    bob.own.idFp,
-    Uint8Array.of(1, 3),
-    gate.hash,
-  );
-  const okm = hkdf(
-    sk,
-    gate.exporter,
-    concatBytes(utf8('wot.id/v1/session'), Uint8Array.of(3), sessionAd),
-    192,
-  );
-  const [rk, hkA, , , pqA2B] = [0, 1, 2, 3, 4, 5].map((k) => okm.subarray(32 * k, 32 * k + 32)) as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ];
+  const { sessionAd, sid, seal, keys } = secondHandshake({
+    level: 3,
+    suite: 1,
+    responder: ours,
+    initiatorIk: alice.own.block.ik,
+    initiatorIdFp: alice.own.idFp,
+    responderIdFp: bob.own.idFp,
+    ephemeral: publicPart.subarray(15, 47),
+    ciphertext: publicPart.subarray(47, 1_615),
+    gate,
+  });
+  const [rootKey, headerKey, , , pqKey] = keys.map(bytes) as [Buffer, Buffer, Buffer, Buffer, Buffer];
   expect(envelope[0]).toBe(1);
-  const header = gcm(hkA, new Uint8Array(12), envelope.subarray(1, 59), new Uint8Array(), 'gcm-siv');
-  expect(header.subarray(32).toHex()).toBe('00000000000000000000');
-  const root = hkdf(dh(ours.spk, header.subarray(0, 32)), rk, 'wot.id/v1/rk', 96);
-  const ecMk = hmac(root.subarray(32, 64), 1).subarray(32);
-  const pqMk = hmac(pqA2B, 2).subarray(32);
-  const mk = hkdf(ecMk, pqMk, 'wot.id/v1/mk', 44);
+  const header = open('gcm-siv', headerKey, zeros(12), envelope.subarray(1, 59), zeros(0));
+  const theirs = header.subarray(0, 32);
+  const { chainKey } = secondTurn(rootKey, ours.spk, theirs);
+  const chain = { headerKey, chainKey, dh: theirs, pn: 0, n: 0 };
+  const pq = { epoch: 0, pi: 0, i: 0, chainKey: pqKey };
   return {
-    sessionAd,
-    sealOf: (sealed) => gcm(seal.subarray(0, 32), seal.subarray(32), sealed, publicPart),
-    frame: gcm(
-      mk.subarray(0, 32),
-      mk.subarray(32),
-      envelope.subarray(59),
-      concatBytes(sessionAd, Uint8Array.of(1), header),
-    ),
+    sessionAd: bytes(sessionAd),
+    sid,
+    sealOf: (sealed) =>
+      open('gcm', bytes(seal).subarray(0, 32), bytes(seal).subarray(32), sealed, publicPart),
+    frame: secondOpen(1, bytes(sessionAd), chain, pq, envelope),
   };
-}
-
-function expectSid(session: Session, sessionAd: Uint8Array): void {
-  expect(session.sid.toHex()).toBe(h512(utf8('wot.id/v1/sid'), sessionAd).subarray(0, 16).toHex());
 }
 
 describe('a second computation from the documentation', () => {
@@ -174,25 +75,22 @@ describe('a second computation from the documentation', () => {
       {
         ik: bob.own.keys.ik.exportSecret(),
         spk,
-        spkPublic: native.x25519FromSecret(spk).publicKey,
         opk: null,
-        opkPublic: null,
         kemSeed: generation!.kemSeed,
-        kemPublic: native.kemFromSeed(generation!.kemSeed).publicKey,
       },
       publicPart,
       first,
-      { hash: zeros, exporter: zeros },
+      null,
     );
-    expectSid(session, done.sessionAd);
-    expect(session.initHash.toHex()).toBe(h256(publicPart).toHex());
+    expect(session.sid.toHex()).toBe(done.sid);
+    expect(session.initHash.toHex()).toBe(h('sha256', publicPart).toHex());
 
     const claims = done.sealOf(envelope.subarray(1_617, end));
     expect(claims.length % 256).toBe(0);
     const did = utf8('did:example:alice');
     const blockLength = 1 + 1 + did.length + 32 + 32 + 2_592 + 1;
     expect(claims[0]).toBe(1);
-    expect(h256(utf8('wot.id/v1/identity'), claims.subarray(1, 1 + blockLength)).toHex()).toBe(
+    expect(h('sha256', utf8('wot.id/v1/identity'), claims.subarray(1, 1 + blockLength)).toHex()).toBe(
       alice.own.idFp.toHex(),
     );
     let at = 1 + blockLength;
@@ -203,7 +101,7 @@ describe('a second computation from the documentation', () => {
       Uint8Array.of(did.length),
       did,
       alice.own.idFp,
-      h256(credential),
+      h('sha256', credential),
       u64le(BigInt(startMs)),
     );
     expect(claims.subarray(at, at + facts.length).toHex()).toBe(facts.toHex());
@@ -215,7 +113,7 @@ describe('a second computation from the documentation', () => {
       done.sessionAd,
       publicPart.subarray(3, 15),
       u64le(BigInt(startMs)),
-      h256(credential),
+      h('sha256', credential),
     );
     const keys = importIdentityVerifyingKeys(native, alice.own.block);
     expect(verifyHybrid(native, keys, 'init', body, signature)).toBe(true);
@@ -247,17 +145,14 @@ describe('a second computation from the documentation', () => {
       {
         ik: bob.own.keys.ik.exportSecret(),
         spk: prekeys.spk.exportSecret(),
-        spkPublic: prekeys.spk.publicKey,
         opk: prekeys.opk.exportSecret(),
-        opkPublic: prekeys.opk.publicKey,
         kemSeed: prekeys.kem!.exportSeed(),
-        kemPublic: prekeys.kem!.publicKey,
       },
       publicPart,
       first.envelope,
       { hash: gate.gateHash, exporter: gate.exporter },
     );
-    expectSid(session, done.sessionAd);
+    expect(session.sid.toHex()).toBe(done.sid);
     expect(publicPart.subarray(1_615).toHex()).toBe('0000');
     expect(done.frame.length).toBe(128);
   });

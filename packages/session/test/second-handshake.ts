@@ -30,6 +30,16 @@ export interface SecondResponder {
   readonly kemSeed: Uint8Array | null;
 }
 
+/** What {@link secondHandshake} gives, in hexadecimal. */
+export interface SecondSession {
+  readonly sessionAd: string;
+  readonly sid: string;
+  /** Key 32, nonce 12. */
+  readonly seal: string;
+  /** Root key, both header keys, PQ root, PQ chains from initiator and from responder. */
+  readonly keys: readonly string[];
+}
+
 export interface SecondInput {
   readonly level: number;
   readonly suite: number;
@@ -44,7 +54,7 @@ export interface SecondInput {
 }
 
 /** Section 6, from the responder's side; everything in hexadecimal. */
-export function secondHandshake(input: SecondInput): Readonly<Record<string, string | string[]>> {
+export function secondHandshake(input: SecondInput): SecondSession {
   const { level, suite, responder, ephemeral, ciphertext, gate } = input;
   const { ik, spk, opk, kemSeed } = responder;
   const others = [dh(ik, ephemeral), dh(spk, ephemeral)];
