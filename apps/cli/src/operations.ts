@@ -109,6 +109,7 @@ const operations: Readonly<Record<string, Operation>> = {
   'credential.verify': (agent, params) => agent.credential.verify(optionalText(params, 'credential') ?? null),
   'trust.add': (agent, params) => agent.trust.add(text(params, 'issuer')),
   'trust.fetch': (agent, params) => agent.fetchIssuer(text(params, 'url')),
+  'trust.update': (agent, params) => agent.updateIssuer(text(params, 'did')),
   'trust.list': (agent) => agent.trust.list(),
   'trust.remove': (agent, params) => agent.trust.remove(text(params, 'did')),
   'directory.set': (agent, params) => agent.directory.set(optionalText(params, 'url') ?? null),

@@ -6,7 +6,6 @@ import type { Clock } from '@wotid/core';
 import {
   checkDidKey,
   credentialFailureCodes,
-  verifyCredential,
   type AcceptedCredential,
   type CredentialFailureCode,
   type DidKeyCheck,
@@ -16,6 +15,7 @@ import {
 import type { CryptoProvider } from '@wotid/crypto';
 import type { PeerIdentity } from '@wotid/session';
 import type { AgentDidResolver } from './did-resolver.ts';
+import { verifyFollowing, type FollowingInit } from './issuer-keys.ts';
 
 /** What {@link Admission} rests on. */
 export interface AdmissionInit {
@@ -26,6 +26,8 @@ export interface AdmissionInit {
   readonly status?: StatusChecker;
   /** The issuers trusted at the time of the check. */
   readonly trustedIssuers: () => readonly TrustedIssuer[];
+  /** Asks an issuer whose keys may have changed. Default: they do not. */
+  readonly follow?: FollowingInit['follow'];
 }
 
 /** A peer whose credential passed, with the bytes that did. */
@@ -44,7 +46,12 @@ export type AdmissionVerdict =
       readonly code: number;
       /** For our own user, never for the peer. */
       readonly reason: string;
+      /** False when it can pass by itself: something that could not be had. */
+      readonly isFinal: boolean;
     };
+
+/** Failures that say nothing about the human. */
+const passing: readonly CredentialFailureCode[] = ['DID_UNRESOLVED', 'STATUS_UNKNOWN'];
 
 export class Admission {
   readonly #init: AdmissionInit;
@@ -58,19 +65,21 @@ export class Admission {
    * Never throws on what the peer sent.
    */
   async check(peer: PeerIdentity, credential: Uint8Array, signal?: AbortSignal): Promise<AdmissionVerdict> {
-    const { provider, resolver, clock, status } = this.#init;
+    const { provider, clock, status } = this.#init;
     const abortable = signal === undefined ? {} : { signal };
-    const verdict = await verifyCredential(credential, {
-      provider,
-      resolver,
-      trustedIssuers: this.#init.trustedIssuers(),
-      expectedSubject: peer.block.did,
-      idFp: peer.idFp,
-      nowMs: clock.nowMs(),
-      ...(status === undefined ? {} : { status }),
-      ...abortable,
-    });
-    if (!verdict.ok) return refusal(verdict.code, verdict.reason);
+    const { verdict, mayPass } = await verifyFollowing(
+      credential,
+      {
+        provider,
+        expectedSubject: peer.block.did,
+        idFp: peer.idFp,
+        nowMs: clock.nowMs(),
+        ...(status === undefined ? {} : { status }),
+        ...abortable,
+      },
+      this.#init,
+    );
+    if (!verdict.ok) return refusal(verdict.code, verdict.reason, mayPass);
     const key = await this.checkKey(peer, signal);
     return key.ok ? { ok: true, accepted: verdict } : refusal(key.code, key.reason);
   }
@@ -95,6 +104,7 @@ export class Admission {
   }
 }
 
-function refusal(name: CredentialFailureCode, reason: string): AdmissionVerdict {
-  return { ok: false, name, code: credentialFailureCodes[name], reason };
+function refusal(name: CredentialFailureCode, reason: string, mayPass = false): AdmissionVerdict {
+  const isFinal = !mayPass && !passing.includes(name);
+  return { ok: false, name, code: credentialFailureCodes[name], reason, isFinal };
 }

@@ -142,6 +142,15 @@ export class Agent {
     return { ...this.trust.describe(document), document };
   }
 
+  /**
+   * Asks a trusted issuer now whether its keys have changed, and pins those that its own keys have handed over to.
+   * @throws AgentError `UNTRUSTED_ISSUER`, `ISSUER_UNREACHABLE`; CredentialError `KEY_SUCCESSION`
+   */
+  async updateIssuer(did: string): Promise<IssuerFacts & { readonly changed: boolean }> {
+    const changed = await this.#parts.issuerKeys.update(did);
+    return { ...(this.trust.list().find((issuer) => issuer.did === did) as IssuerFacts), changed };
+  }
+
   /** Our signed contact card, as text to give to others. */
   card(): string {
     this.#parts.ours.requireDid();

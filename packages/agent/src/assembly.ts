@@ -24,6 +24,7 @@ import type { GateObservation } from './gate-machines.ts';
 import type { Home } from './home/home.ts';
 import { secretNames } from './home/vault.ts';
 import { LiveIdentity, requireSecret } from './identity.ts';
+import { IssuerKeys } from './issuer-keys.ts';
 import { Inbox } from './inbox.ts';
 import { Links } from './links.ts';
 import { MailboxPost } from './mailbox-post.ts';
@@ -43,6 +44,7 @@ import { Standing } from './standing.ts';
 import { Trust } from './trust.ts';
 import { Upkeep } from './upkeep.ts';
 import { openWallet, type Wallet } from './wallet.ts';
+import { boundedFetch } from './web-fetch.ts';
 
 /** Settings of {@link Agent.open}. */
 export interface AgentInit {
@@ -82,6 +84,7 @@ export interface AgentParts {
   readonly events: AgentEventSource;
   readonly wallet: Wallet;
   readonly trust: Trust;
+  readonly issuerKeys: IssuerKeys;
   readonly credential: OwnCredential;
   readonly contacts: Contacts;
   readonly standing: Standing;
@@ -119,10 +122,22 @@ export function assemble(init: AgentInit): AgentParts {
 
   const trust: Trust = new Trust(home, provider, () => standing.refresh());
   const trustedIssuers = (): Trust['issuers'] => trust.issuers;
+  const issuerKeys = new IssuerKeys({
+    provider,
+    clock,
+    logger,
+    trust,
+    fetch: boundedFetch({ allowLoopbackHttp }),
+  });
+  const follow: IssuerKeys['follow'] = (issuer) => issuerKeys.follow(issuer);
   const status = createStatusChecker({
     provider,
     store: home.statusLists,
     allowLoopbackHttp,
+    successor: async (issuer) => {
+      const { changed } = await follow(issuer);
+      return changed ? (trust.issuers.find(({ did }) => did === issuer.did) ?? null) : null;
+    },
     ...(init.statusGraceMs === undefined ? {} : { graceMs: init.statusGraceMs }),
   });
   const network = didNetworkOfProfile(profile);
@@ -131,14 +146,16 @@ export function assemble(init: AgentInit): AgentParts {
     clock,
     reader,
     isTrustedIssuer: (did) => trust.issuers.some((issuer) => issuer.did === did),
+    allowLoopbackHttp,
   });
-  const admission = new Admission({ provider, clock, resolver, status, trustedIssuers });
+  const admission = new Admission({ provider, clock, resolver, status, trustedIssuers, follow });
   const credential = new OwnCredential({
     ...common,
     admission,
     resolver,
     status,
     trustedIssuers,
+    follow,
     allowLoopbackHttp,
   });
   const ourCredential = (): Uint8Array | null => credential.bytes();
@@ -312,6 +329,7 @@ export function assemble(init: AgentInit): AgentParts {
     events,
     wallet,
     trust,
+    issuerKeys,
     credential,
     contacts,
     standing,

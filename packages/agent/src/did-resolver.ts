@@ -23,6 +23,8 @@ export interface AgentDidResolverInit {
   readonly reader: DidReader | null;
   /** Whether a DID is that of an issuer whom the user trusts. */
   readonly isTrustedIssuer: (did: string) => boolean;
+  /** Issuers on this machine are asked without TLS. Default false. */
+  readonly allowLoopbackHttp?: boolean;
 }
 
 /** Resolves, and remembers what was found. */
@@ -31,12 +33,12 @@ export class AgentDidResolver implements DidResolver {
   readonly #documents: LRUCache<string, Resolution>;
   readonly #running = new Map<string, Promise<Resolution>>();
 
-  constructor({ clock, reader, isTrustedIssuer }: AgentDidResolverInit) {
+  constructor({ clock, reader, isTrustedIssuer, allowLoopbackHttp = false }: AgentDidResolverInit) {
     this.#resolver = new Resolver({
       ...didJwkMethod,
       ...didKeyMethod,
       ...(reader === null ? {} : didIotaMethod(reader)),
-      ...didWebMethod({ isAllowed: isTrustedIssuer }),
+      ...didWebMethod({ isAllowed: isTrustedIssuer, allowLoopbackHttp }),
     });
     this.#documents = new LRUCache({
       max: maxDocuments,

@@ -4,9 +4,7 @@ import { isWotError } from '@wotid/core';
 import {
   credentialFormats,
   parsePresented,
-  verifyCredential,
   type CredentialPolicy,
-  type DidResolver,
   type StatusChecker,
   type TrustedIssuer,
 } from '@wotid/credential';
@@ -15,9 +13,11 @@ import type { Admission } from './admission.ts';
 import { armor, armorLabels, unarmor } from './armor.ts';
 import { credentialFacts, factsOf } from './credential-facts.ts';
 import { CredentialOffers, type OfferFacts } from './credential-offer.ts';
+import type { AgentDidResolver } from './did-resolver.ts';
 import { AgentError } from './errors.ts';
 import type { Home } from './home/home.ts';
 import type { LiveIdentity } from './identity.ts';
+import { verifyFollowing, type FollowingInit } from './issuer-keys.ts';
 import { settingNames } from './network-profile.ts';
 import type { CredentialFacts } from './types.ts';
 
@@ -27,9 +27,10 @@ export interface OwnCredentialInit {
   readonly clock: Clock;
   readonly ours: LiveIdentity;
   readonly admission: Admission;
-  readonly resolver: DidResolver;
+  readonly resolver: AgentDidResolver;
   readonly status: StatusChecker;
   readonly trustedIssuers: () => readonly TrustedIssuer[];
+  readonly follow: NonNullable<FollowingInit['follow']>;
   /** Issuers on this machine are asked without TLS. */
   readonly allowLoopbackHttp: boolean;
 }
@@ -108,7 +109,7 @@ export class OwnCredential {
    * @throws AgentError `NO_CREDENTIAL`, `BAD_CREDENTIAL` for what is none
    */
   async verify(text: string | null): Promise<CredentialReport> {
-    const { provider, resolver, status, clock, ours, trustedIssuers } = this.#init;
+    const { provider, status, clock, ours } = this.#init;
     const bytes = text === null ? this.#require() : bytesOf(text);
     let presented;
     try {
@@ -119,16 +120,18 @@ export class OwnCredential {
       });
     }
     const { claims, format } = presented;
-    const verdict = await verifyCredential(bytes, {
-      provider,
-      resolver,
-      status,
-      trustedIssuers: trustedIssuers(),
-      nowMs: clock.nowMs(),
-      policy: anyFormat,
-      expectedSubject: text === null ? ours.block.did : claims.subject,
-      ...(text === null ? { idFp: ours.idFp } : { idFp: null, isUnpresented: true }),
-    });
+    const { verdict } = await verifyFollowing(
+      bytes,
+      {
+        provider,
+        status,
+        nowMs: clock.nowMs(),
+        policy: anyFormat,
+        expectedSubject: text === null ? ours.block.did : claims.subject,
+        ...(text === null ? { idFp: ours.idFp } : { idFp: null, isUnpresented: true }),
+      },
+      this.#init,
+    );
     return {
       ...factsOf(claims, bytes.length),
       format,

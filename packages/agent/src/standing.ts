@@ -39,9 +39,6 @@ const maxSleepMs = 60_000;
 /** People remembered at once; who falls out is asked about again. */
 const maxKept = 4_096;
 
-/** Failures that say nothing about the human. */
-const passing: readonly string[] = ['DID_UNRESOLVED', 'STATUS_UNKNOWN'];
-
 interface Kept {
   readonly distrust: Distrust | null;
   /** Fingerprint that the answer is about, 32 bytes. */
@@ -155,7 +152,7 @@ export class Standing {
 
   #keepMs(verdict: AdmissionVerdict | null, nowMs: number): number {
     if (verdict === null) return maxKeepMs;
-    if (!verdict.ok) return passing.includes(verdict.name) ? retryMs : maxKeepMs;
+    if (!verdict.ok) return verdict.isFinal ? maxKeepMs : retryMs;
     const { claims } = verdict.accepted;
     const expiresInMs = claims.expiresAtSec * 1_000 - nowMs;
     const list = claims.status?.statusListCredential;
@@ -193,5 +190,5 @@ export function distrustOf(verdict: AdmissionVerdict | null): Distrust | null {
   if (verdict === null)
     return { name: 'NO_CREDENTIAL', reason: 'no credential of theirs is known', isFinal: true };
   if (verdict.ok) return null;
-  return { name: verdict.name, reason: verdict.reason, isFinal: !passing.includes(verdict.name) };
+  return { name: verdict.name, reason: verdict.reason, isFinal: verdict.isFinal };
 }

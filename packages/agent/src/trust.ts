@@ -15,6 +15,8 @@ export interface IssuerFacts {
   /** SHA-256 over all that is pinned of it, in hex: what an issuer can read out to you. */
   readonly fingerprint: string;
   readonly statusOrigin: string | null;
+  /** Number of the last change of its keys that was followed; 1 before the first. */
+  readonly succession: number;
 }
 
 export class Trust {
@@ -41,13 +43,19 @@ export class Trust {
   /** Pins an issuer. First messages that were refused are looked at again. @throws CredentialError `BAD_TRUST_FILE` */
   add(document: string): IssuerFacts {
     const issuer = parseTrustedIssuer(document);
-    this.#home.transaction(() => {
-      this.#home.issuers.put({ did: issuer.did, document: utf8(encodeTrustedIssuer(issuer)) });
-      this.#home.objects.forgetRefused();
-    });
-    this.#issuers = [...this.#issuers.filter(({ did }) => did !== issuer.did), issuer];
-    this.#onChanged();
+    this.#pin(issuer);
     return this.#factsOf(issuer);
+  }
+
+  /**
+   * Pins the keys that an issuer has changed to. First messages that were refused are looked at again.
+   * @param from as it was pinned when the change was looked up
+   * @returns false when something else is pinned by now; then nothing changes
+   */
+  succeed(from: TrustedIssuer, to: TrustedIssuer): boolean {
+    if (from.did !== to.did || !this.#issuers.includes(from)) return false;
+    this.#pin(to);
+    return true;
   }
 
   /** What a document would pin; nothing is pinned. @throws CredentialError `BAD_TRUST_FILE` */
@@ -67,8 +75,17 @@ export class Trust {
     return { removed };
   }
 
+  #pin(issuer: TrustedIssuer): void {
+    this.#home.transaction(() => {
+      this.#home.issuers.put({ did: issuer.did, document: utf8(encodeTrustedIssuer(issuer)) });
+      this.#home.objects.forgetRefused();
+    });
+    this.#issuers = [...this.#issuers.filter(({ did }) => did !== issuer.did), issuer];
+    this.#onChanged();
+  }
+
   #factsOf(issuer: TrustedIssuer): IssuerFacts {
-    const { did, statusOrigin } = issuer;
-    return { did, fingerprint: issuerFingerprint(this.#provider, issuer), statusOrigin };
+    const { did, statusOrigin, succession } = issuer;
+    return { did, fingerprint: issuerFingerprint(this.#provider, issuer), statusOrigin, succession };
   }
 }

@@ -54,6 +54,11 @@ export interface StatusCheckerInit {
   readonly store?: StatusListStore;
   /** Also asks `http:` on a loopback address: for networks on one machine. Default false: `https:` alone. */
   readonly allowLoopbackHttp?: boolean;
+  /**
+   * Asked when a list is signed by keys that are not pinned: the issuer as it is pinned now, when its keys have changed,
+   * or `null`. Default: keys do not change.
+   */
+  readonly successor?: (issuer: TrustedIssuer) => Promise<TrustedIssuer | null>;
   /** How long a list that cannot be renewed serves beyond its ttl, milliseconds; default 3,600,000. */
   readonly graceMs?: number;
   /** Default: the platform's. */
@@ -106,7 +111,7 @@ export function createStatusChecker(init: StatusCheckerInit): CachingStatusCheck
 
   async function renew(url: string, issuer: TrustedIssuer, nowMs: number, last?: Cached): Promise<Cached> {
     const text = await fetchList(url, issuer, init);
-    const list = await verifyStatusList(init.provider, text, url, issuer);
+    const list = await verifyFollowing(text, url, issuer);
     if (list.issuedAtMs > nowMs + clockSkewMs) throw stale('it is from the future');
     if (list.validUntilMs <= nowMs - clockSkewMs) throw stale('it is not valid any more');
     if (last !== undefined && list.issuedAtMs < last.list.issuedAtMs) {
@@ -117,6 +122,18 @@ export function createStatusChecker(init: StatusCheckerInit): CachingStatusCheck
     }
     init.store?.put(url, { text, fetchedAtMs: nowMs });
     return remember(url, issuer, { list, fetchedAtMs: nowMs });
+  }
+
+  /** With the keys that are pinned, or with those that they have handed over to. */
+  async function verifyFollowing(text: string, url: string, issuer: TrustedIssuer): Promise<StatusList> {
+    try {
+      return await verifyStatusList(init.provider, text, url, issuer);
+    } catch (error) {
+      const isForged = error instanceof CredentialError && error.code === 'STATUS_FORGED';
+      const successor = isForged ? ((await init.successor?.(issuer)) ?? null) : null;
+      if (successor === null) throw error;
+      return verifyStatusList(init.provider, text, url, successor);
+    }
   }
 
   /** Calls at the same time share one request; after a failure there is a pause. */

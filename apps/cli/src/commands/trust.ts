@@ -34,6 +34,12 @@ export function addTrustCommands(program: Command): void {
       ),
   );
 
+  addHomeOptions(trust.command('update').description('ask an issuer now whether its keys have changed'))
+    .argument('<did>', 'the issuer’s DID')
+    .action(async (did: string, options: HomeOptions) =>
+      outputOf(options).result(asFacts(await onAgent(options, 'trust.update', { did }))),
+    );
+
   addHomeOptions(trust.command('remove').description('trust an issuer no longer'))
     .argument('<did>', 'the issuer’s DID')
     .action(async (did: string, options: HomeOptions) =>
