@@ -1,5 +1,6 @@
 /** A person's way to a credential: a running identity service, its operator, and the commands of both. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +14,7 @@ let url = '';
 let credentialId = '';
 let fingerprint = '';
 let did = '';
+let resolving: readonly string[] = [];
 
 const run = (...args: readonly string[]): Promise<Ended> => wotid([...args, '--json'], { env });
 async function ok(...args: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
@@ -39,7 +41,7 @@ beforeAll(async () => {
   const { packageId, identityPackageId } = await ok('deploy', ...operator);
   const identityPackage = ['--identity-package', String(identityPackageId)];
   const serve = ['--home', at('service'), '--port', '0', '--db', 'memory:', '--status-ttl', '1'];
-  const resolving = ['--network', String(rpc), ...identityPackage];
+  resolving = ['--network', String(rpc), ...identityPackage];
   const service = new Running(['identity', ...serve, ...resolving, '--json'], { env });
   running.push(service);
   const started = await service.line((line) => 'url' in line);
@@ -62,12 +64,12 @@ afterAll(async () => {
 });
 
 /** The operator approves a human and hands out link and code. */
-async function invite(name: string): Promise<string> {
+async function invite(name: string, service = 'service'): Promise<string> {
   const made = await ok(
     'identity',
     'invite',
     '--home',
-    at('service'),
+    at(service),
     '--human',
     at('human'),
     '--evidence',
@@ -150,4 +152,50 @@ describe('a wallet', () => {
     expect(ended.code).toBe(1);
     expect(ended.lines[0]).toMatchObject({ ok: false, result: 'REVOKED' });
   });
+
+  it('follows an issuer to new keys by itself, and to the end of a stolen one', async () => {
+    const origin = `http://localhost:${await freePort()}`;
+    const { port } = new URL(origin);
+    const serve = ['--home', at('web'), '--port', port, '--db', 'memory:', '--status-ttl', '1', '--json'];
+    const asWeb = ['--issuer-did', 'web', '--public-url', origin];
+    const service = new Running(['identity', ...serve, ...asWeb, ...resolving], { env });
+    running.push(service);
+    const started = await service.line((line) => 'url' in line);
+    const issuer = `did:web:localhost%3A${port}`;
+    expect(started).toMatchObject({ issuer });
+    const first = String(started['fingerprint']);
+    await ok('trust', 'add', origin, '--fingerprint', first, ...alice);
+    const collect = async (name: string): Promise<Readonly<Record<string, unknown>>> => {
+      const offer = await invite(name, 'web');
+      return ok('credential', 'request', offer, '--tx-code-file', at(name), ...alice);
+    };
+    expect(await collect('code-3')).toMatchObject({ subject: did, issuer });
+    await ok('credential', 'export', '--out', at('old'), ...alice);
+    expect(await ok('credential', 'verify', at('old'), ...alice)).toMatchObject({ ok: true });
+
+    const rotated = await ok('identity', 'keys', 'rotate', '--home', at('web'));
+    expect(rotated).toMatchObject({ did: issuer, set: 2 });
+    // Signed with keys that nobody has told her of.
+    expect(await collect('code-4')).toMatchObject({ subject: did, issuer });
+    const pinned = async (): Promise<unknown> =>
+      (await run('trust', 'list', ...alice)).lines.find((line) => line['did'] === issuer);
+    expect(await pinned()).toMatchObject({ succession: 2, fingerprint: rotated['fingerprint'] });
+
+    const retire = ['identity', 'keys', 'retire', '1', '--reason', 'a backup was lost'];
+    const retired = await ok(...retire, '--home', at('web'));
+    const updated = await ok('trust', 'update', issuer, ...alice);
+    expect(updated).toMatchObject({ changed: true, succession: 3, fingerprint: retired['fingerprint'] });
+    const stolen = await run('credential', 'verify', at('old'), ...alice);
+    expect(stolen.lines[0]).toMatchObject({ ok: false, result: 'SIG' });
+    expect(await ok('credential', 'verify', ...alice)).toMatchObject({ ok: true });
+  });
 });
+
+/** A port that is free now: the DID of a service names its port before it listens. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
