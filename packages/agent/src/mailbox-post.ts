@@ -2,7 +2,13 @@
 import type { Clock } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
 import type { MailboxClient } from '@wotid/mailbox';
-import { SessionError, verifyPrekeys, type PeerIdentity, type VerifiedPrekeys } from '@wotid/session';
+import {
+  SessionError,
+  verifyPrekeys,
+  type PeerIdentity,
+  type PrekeyPublication,
+  type VerifiedPrekeys,
+} from '@wotid/session';
 import type { MailboxLocation } from '@wotid/directory';
 import { AgentError } from './errors.ts';
 import type { NetworkProfile } from './network-profile.ts';
@@ -22,6 +28,35 @@ export interface Posted {
   readonly digest: string;
   readonly objectId: string;
   readonly gas: GasCost;
+}
+
+/** The latest publication of a mailbox that was seen before. */
+export interface SeenPrekeys {
+  /** Its number; 0 before the first. */
+  readonly number: number;
+  /** When it ends, milliseconds since the Unix epoch; `null` when that is not known. */
+  readonly notAfterMs: number | null;
+}
+
+/**
+ * A lower number than was seen is an older publication, whose keys may have been stolen since. But one that ends later was
+ * signed later: the number before it was then none that its owner has reached, but one that a node has made them sign by
+ * miscounting, and must not shut us out for good.
+ * @throws SessionError `PREKEYS_OUTDATED`
+ */
+export function assertNotOlder(
+  { number, notAfterMs }: Pick<PrekeyPublication, 'number' | 'notAfterMs'>,
+  seen: SeenPrekeys,
+): void {
+  if (number >= seen.number || (seen.notAfterMs !== null && notAfterMs > seen.notAfterMs)) return;
+  throw new SessionError(
+    'PREKEYS_OUTDATED',
+    `publication ${number} is older than ${seen.number}, which was seen`,
+    {
+      hint: 'the node may serve an old state: ask another one',
+      data: { number, seen: seen.number },
+    },
+  );
 }
 
 /** Storage price of IOTA's protocol: 100 units a byte at 76 NANOS. */
@@ -58,16 +93,11 @@ export class MailboxPost {
 
   /**
    * Reads somebody's prekeys from the chain and verifies that they are theirs.
-   * @param lastNumber of the latest publication in this mailbox that was seen before: a node that serves an older one
-   *   could make us seal to keys that were stolen since
+   * @param seen before of this mailbox, see {@link assertNotOlder}
    * @throws AgentError `NO_PREKEYS` when there are none or they have expired, `PREKEYS_REFUSED` when they are not theirs;
    *   MailboxError
    */
-  async prekeysOf(
-    peer: PeerIdentity,
-    mailbox: MailboxLocation,
-    lastNumber: number,
-  ): Promise<VerifiedPrekeys> {
+  async prekeysOf(peer: PeerIdentity, mailbox: MailboxLocation, seen: SeenPrekeys): Promise<VerifiedPrekeys> {
     const client = await this.#init.client();
     const published = await client.readPrekeys(mailbox.mailboxId);
     if (published === null) {
@@ -83,8 +113,9 @@ export class MailboxPost {
         did: peer.block.did,
         idFp: peer.idFp,
         // The contract counts publications, so bytes that carry another number were not published under this one.
-        lastNumber: Math.max(lastNumber, Number(published.number)),
+        lastNumber: Number(published.number),
       });
+      assertNotOlder(verified.publication, seen);
       return verified;
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;

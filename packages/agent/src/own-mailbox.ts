@@ -144,7 +144,8 @@ export class OwnMailbox {
 
   /** The key behind a published last-resort KEM prekey; the caller disposes of it. */
   kemPrekey(kemId: number): KemKeyPair | null {
-    return this.#withPrekeys((store) => publishedKemPrekey(this.#init.provider, store, kemId));
+    const { provider, clock } = this.#init;
+    return this.#withPrekeys((store) => publishedKemPrekey(provider, store, kemId, clock.nowMs()));
   }
 
   /**

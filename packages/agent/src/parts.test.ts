@@ -4,6 +4,7 @@ import { encodeReceipt, messageTypes, parseReceipt } from '@wotid/session';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boundAddresses, withAnyPort } from './addresses.ts';
+import { assertNotOlder, type SeenPrekeys } from './mailbox-post.ts';
 import { bytesType, messageTypeName, messageTypeNumber } from './message-type-names.ts';
 import { peerIdOf } from './peer-id.ts';
 import { rangesOf } from './receipts.ts';
@@ -20,6 +21,29 @@ describe('ranges of a receipt', () => {
         expect(covered).toEqual([...new Set(given)].toSorted((a, b) => a - b));
       }),
     );
+  });
+});
+
+describe('a publication of prekeys', () => {
+  it('is older when its number is lower and it does not end later', () => {
+    const isOlder = (number: number, notAfterMs: number, seen: SeenPrekeys): boolean => {
+      try {
+        assertNotOlder({ number, notAfterMs }, seen);
+        return false;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'PREKEYS_OUTDATED' });
+        return true;
+      }
+    };
+    const seen = { number: 7, notAfterMs: 1_000 };
+    expect([6, 7, 8].map((number) => isOlder(number, 999, seen))).toEqual([true, false, false]);
+    expect([999, 1_000, 1_001].map((notAfterMs) => isOlder(6, notAfterMs, seen))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(isOlder(6, 1_001, { number: 7, notAfterMs: null })).toBe(true);
+    expect(isOlder(1, 5, { number: 0, notAfterMs: null })).toBe(false);
   });
 });
 

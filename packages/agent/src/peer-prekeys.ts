@@ -53,7 +53,10 @@ export class PeerPrekeys {
     const { home, post } = this.#init;
     const { did } = peer.block;
     const mailboxId = idBytes(mailbox.mailboxId);
-    const prekeys = await post.prekeysOf(peer, mailbox, home.peers.prekeysSeen(did, mailboxId));
+    const prekeys = await post.prekeysOf(peer, mailbox, {
+      number: home.peers.prekeysSeen(did, mailboxId),
+      notAfterMs: home.handshakes.publishedKem(did, peer.idFp)?.notAfterMs ?? null,
+    });
     const { number, lastResortKem: kem, notAfterMs } = prekeys.publication;
     home.transaction(() => {
       home.peers.notePrekeys(did, mailboxId, number);

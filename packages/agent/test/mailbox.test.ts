@@ -466,6 +466,25 @@ describe('prekeys', () => {
     expect(bob.agent.mailbox.prekeys.numbers).toEqual([3]);
   });
 
+  it('of a number that a lying node has made their owner sign shut nobody out for good', async () => {
+    const clock = clockFromNow();
+    const [alice, bob] = await Promise.all([network.person({ clock }), network.person({ clock })]);
+    await alice.agent.addContact(bob.card);
+    await bob.leave();
+    // What alice keeps of such a publication, which the same node has shown her.
+    const mailboxId = Uint8Array.fromHex(bob.agent.mailbox.ids!.mailboxId.slice(2));
+    const idFp = Uint8Array.fromHex(bob.agent.status().fingerprint!);
+    const [number, notAfterMs] = [4_000_000_000, clock.nowMs() + 14 * dayMs];
+    alice.home.peers.notePrekeys(bob.did, mailboxId, number);
+    alice.home.handshakes.notePublishedKem(bob.did, { idFp, number, kem: new Uint8Array(1_568), notAfterMs });
+    expect(await failure(alice.agent.send(bob.did, text('1')))).toBe('NOT_DELIVERED PREKEYS_REFUSED');
+    clock.advance(7 * dayMs);
+    await bob.restart({ listen: [] });
+    expect(await bob.agent.mailbox.maintainPrekeys()).toBe(true);
+    await bob.leave();
+    expect((await alice.agent.send(bob.did, text('2'))).route).toBe('mailbox');
+  });
+
   it('that could not be published are published as soon as that works', async () => {
     const clock = clockFromNow();
     const [alice, bob] = await Promise.all([network.person({ clock }), network.person({ clock })]);

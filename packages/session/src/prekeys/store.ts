@@ -311,15 +311,17 @@ export function consumeOneTimePair(store: PrekeyStore, { spkId, opkId }: OneTime
 
 /**
  * The last-resort KEM key of any publication whose keys are still here, for the encapsulation in a gate's M1; `null` when
- * there is none of this id. The caller disposes of it.
+ * there is none of this id, or it should have been erased by now. The caller disposes of it.
  */
 export function publishedKemPrekey(
   provider: CryptoProvider,
   store: PrekeyStore,
   kemId: number,
+  nowMs: number,
 ): KemKeyPair | null {
   const generation = revealPrekeys(store).find((one) => one.kemId === kemId);
-  return generation === undefined ? null : provider.kemFromSeed(generation.kemSeed);
+  if (generation === undefined || nowMs >= erasedAtMs(generation)) return null;
+  return provider.kemFromSeed(generation.kemSeed);
 }
 
 /**

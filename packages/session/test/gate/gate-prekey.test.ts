@@ -54,8 +54,9 @@ const toPrekey = ({ kem }: Publisher): Partial<GateInitiatorInit<TestCredential>
 const holding = (
   store: PrekeyStore,
   { provider }: GatePerson,
+  nowMs = startMs,
 ): Partial<GateResponderInit<TestCredential>> => ({
-  kemPrekey: (kemId) => publishedKemPrekey(provider, store, kemId),
+  kemPrekey: (kemId) => publishedKemPrekey(provider, store, kemId, nowMs),
 });
 
 const bob = publish(gatePerson('bob'));
@@ -92,10 +93,15 @@ describe('a gate to a published prekey', () => {
       publish(bob.who, publish(bob.who).store, 2, startMs + 7 * dayMs).store,
       startMs + 44 * dayMs,
     );
-    const run = await gateToBob(undefined, erased);
-    expectNoSession(run);
-    expect(run.b.terminate).toMatchObject({ code: gateCodes.KEX, by: 'us' });
-    expect(run.a.terminate).toMatchObject({ code: gateCodes.KEX, by: 'peer' });
+    const overdue = runGate(alice, bob.who, undefined, {
+      a: toPrekey(bob),
+      b: holding(bob.store, bob.who, startMs + 44 * dayMs),
+    });
+    for (const run of [await gateToBob(undefined, erased), await overdue]) {
+      expectNoSession(run);
+      expect(run.b.terminate).toMatchObject({ code: gateCodes.KEX, by: 'us' });
+      expect(run.a.terminate).toMatchObject({ code: gateCodes.KEX, by: 'peer' });
+    }
   });
 
   it('ends with KEX at a responder who has published nothing, and shows nothing of either', async () => {
@@ -127,7 +133,7 @@ describe('an attacker with a quantum computer who sits on the PeerId that we dia
     };
     expect(() => secrets(new Uint8Array(32)).open(m3)).toThrow('does not open');
     // With Bob's secret it opens: the refusals above are about nothing else.
-    using key = publishedKemPrekey(provider, bob.store, kemIdIn(m1));
+    using key = publishedKemPrekey(provider, bob.store, kemIdIn(m1), startMs);
     const ssK = provider.kemDecapsulate(key!, m1.subarray(1_642));
     expect(secrets(ssK).open(m3).toHex()).toContain(alice.credential.toHex());
   });
