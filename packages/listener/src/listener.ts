@@ -66,7 +66,7 @@ export async function listen(init: ListenerInit): Promise<Listener> {
   const answer = async (request: Request, bindings: HttpBindings): Promise<Response> => {
     underWay++;
     try {
-      return await init.fetch(request, bindings);
+      return await init.fetch(ofUnknownLength(request) ? standardRequest(request) : request, bindings);
     } finally {
       if (--underWay === 0) onIdle?.();
     }
@@ -127,6 +127,21 @@ export async function listen(init: ListenerInit): Promise<Listener> {
     port: actual,
     close: () => (closing ??= close()),
   };
+}
+
+/** The platform makes no Request for TRACE, and gives GET and HEAD no body. */
+function ofUnknownLength({ method, headers }: Request): boolean {
+  return !/^(?:GET|HEAD|TRACE)$/.test(method) && !headers.has('content-length');
+}
+
+/**
+ * The same request as the platform makes it. Whoever bounds a body of unknown length (`hono/body-limit`) makes a new
+ * `Request` out of the one it gets, and the platform's constructor takes none of `@hono/node-server`'s own.
+ */
+function standardRequest(request: Request): Request {
+  const { url, method, headers, signal } = request;
+  const body = headers.has('transfer-encoding') ? request.body : null;
+  return new Request(url, { method, headers, signal, ...(body !== null && { body, duplex: 'half' }) });
 }
 
 function createTls(

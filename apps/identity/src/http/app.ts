@@ -197,6 +197,18 @@ function problemOf(error: unknown, context: Context<ServiceEnv>, logger: Logger)
     };
   }
   const requestId = context.get('requestId');
+  const incoming = context.env?.incoming;
+  if (incoming !== undefined && incoming.destroyed && !incoming.complete) {
+    return { status: 400, code: 'INCOMPLETE_REQUEST', detail: 'the connection ended before the body did' };
+  }
+  if (error instanceof HTTPException && error.status === 415) {
+    return {
+      status: 415,
+      code: 'UNSUPPORTED_MEDIA_TYPE',
+      detail: 'the content-type is not one that this call takes',
+      hint: 'see /docs for the one it takes, such as application/json',
+    };
+  }
   if (error instanceof HTTPException && error.status < 500) {
     return { status: error.status, code: 'BAD_REQUEST', detail: error.message || 'the request is unusable' };
   }

@@ -15,6 +15,9 @@ export interface OpsInit {
   readonly assertOperator: (authorization: string | undefined) => Promise<void>;
 }
 
+/** What proxies add to what they pass on. */
+const proxyHeaders = ['x-forwarded-for', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via'];
+
 const text = (
   description: string,
 ): { description: string; content: { 'text/plain': { schema: z.ZodString } } } => ({
@@ -64,7 +67,8 @@ export function addOpsRoutes(app: ServiceApp, init: OpsInit): void {
     async (context) => {
       // A proxy on this machine is no reason to tell the world.
       const isLocal =
-        isLoopback(context.get('clientAddress')) && context.req.header('x-forwarded-for') === undefined;
+        isLoopback(context.get('clientAddress')) &&
+        proxyHeaders.every((name) => context.req.header(name) === undefined);
       if (!isLocal) await init.assertOperator(context.req.header('authorization'));
       return context.text(await init.metrics.text(), 200, { 'content-type': init.metrics.contentType });
     },
