@@ -2,7 +2,7 @@
  * What a command can ask of an agent, by name. The same table serves an agent opened for one command and a running one
  * behind its control socket, so a result is always the JSON form: `bigint` as decimal text, bytes as base64.
  */
-import type { Agent, InboxMessage, SendContent, SendOptions } from '@wotid/agent';
+import type { Agent, InboxMessage, PublishOptions, SendContent, SendOptions } from '@wotid/agent';
 import { WotError } from '@wotid/core';
 import { toJson, type Facts } from './output.ts';
 
@@ -59,6 +59,11 @@ function sendOptions(params: Readonly<Record<string, unknown>>): SendOptions {
   };
 }
 
+function publishOptions(params: Readonly<Record<string, unknown>>): PublishOptions {
+  const { leaveCredential } = params;
+  return typeof leaveCredential === 'boolean' ? { leaveCredential } : {};
+}
+
 function aliases(agent: Agent): ReadonlyMap<string, string> {
   return new Map(agent.contacts().map(({ did, alias }) => [did, alias]));
 }
@@ -112,10 +117,14 @@ const operations: Readonly<Record<string, Operation>> = {
   'trust.update': (agent, params) => agent.updateIssuer(text(params, 'did')),
   'trust.list': (agent) => agent.trust.list(),
   'trust.remove': (agent, params) => agent.trust.remove(text(params, 'did')),
-  'directory.set': (agent, params) => agent.directory.set(optionalText(params, 'url') ?? null),
+  'directory.set': (agent, params) =>
+    agent.directory.set(optionalText(params, 'url') ?? null, publishOptions(params)),
+  'directory.publish': (agent, params) => agent.directory.publish(publishOptions(params)),
+  'directory.status': (agent) => agent.directory.status(),
   'contact.lookup': (agent, params) =>
     agent.lookup.lookup(text(params, 'did'), optionalText(params, 'alias')),
-  'directory.show': (agent) => agent.directory.show(),
+  'contact.show': (agent, params) => agent.contact(text(params, 'who')),
+  'contact.acknowledge': (agent, params) => agent.acknowledgeKeys(text(params, 'who')),
   'security.show': (agent) => agent.security(),
   'security.set': (agent, params) =>
     agent.setSecurity({

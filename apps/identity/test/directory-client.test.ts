@@ -81,7 +81,7 @@ it('publishes, looks up, uploads and claims', async () => {
     seq: 1n,
     issuedAtMs: nowMs,
   });
-  await bobs.publishContact(record);
+  await bobs.publishContact(record, null);
   const found = await alices.contact(bob.did);
   await expect(nobodys.contact(bob.did)).rejects.toMatchObject({ data: { code: 'CREDENTIAL_REQUIRED' } });
   expect(verifyContactRecord(provider, found ?? new Uint8Array(), nowMs).block.did).toBe(bob.did);

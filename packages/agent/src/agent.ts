@@ -2,7 +2,7 @@
  * An agent: one person, one home, one node. What an application calls; the parts behind it own the rules.
  */
 import { isWotError } from '@wotid/core';
-import { encodeTrustedIssuer } from '@wotid/credential';
+import { encodeTrustedIssuer, isDid } from '@wotid/credential';
 import { boundAddresses, withAnyPort } from './addresses.ts';
 import type { AgentEventSource } from './agent-events.ts';
 import { assemble, type AgentInit, type AgentParts } from './assembly.ts';
@@ -168,12 +168,26 @@ export class Agent {
   }
 
   contacts(): ContactFacts[] {
-    return this.#parts.contacts.list().map((facts) => {
-      const distrust = this.#parts.standing.lastDistrust(facts.did);
-      return facts.verified && distrust !== null
-        ? { ...facts, verified: false, reason: distrust.reason }
-        : facts;
-    });
+    return this.#parts.contacts.list().map((facts) => this.#withStanding(facts));
+  }
+
+  /** What is known of one contact. @throws AgentError `NO_CONTACT` */
+  contact(who: string): ContactFacts {
+    const { contacts } = this.#parts;
+    return this.#withStanding(contacts.factsOf(contacts.resolve(who)));
+  }
+
+  /** The user has seen that a contact has other keys: it is not shown any more. @throws AgentError `NO_CONTACT` */
+  acknowledgeKeys(who: string): ContactFacts {
+    const { contacts } = this.#parts;
+    return this.#withStanding(contacts.acknowledgeKeys(contacts.resolve(who)));
+  }
+
+  #withStanding(facts: ContactFacts): ContactFacts {
+    const distrust = this.#parts.standing.lastDistrust(facts.did);
+    return facts.verified && distrust !== null
+      ? { ...facts, verified: false, reason: distrust.reason }
+      : facts;
   }
 
   /** Which levels and suites this agent offers and accepts. */
@@ -211,9 +225,11 @@ export class Agent {
     return this.#parts.reach.connect(to, options);
   }
 
-  /** Sends a message. See {@link Deliveries.send}. */
-  send(to: string, content: SendContent, options: SendOptions = {}): Promise<Delivery> {
-    return this.#parts.deliveries.send(to, content, options);
+  /** Sends a message; a DID is enough where a directory is set. See {@link Deliveries.send}. */
+  async send(to: string, content: SendContent, options: SendOptions = {}): Promise<Delivery> {
+    const { contacts, reach, deliveries } = this.#parts;
+    const isStranger = isDid(to) && !contacts.isKnown(to);
+    return deliveries.send(isStranger ? await reach.findOut(to) : to, content, options);
   }
 
   /** Received messages after a position, oldest first, at most `limit` (1,000). */

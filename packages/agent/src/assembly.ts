@@ -157,6 +157,8 @@ export function assemble(init: AgentInit): AgentParts {
     trustedIssuers,
     follow,
     allowLoopbackHttp,
+    // What others may read of us there is about the credential that we have.
+    onKept: () => directory.publishSoon(),
   });
   const ourCredential = (): Uint8Array | null => credential.bytes();
 
@@ -238,7 +240,7 @@ export function assemble(init: AgentInit): AgentParts {
   const post = new MailboxPost({ provider, clock, profile, client: () => chain.as('postage') });
   const source = init.prekeySource ?? access;
   const prekeys = new PeerPrekeys({ home, clock, logger, contacts, post, source });
-  const lookup = new DirectoryLookup({ provider, clock, logger, access, contacts, prekeys });
+  const lookup = new DirectoryLookup({ provider, clock, logger, access, contacts, prekeys, resolver });
 
   const { gateLimits, gatelessMs, observeGate } = init;
   const links: Links = new Links({
@@ -280,6 +282,7 @@ export function assemble(init: AgentInit): AgentParts {
     prekeys,
     policy,
     links,
+    reach,
     signingMode: () => loadSigningMode(home),
     ackTimeoutMs: init.ackTimeoutMs ?? 30_000,
     onDelivery: (delivery) => {

@@ -2,21 +2,23 @@
  * People this agent knows: from contact cards, from gates they passed and from first messages they left. A contact is
  * verified when its credential has passed our own check; the time of that check is kept.
  */
-import { equalBytes, fromUtf8, utf8, type Clock } from '@wotid/core';
+import { equalBytes, utf8, type Clock } from '@wotid/core';
 import {
   encodeIdentityBlock,
   parseIdentityBlock,
   type CryptoProvider,
   type IdentityBlock,
 } from '@wotid/crypto';
-import { DirectoryError, verifyContactRecord, type ContactPlace, type ContactRecord } from '@wotid/directory';
+import { DirectoryError, type ContactPlace, type ContactRecord } from '@wotid/directory';
 import { isSecurityLevel, peerIdentity, type PeerIdentity, type SecurityLevel } from '@wotid/session';
 import type { Admission, AdmissionVerdict } from './admission.ts';
-import { parseCard } from './card.ts';
+import { parseCard, type ContactCard } from './card.ts';
 import { AgentError } from './errors.ts';
-import type { NewKeys } from './types.ts';
+import type { RecordSeen } from './home/contact-note-store.ts';
 import type { Contact } from './home/contact-store.ts';
 import type { Home } from './home/home.ts';
+import { knownPlace as knownPlaceOf, placeOfRecord, type KnownPlace } from './known-place.ts';
+import type { NewKeys } from './types.ts';
 
 /** What a user sees of a contact. */
 export interface ContactFacts {
@@ -33,13 +35,19 @@ export interface ContactFacts {
   readonly cardIssuedAt: string | null;
   /** The security level reached with them, 1 to 3; a lower one is refused. `null` before the first handshake. */
   readonly level: number | null;
+  /** Other keys than those that the user knows, until they are acknowledged: fingerprints in hex. */
+  readonly newKeys: { readonly before: string; readonly after: string; readonly noticedAt: string } | null;
 }
 
-/** Where a contact is, by their card or by a directory's record of them. */
-interface KnownPlace extends ContactPlace {
-  readonly issuedAtMs: number;
-  /** Of a record; `null` of a card. */
-  readonly seq: bigint | null;
+/** What somebody says of themselves, before it is kept. */
+interface Introduction {
+  readonly what: 'card' | 'record';
+  /** Card or record as it is stored. */
+  readonly bytes: Uint8Array;
+  readonly block: IdentityBlock;
+  /** Empty when there is none. */
+  readonly credential: Uint8Array;
+  readonly place: KnownPlace;
 }
 
 export interface ContactsInit {
@@ -58,9 +66,6 @@ export interface ContactsInit {
 /** Shortest part of a DID that may stand for it: anything shorter is more likely a slip. */
 const minReferenceLength = 6;
 
-/** What no record begins with: as a length it would be a DID of 45 bytes, which begins with d. */
-const armorStart = utf8('-----BEGIN ');
-
 /** Letters of any script; nothing that could be taken for a DID or upset a terminal. */
 const aliasPattern = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u;
 
@@ -78,109 +83,113 @@ export class Contacts {
    * @throws AgentError `BAD_CARD`, `BAD_ALIAS`
    */
   async add(text: string, alias?: string): Promise<ContactFacts> {
-    const { home, provider, clock } = this.#init;
-    const nowMs = clock.nowMs();
-    const card = parseCard(provider, text, nowMs);
-    const { did } = card.block;
-    if (alias !== undefined) this.#assertAlias(alias, did);
-    if (did === this.#init.ours.block.did) throw new AgentError('BAD_CARD', 'this is your own card');
-    const peer = peerIdentity(provider, card.block);
-    const key = await this.#init.admission.checkKey(peer);
-    if (!key.ok) {
-      throw new AgentError('BAD_CARD', `this card is not of the DID that it names: ${key.reason}`, {
-        hint: 'Somebody else made it: do not use it.',
-        data: { did },
-      });
-    }
-    const verdict = await this.#verdict(peer, card.credential);
-    const identityBlock = encodeIdentityBlock(card.block);
-    const known = home.contacts.get(did);
-    const verified = known !== undefined && known.verifiedAtMs > 0 ? known : undefined;
-    if (
-      verified !== undefined &&
-      verdict?.ok !== true &&
-      !equalBytes(verified.identityBlock, identityBlock)
-    ) {
-      throw new AgentError('BAD_CARD', 'this card names other keys than those that you have verified', {
-        hint: 'Ask its owner for a card with a credential that you accept.',
-        data: { did },
-      });
-    }
-    const knownCard = known === undefined ? null : this.#placeOf(known);
-    if (knownCard !== null && knownCard.issuedAtMs > card.issuedAtMs) {
-      throw new AgentError('BAD_CARD', 'a later card of this contact is known already', {
-        hint: 'Ask its owner for a new one (wotid card export).',
-        data: { did, known: new Date(knownCard.issuedAtMs).toISOString() },
-      });
-    }
-    // A card that was written before its owner had this credential takes nothing back that was verified since.
-    const isVerifiedBefore = verified !== undefined && verdict === null;
-    home.contacts.put({
-      did,
-      alias: alias ?? known?.alias ?? '',
-      card: utf8(text),
-      identityBlock,
-      credential: isVerifiedBefore ? verified.credential : card.credential,
-      verifiedAtMs: isVerifiedBefore ? verified.verifiedAtMs : verdict?.ok === true ? nowMs : 0,
-      addedAtMs: known?.addedAtMs ?? nowMs,
-    });
-    if (verdict?.ok === true) home.objects.forgetRefused();
-    this.#init.onChanged(did);
-    if (verified !== undefined) this.#noticeKeys(verified, peer);
-    return this.#facts(did, { ...card, seq: null }, isVerifiedBefore ? { ok: true } : verdict);
+    const { provider, clock } = this.#init;
+    const card = parseCard(provider, text, clock.nowMs());
+    const { block, credential } = card;
+    return this.#introduce(
+      { what: 'card', bytes: utf8(text), block, credential, place: asPlace(card) },
+      alias,
+    );
   }
 
   /**
-   * Keeps a record that a directory has served, in the place of a card. Keys and credential that were verified before
-   * stay; what it says of a person is theirs, that they are a verified human is not said.
+   * Keeps a record that a directory has served, in the place of a card unless that is later. Keys and credential that were
+   * verified before stay.
    * @param published its signed bytes
+   * @param credential what its owner has left beside it, and it names; empty when there is none
    * @throws AgentError `BAD_CARD` when its DID or a verified contact has other keys, `BAD_ALIAS`; DirectoryError
-   *   `ROLLED_BACK` when it is older than what is known
+   *   `ROLLED_BACK` when its seq is lower than one seen before, `EQUIVOCATION` when it says something else under the same
    */
-  async addRecord(published: Uint8Array, record: ContactRecord, alias?: string): Promise<ContactFacts> {
+  addRecord(
+    published: Uint8Array,
+    record: ContactRecord,
+    credential: Uint8Array,
+    alias?: string,
+  ): Promise<ContactFacts> {
+    const { block } = record;
+    return this.#introduce(
+      { what: 'record', bytes: published, block, credential, place: placeOfRecord(record) },
+      alias,
+    );
+  }
+
+  /** Keeps what somebody says of themselves, once it is checked. */
+  async #introduce(introduction: Introduction, alias: string | undefined): Promise<ContactFacts> {
     const { home, provider, clock, admission, ours } = this.#init;
-    const { did } = record.block;
+    const { what, bytes, block, credential, place } = introduction;
+    const { did } = block;
     if (alias !== undefined) this.#assertAlias(alias, did);
-    if (did === ours.block.did) throw new AgentError('BAD_CARD', 'this is your own DID');
-    const key = await admission.checkKey(peerIdentity(provider, record.block));
+    if (did === ours.block.did) throw new AgentError('BAD_CARD', `this is your own ${what}`);
+    const peer = peerIdentity(provider, block);
+    const key = await admission.checkKey(peer);
     if (!key.ok) {
-      throw new AgentError('BAD_CARD', `this record is not of the DID that it names: ${key.reason}`, {
+      throw new AgentError('BAD_CARD', `this ${what} is not of the DID that it names: ${key.reason}`, {
         hint: 'Somebody else made it: do not use it.',
         data: { did },
       });
     }
+    const verdict = await this.#verdict(peer, credential);
+    const passes = verdict?.ok === true;
     const known = home.contacts.get(did);
-    const identityBlock = encodeIdentityBlock(record.block);
+    const identityBlock = encodeIdentityBlock(block);
     const isSameBlock = known !== undefined && equalBytes(known.identityBlock, identityBlock);
-    if (known !== undefined && known.verifiedAtMs > 0 && !isSameBlock) {
-      throw new AgentError('BAD_CARD', 'this record names other keys than those that you have verified', {
+    const verified = known !== undefined && known.verifiedAtMs > 0 ? known : undefined;
+    if (verified !== undefined && !isSameBlock && !passes) {
+      throw new AgentError('BAD_CARD', `this ${what} names other keys than those that you have verified`, {
         hint: 'Ask its owner for a card with a credential that you accept.',
         data: { did },
       });
     }
-    const place = known === undefined ? null : this.#placeOf(known);
-    const isOther = known !== undefined && !equalBytes(known.card, published);
-    const isOlder =
-      place !== null &&
-      isOther &&
-      (place.seq === null ? record.issuedAtMs < place.issuedAtMs : record.seq <= place.seq);
-    if (isOlder) {
-      throw new DirectoryError('ROLLED_BACK', 'the directory serves an older record than was seen before', {
-        hint: 'Do not use this directory for this contact: exchange contact cards.',
-        data: { did, known: new Date(place.issuedAtMs).toISOString() },
+    const knownPlace = known === undefined ? null : this.#placeOf(known);
+    if (place.record !== null) this.#assertNotBack(did, place.record, knownPlace);
+    const isEarlier = knownPlace !== null && place.issuedAtMs < knownPlace.issuedAtMs;
+    // Of a record and a card the later one says where they are, whichever came first to us.
+    const isOutdated = isEarlier && (!isSameBlock || (what === 'card' && knownPlace.record === null));
+    if (isOutdated) {
+      throw new AgentError('BAD_CARD', `a later card or record of this contact is known already`, {
+        hint: 'Ask its owner for a new one (wotid card export).',
+        data: { did, known: new Date(knownPlace.issuedAtMs).toISOString() },
       });
     }
-    home.contacts.put({
-      did,
-      alias: alias ?? known?.alias ?? '',
-      card: published,
-      identityBlock,
-      credential: isSameBlock ? known.credential : new Uint8Array(),
-      verifiedAtMs: isSameBlock ? known.verifiedAtMs : 0,
-      addedAtMs: known?.addedAtMs ?? clock.nowMs(),
+    // What was written before its owner had this credential takes nothing back that was verified since.
+    const keepsCredential = isSameBlock && !passes && (verified !== undefined || credential.length === 0);
+    home.transaction(() => {
+      home.contacts.put({
+        did,
+        alias: alias ?? known?.alias ?? '',
+        card: isEarlier ? (known?.card ?? bytes) : bytes,
+        identityBlock,
+        credential: keepsCredential ? known.credential : credential,
+        verifiedAtMs: keepsCredential ? known.verifiedAtMs : passes ? clock.nowMs() : 0,
+        addedAtMs: known?.addedAtMs ?? clock.nowMs(),
+      });
+      if (place.record !== null) home.contactNotes.noteRecord(did, place.record);
+      if (passes) home.objects.forgetRefused();
+      if (verified !== undefined) this.#noteKeys(verified, peer);
     });
     this.#init.onChanged(did);
-    return this.factsOf(did);
+    if (verified !== undefined) this.#noticeKeys(verified, peer);
+    const facts = this.factsOf(did);
+    return facts.verified || verdict === null || verdict.ok ? facts : { ...facts, reason: verdict.reason };
+  }
+
+  /** A card says nothing about the number of a record, whatever its date. @throws DirectoryError `ROLLED_BACK`, `EQUIVOCATION` */
+  #assertNotBack(did: string, record: RecordSeen, known: KnownPlace | null): void {
+    const seen = this.#init.home.contactNotes.recordSeen(did) ?? known?.record ?? null;
+    if (seen === null || record.seq > seen.seq) return;
+    if (record.seq === seen.seq && equalBytes(record.digest, seen.digest)) return;
+    const facts = { did, seq: record.seq.toString(), seen: seen.seq.toString() };
+    const hint = 'Do not use this directory for this contact: exchange contact cards.';
+    if (record.seq < seen.seq) {
+      throw new DirectoryError('ROLLED_BACK', 'the directory serves an older record than was seen before', {
+        hint,
+        data: facts,
+      });
+    }
+    throw new DirectoryError('EQUIVOCATION', 'there are two records of this contact under one number', {
+      hint: `${hint.replace(/\.$/, '')}, and tell them.`,
+      data: facts,
+    });
   }
 
   /**
@@ -209,8 +218,21 @@ export class Contacts {
       verifiedAtMs: clock.nowMs(),
       addedAtMs: known?.addedAtMs ?? clock.nowMs(),
     });
+    if (known !== undefined && known.verifiedAtMs > 0) this.#noteKeys(known, peer);
     this.#init.onChanged(did);
     if (known !== undefined && known.verifiedAtMs > 0) this.#noticeKeys(known, peer);
+  }
+
+  /** Keeps for the user that a contact has other keys; call it in the transaction that stores them. */
+  #noteKeys(before: Contact, { block, idFp }: PeerIdentity): void {
+    const { home, clock } = this.#init;
+    const former = this.#fingerprintOf(before);
+    if (former === '' || former === idFp.toHex()) return;
+    home.contactNotes.noteKeys(block.did, {
+      before: Uint8Array.fromHex(former),
+      after: idFp,
+      noticedAtMs: clock.nowMs(),
+    });
   }
 
   #noticeKeys(before: Contact, peer: PeerIdentity): void {
@@ -218,6 +240,12 @@ export class Contacts {
     const after = peer.idFp.toHex();
     if (former === '' || former === after) return;
     this.#init.onNewKeys({ did: peer.block.did, alias: before.alias, before: former, after });
+  }
+
+  /** The user has seen that a contact has other keys. @throws AgentError `NO_CONTACT` */
+  acknowledgeKeys(did: string): ContactFacts {
+    this.#init.home.contactNotes.acknowledgeKeys(did);
+    return this.factsOf(did);
   }
 
   list(): ContactFacts[] {
@@ -251,6 +279,17 @@ export class Contacts {
         : `nobody here is known as ${reference}`,
       { hint: 'Add their card with wotid card add FILE; wotid card list shows whom you know.' },
     );
+  }
+
+  /** True for somebody who was met, looked up, or whose card was added. */
+  isKnown(did: string): boolean {
+    return this.#init.home.contacts.get(did) !== undefined;
+  }
+
+  /** The credential of theirs that is kept, verified or not; `null` when there is none. */
+  credential(did: string): Uint8Array | null {
+    const kept = this.#init.home.contacts.get(did)?.credential;
+    return kept === undefined || kept.length === 0 ? null : kept;
   }
 
   /** Where a contact is; `null` when they were met without a card and not looked up. */
@@ -323,36 +362,35 @@ export class Contacts {
   }
 
   #placeOf({ card }: Contact): KnownPlace | null {
-    const { provider } = this.#init;
-    if (card.length === 0) return null;
-    // A card is text in armor; a record begins with the length of a DID.
-    if (equalBytes(card.subarray(0, armorStart.length), armorStart)) {
-      return { ...parseCard(provider, fromUtf8(card), Number.MAX_SAFE_INTEGER), seq: null };
-    }
-    return verifyContactRecord(provider, card, null);
+    return knownPlaceOf(this.#init.provider, card);
   }
 
   #stored(contact: Contact): ContactFacts {
-    const verdict = contact.verifiedAtMs > 0 ? ({ ok: true } as const) : null;
-    return this.#facts(contact.did, this.#placeOf(contact), verdict);
-  }
-
-  #facts(
-    did: string,
-    card: KnownPlace | null,
-    verdict: AdmissionVerdict | { ok: true } | null,
-  ): ContactFacts {
-    const contact = this.#init.home.contacts.get(did);
+    const { did, alias, verifiedAtMs } = contact;
+    const place = this.#placeOf(contact);
+    const keys = this.#init.home.contactNotes.keysNoticed(did);
     return {
-      alias: contact?.alias ?? '',
+      alias,
       did,
-      fingerprint: contact === undefined ? '' : this.#fingerprintOf(contact),
-      verified: verdict?.ok === true,
-      reason: verdict === null || verdict.ok ? null : verdict.reason,
-      mailboxId: card?.mailbox?.mailboxId ?? null,
-      addresses: card?.addresses ?? [],
-      cardIssuedAt: card === null ? null : new Date(card.issuedAtMs).toISOString(),
+      fingerprint: this.#fingerprintOf(contact),
+      verified: verifiedAtMs > 0,
+      reason: null,
+      mailboxId: place?.mailbox?.mailboxId ?? null,
+      addresses: place?.addresses ?? [],
+      cardIssuedAt: place === null ? null : new Date(place.issuedAtMs).toISOString(),
       level: this.reachedLevel(did),
+      newKeys:
+        keys === null
+          ? null
+          : {
+              before: keys.before.toHex(),
+              after: keys.after.toHex(),
+              noticedAt: new Date(keys.noticedAtMs).toISOString(),
+            },
     };
   }
+}
+
+function asPlace({ peerId, addresses, mailbox, issuedAtMs }: ContactCard): KnownPlace {
+  return { peerId, addresses, mailbox, issuedAtMs, record: null };
 }

@@ -28,6 +28,7 @@ import { acknowledgedMeanwhile, MailboxRoute, type RouteOutcome } from './mailbo
 import { OnlineRoute } from './online-route.ts';
 import { bytesType, messageTypeName, messageTypeNumber } from './message-type-names.ts';
 import type { PeerPrekeys } from './peer-prekeys.ts';
+import type { Reach } from './reach.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { Standing } from './standing.ts';
 import type { Delivery, SendContent, SendOptions, SigningMode } from './types.ts';
@@ -47,6 +48,7 @@ export interface DeliveriesInit {
   readonly policy: () => SecurityPolicy;
   readonly standing: Standing;
   readonly links: Links;
+  readonly reach: Reach;
   readonly signingMode: () => SigningMode;
   readonly ackTimeoutMs: number;
   readonly onDelivery: (delivery: Delivery) => void;

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { equalBytes, errorText, isWotError, type Clock, type Logger } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
 import {
+  contactCredentialHash,
   DirectoryError,
   signContactRecord,
   verifyContactRecord,
@@ -14,6 +15,7 @@ import {
   type DirectoryClient,
 } from '@wotid/directory';
 import type { DirectoryAccess } from './directory-access.ts';
+import { loadOutcome, noteOutcome, recordFacts, type DirectoryFacts } from './directory-facts.ts';
 import { AgentError } from './errors.ts';
 import type { Home } from './home/home.ts';
 import type { LiveIdentity } from './identity.ts';
@@ -33,14 +35,10 @@ export interface DirectoryPublisherInit {
   readonly place: () => ContactPlace;
 }
 
-/** Which directory is set, and what it has of us. */
-export interface DirectoryFacts {
-  /** `null` while none is set. */
-  readonly url: string | null;
-  /** `published`, or why not: then the next maintenance tries again. */
-  readonly state: string;
-  /** One-time pairs that nobody has got yet; `null` when it is not known. */
-  readonly pairsLeft: number | null;
+/** How to publish. */
+export interface PublishOptions {
+  /** Whether our credential is to lie beside our record from now on, for verified humans to read; default as before. */
+  readonly leaveCredential?: boolean;
 }
 
 /** A record that says what is still true is signed anew after this time: it ends after 90 days. */
@@ -58,30 +56,74 @@ export class DirectoryPublisher {
     this.#init = init;
   }
 
-  /** Sets the directory, or none, and publishes there at once. @throws DirectoryError `BAD_DIRECTORY_URL` */
-  async set(url: string | null): Promise<DirectoryFacts> {
-    this.#init.access.use(url);
-    return this.#tell(() => this.publish());
+  /**
+   * Uses another directory from now on, or none, and publishes there. Our credential is left with another one only when
+   * that is said again; what an earlier one has of us stays there until it is taken back, or expires.
+   * @throws DirectoryError `BAD_DIRECTORY_URL`; nothing has changed then. A publication that fails is told in the facts.
+   */
+  async set(url: string | null, options: PublishOptions = {}): Promise<DirectoryFacts> {
+    const { access } = this.#init;
+    const before = access.url;
+    access.use(url);
+    if (access.url !== before) this.#leaveCredential(false);
+    if (access.url === null) return this.status();
+    try {
+      return await this.publish(options);
+    } catch (error) {
+      if (!isWotError(error)) throw error;
+      return this.status();
+    }
   }
 
-  /** Which directory is set, and how many of our pairs it has. */
-  show(): Promise<DirectoryFacts> {
-    return this.#tell(async () => {
+  /** Which directory is set, and what it has of us now. */
+  async status(): Promise<DirectoryFacts> {
+    const { home, access, provider, ours } = this.#init;
+    const { url } = access;
+    const facts = {
+      url,
+      state: 'not set',
+      record: null,
+      prekeysNumber: null,
+      pairsLeft: null,
+      leavesCredential: this.#leavesCredential,
+      ...loadOutcome(home),
+    };
+    if (url === null) return facts;
+    try {
+      const client = access.requireClient();
       this.#assertHuman();
-      const { left } = await this.#init.access.requireClient().pairsLeft(this.#closing.signal);
-      return left;
-    });
+      const { signal } = this.#closing;
+      const [there, { number, left }] = await Promise.all([
+        client.contact(ours.block.did, signal),
+        client.pairsLeft(signal),
+      ]);
+      const record = there === null ? null : verifyContactRecord(provider, there, null);
+      const ownNumber = this.#init.mailbox.oneTimePairs()?.number ?? null;
+      const isCurrent = record !== null && this.#isCurrent(record) && (ownNumber ?? number) === number;
+      return {
+        ...facts,
+        state: isCurrent ? 'published' : 'behind',
+        record: record === null ? null : recordFacts(record),
+        prekeysNumber: number,
+        pairsLeft: left,
+      };
+    } catch (error) {
+      if (!isWotError(error)) throw error;
+      return { ...facts, state: error.message };
+    }
   }
 
   /**
    * Publishes everything that the directory should have of us.
-   * @returns how many pairs it has, for {@link OwnMailbox.maintainPrekeys}; `null` without a mailbox
    * @throws AgentError `NO_DIRECTORY`, `NO_DID`, `NO_CREDENTIAL`; DirectoryError
    */
-  publish(): Promise<number | null> {
+  async publish({ leaveCredential }: PublishOptions = {}): Promise<DirectoryFacts> {
+    this.#init.access.requireClient();
+    if (leaveCredential !== undefined) this.#leaveCredential(leaveCredential);
     const run = this.#tail.then(() => this.#publish());
     this.#tail = run.catch(() => {});
-    return run;
+    await run;
+    return this.status();
   }
 
   /** Publishes in the background, and makes new prekeys when the directory has few pairs left. Never rejects. */
@@ -111,22 +153,33 @@ export class DirectoryPublisher {
     await this.#tail;
   }
 
-  async #tell(ask: () => Promise<number | null>): Promise<DirectoryFacts> {
-    const { url } = this.#init.access;
-    if (url === null) return { url, state: 'not set', pairsLeft: null };
-    try {
-      return { url, state: 'published', pairsLeft: await ask() };
-    } catch (error) {
-      if (!isWotError(error)) throw error;
-      return { url, state: error.message, pairsLeft: null };
-    }
+  get #leavesCredential(): boolean {
+    return this.#init.home.settings.get(settingNames.leaveCredential) !== undefined;
   }
 
+  #leaveCredential(leave: boolean): void {
+    this.#init.home.settings.set({ [settingNames.leaveCredential]: leave ? 'yes' : undefined });
+  }
+
+  /** The credential that is to lie beside our record. */
+  #credentialToLeave(): Uint8Array | null {
+    return this.#leavesCredential ? this.#init.credential() : null;
+  }
+
+  /** @returns how many pairs the directory has, for {@link OwnMailbox.maintainPrekeys}; `null` without a mailbox */
   async #publish(): Promise<number | null> {
-    const client = this.#init.access.requireClient();
-    this.#assertHuman();
-    await this.#publishRecord(client);
-    return this.#publishPrekeys(client);
+    const { home, clock, access } = this.#init;
+    try {
+      const client = access.requireClient();
+      this.#assertHuman();
+      await this.#publishRecord(client);
+      const left = await this.#publishPrekeys(client);
+      noteOutcome(home, clock.nowMs(), null);
+      return left;
+    } catch (error) {
+      noteOutcome(home, clock.nowMs(), error);
+      throw error;
+    }
   }
 
   /** Directories take from verified humans alone. @throws AgentError `NO_CREDENTIAL` */
@@ -142,34 +195,37 @@ export class DirectoryPublisher {
     const last = settings.getBytes(settingNames.contactRecord);
     const known = last === undefined ? null : verifyContactRecord(this.#init.provider, last, null);
     const isCurrent = last !== undefined && known !== null && this.#isCurrent(known);
-    const record = isCurrent ? last : this.#sign(known?.seq ?? 0n);
+    const credential = this.#credentialToLeave();
+    const record = isCurrent ? last : this.#sign(known?.seq ?? 0n, credential);
     try {
-      await client.publishContact(record, this.#closing.signal);
+      await client.publishContact(record, credential, this.#closing.signal);
     } catch (error) {
       if (!(error instanceof DirectoryError) || error.data?.['code'] !== 'SEQ_CONFLICT') throw error;
       // Our home was restored from a copy, or our clock has gone back: the record there is ours and later.
       const there = await client.contact(this.#init.ours.block.did, this.#closing.signal);
       if (there === null) throw error;
       const { seq } = verifyContactRecord(this.#init.provider, there, null);
-      await client.publishContact(this.#sign(seq), this.#closing.signal);
+      await client.publishContact(this.#sign(seq, credential), credential, this.#closing.signal);
     }
   }
 
-  #isCurrent({ idFp, issuedAtMs, peerId, addresses, mailbox }: ContactRecord): boolean {
-    const { ours, clock, place } = this.#init;
+  #isCurrent({ idFp, issuedAtMs, peerId, addresses, mailbox, credentialHash }: ContactRecord): boolean {
+    const { provider, ours, clock, place } = this.#init;
     const age = clock.nowMs() - issuedAtMs;
-    const said = JSON.stringify([peerId, addresses, mailbox?.mailboxId]);
+    const credential = this.#credentialToLeave();
+    const hash = credential === null ? null : contactCredentialHash(provider, credential);
+    const said = JSON.stringify([peerId, addresses, mailbox?.mailboxId, credentialHash?.toHex()]);
     const now = place();
     return (
       equalBytes(idFp, ours.idFp) &&
       age >= 0 &&
       age < renewRecordMs &&
-      said === JSON.stringify([now.peerId, now.addresses, now.mailbox?.mailboxId])
+      said === JSON.stringify([now.peerId, now.addresses, now.mailbox?.mailboxId, hash?.toHex()])
     );
   }
 
   /** A record above `seq`, on disk before it is shown: two of one seq would look like two heads. */
-  #sign(seq: bigint): Uint8Array {
+  #sign(seq: bigint, credential: Uint8Array | null): Uint8Array {
     const { home, provider, clock, ours, place } = this.#init;
     const nowMs = clock.nowMs();
     const record = signContactRecord(provider, ours.keys, {
@@ -177,6 +233,7 @@ export class DirectoryPublisher {
       block: ours.block,
       seq: seq + 1n > BigInt(nowMs) ? seq + 1n : BigInt(nowMs),
       issuedAtMs: nowMs,
+      credential,
     });
     home.settings.set({ [settingNames.contactRecord]: record });
     return record;

@@ -18,6 +18,7 @@ export type AgentErrorCode =
   | 'GATE_FAILED'
   | 'GATE_REFUSED'
   | 'INSUFFICIENT_FUNDS'
+  | 'MAILBOX_MISMATCH'
   | 'NOTHING_NEW'
   | 'ISSUER_UNREACHABLE'
   | 'NOT_DELIVERED'

@@ -179,9 +179,12 @@ export class MailboxRoute {
     this.#requireCredential();
     const { peer, verdict } = await contacts.check(entry.peer);
     if (verdict?.ok !== true && !entry.toUnverified) {
-      const reason = verdict === null ? 'their card has no credential' : verdict.reason;
+      const reason = verdict === null ? 'no credential of theirs is known' : verdict.reason;
+      const isUntrusted = verdict !== null && !verdict.ok && verdict.name === 'ISSUER';
       throw new AgentError('UNVERIFIED_PEER', `this contact is not a verified human for you: ${reason}`, {
-        hint: 'Trust its issuer with wotid trust add, or send with --to-unverified.',
+        hint: isUntrusted
+          ? 'Trust its issuer with wotid trust add, or send with --to-unverified.'
+          : 'Connect while they are online, add their card, or look them up once they leave their credential with the directory; or send with --to-unverified.',
       });
     }
     const prekeys = await this.#init.prekeys.read(peer, mailbox);

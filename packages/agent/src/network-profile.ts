@@ -35,6 +35,8 @@ export const settingNames = {
   directoryUrl: 'directory.url',
   contactRecord: 'directory.record',
   uploadedPairs: 'directory.pairs',
+  leaveCredential: 'directory.leave-credential',
+  directoryOutcome: 'directory.outcome',
   signing: 'messages.signing',
   listen: 'transport.listen',
   addresses: 'transport.addresses',

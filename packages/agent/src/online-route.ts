@@ -7,6 +7,7 @@ import type { OutboxEntry } from './home/outbox-store.ts';
 import type { Links } from './links.ts';
 import type { LiveLink } from './live-link.ts';
 import { acknowledgedMeanwhile, type RouteOutcome } from './mailbox-route.ts';
+import type { Reach } from './reach.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { Standing } from './standing.ts';
 
@@ -18,6 +19,7 @@ export interface OnlineRouteInit {
   readonly contacts: Contacts;
   readonly standing: Standing;
   readonly links: Links;
+  readonly reach: Reach;
   readonly ackTimeoutMs: number;
   readonly outgoing: (entry: OutboxEntry) => OutgoingMessage;
 }
@@ -83,16 +85,15 @@ export class OnlineRoute {
   }
 
   async #linkTo(peer: string): Promise<LiveLink | null> {
-    const { keeper, links, contacts } = this.#init;
+    const { keeper, links, contacts, reach } = this.#init;
     const open = links.get(peer);
     const session = keeper.active(peer);
     if (open !== undefined && (session === null || !keeper.isSpent(session))) return open;
     // A new gate agrees on a new session.
     await open?.close();
-    const card = contacts.place(peer);
-    if (card === null || card.addresses.length === 0) return null;
+    if (contacts.place(peer) === null) return null;
     try {
-      await links.connect({ did: peer, peerId: card.peerId, addresses: card.addresses });
+      await reach.connect(peer);
       return links.get(peer) ?? null;
     } catch (error) {
       this.#log.info('delivery.not-reachable', { reason: errorText(error) });

@@ -33,6 +33,8 @@ export interface OwnCredentialInit {
   readonly follow: NonNullable<FollowingInit['follow']>;
   /** Issuers on this machine are asked without TLS. */
   readonly allowLoopbackHttp: boolean;
+  /** Runs once another credential was kept. Does not throw. */
+  readonly onKept: () => void;
 }
 
 /** Outcome of {@link OwnCredential.verify}. */
@@ -156,6 +158,7 @@ export class OwnCredential {
       });
     }
     home.settings.set({ [settingNames.credential]: credential });
+    this.#init.onKept();
     return credentialFacts(credential);
   }
 

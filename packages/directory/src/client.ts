@@ -2,7 +2,7 @@
  * Calls of a directory. Tokens are got when they are needed and kept until shortly before they end. What comes back is
  * checked in form here; whose it is and whether the chain agrees is for whoever asked to verify.
  */
-import { errorText, type Clock } from '@wotid/core';
+import { equalBytes, errorText, type Clock } from '@wotid/core';
 import {
   createHolderProof,
   decodeBase64Url,
@@ -72,9 +72,21 @@ export class DirectoryClient {
     this.#init = init;
   }
 
-  /** Publishes our contact record. @throws DirectoryError */
-  async publishContact(record: Uint8Array, signal?: AbortSignal): Promise<void> {
-    await this.#call('PUT', '/directory/contact', { record: encodeBase64Url(record) }, signal);
+  /**
+   * Publishes our contact record.
+   * @param credential what the record names, for verified humans to read; `null` takes back what was left before
+   * @throws DirectoryError
+   */
+  async publishContact(
+    record: Uint8Array,
+    credential: Uint8Array | null,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const body = {
+      record: encodeBase64Url(record),
+      ...(credential !== null && { credential: encodeBase64Url(credential) }),
+    };
+    await this.#call('PUT', '/directory/contact', body, signal);
   }
 
   /** Somebody's contact record, unverified, or `null`. @throws DirectoryError */
@@ -82,6 +94,13 @@ export class DirectoryClient {
     const path = `/directory/contacts/${encodeURIComponent(did)}`;
     const answer = await this.#call('GET', path, undefined, signal, 'NO_CONTACT_RECORD');
     return answer === null ? null : bytesOf(answer, 'record');
+  }
+
+  /** The credential that somebody has left beside their record, unverified, or `null`. @throws DirectoryError */
+  async credential(did: string, signal?: AbortSignal): Promise<Uint8Array | null> {
+    const path = `/directory/credentials/${encodeURIComponent(did)}`;
+    const answer = await this.#call('GET', path, undefined, signal, 'NO_CREDENTIAL_LEFT');
+    return answer === null ? null : bytesOf(answer, 'credential');
   }
 
   /** Has the directory read our prekeys from their mailbox. @throws DirectoryError */
@@ -153,8 +172,8 @@ export class DirectoryClient {
     const { clock, credential } = this.#init;
     const known = await this.#token?.catch(() => undefined);
     const isFresh = known !== undefined && clock.nowMs() < known.untilMs - renewBeforeMs;
-    // Who has got a credential since can do more with a new token.
-    if (isFresh && (known.credential !== null || credential() === null)) return known;
+    // A token is as good as the credential that was shown for it: another one may have replaced that.
+    if (isFresh && isSame(known.credential, credential())) return known;
     this.#token = this.#newToken();
     return this.#token;
   }
@@ -231,6 +250,10 @@ async function boundedText(response: Response): Promise<string> {
     chunks.push(chunk);
   }
   return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+function isSame(one: Uint8Array | null, other: Uint8Array | null): boolean {
+  return one === null || other === null ? one === other : equalBytes(one, other);
 }
 
 function bytesOf(answer: JsonObject, member: string): Uint8Array {

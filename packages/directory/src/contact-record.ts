@@ -6,7 +6,7 @@
  *
  * | size | field | meaning |
  * |---|---|---|
- * | 1 | version | 01 |
+ * | 1 | version | 01; 02 when a credential is named |
  * | 1 + n | did | u8 length + UTF-8 |
  * | 32 | idFp | identity fingerprint |
  * | 1 + n | peerId | libp2p PeerId, base58 |
@@ -14,6 +14,7 @@
  * | 1 + … | mailbox | Option: chainId (u8 length + text), packageId 32, mailboxId 32 |
  * | 8 | seq | grows with each record of a DID; below 2^63 |
  * | 8 + 8 | issuedAt, expiresAt | milliseconds since the Unix epoch, at most 90 days apart |
+ * | 32 | credentialHash | version 02 alone: SHA-256 of the credential that its owner has left beside the record |
  *
  * Published form, at most 12,288 bytes: identity block, record (ULEB128 length), hybrid signature of purpose
  * `contact-record` over the record's bytes.
@@ -74,6 +75,10 @@ export interface ContactRecord extends ContactPlace {
   readonly seq: bigint;
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
+  /** SHA-256 of the credential that its owner has left beside it, 32 bytes; `null` when they have left none. */
+  readonly credentialHash: Uint8Array | null;
+  /** SHA-256 of what is signed, 32 bytes: two records of one seq say the same when it is the same. */
+  readonly digest: Uint8Array;
 }
 
 interface RecordFields {
@@ -90,13 +95,15 @@ interface RecordFields {
   readonly seq: bigint;
   readonly issuedAtMs: bigint;
   readonly expiresAtMs: bigint;
+  readonly credentialHash?: Uint8Array;
 }
 
-const knownVersion = 1;
+/** Versions of a record without and with a credential. */
+const [plainVersion, credentialVersion] = [1, 2];
 /** Databases count in signed 64 bits. */
 const maxSeq = 2n ** 63n;
 
-const recordType = bcs.struct('contact record', {
+const plainFields = {
   version: bcs.u8(),
   did: shortTextType,
   idFp: fixedBytesType(32),
@@ -112,6 +119,11 @@ const recordType = bcs.struct('contact record', {
   seq: u64Type,
   issuedAtMs: u64Type,
   expiresAtMs: u64Type,
+};
+const plainType = bcs.struct('contact record', plainFields) as unknown as BcsType<RecordFields, RecordFields>;
+const credentialRecordType = bcs.struct('contact record with a credential', {
+  ...plainFields,
+  credentialHash: fixedBytesType(32),
 }) as unknown as BcsType<RecordFields, RecordFields>;
 const publishedType = bcs.struct('published contact record', {
   block: identityBlockType,
@@ -127,6 +139,13 @@ export interface ContactRecordInit extends ContactPlace {
   readonly issuedAtMs: number;
   /** Default 90 days after it was issued. */
   readonly expiresAtMs?: number;
+  /** The credential to be found beside the record; `null`, the default, when there is none. */
+  readonly credential?: Uint8Array | null;
+}
+
+/** What a record says of a credential: SHA-256, 32 bytes. */
+export function contactCredentialHash(provider: CryptoProvider, credential: Uint8Array): Uint8Array {
+  return provider.sha256(credential);
 }
 
 /** A signed record. Addresses beyond the eighth are left out. */
@@ -135,10 +154,10 @@ export function signContactRecord(
   keys: HybridSigningKeys,
   init: ContactRecordInit,
 ): Uint8Array<ArrayBuffer> {
-  const { block, mailbox, seq, issuedAtMs } = init;
-  const record = recordType
+  const { block, mailbox, seq, issuedAtMs, credential = null } = init;
+  const record = (credential === null ? plainType : credentialRecordType)
     .serialize({
-      version: knownVersion,
+      version: credential === null ? plainVersion : credentialVersion,
       did: block.did,
       idFp: identityFingerprint(provider, block),
       peerId: init.peerId,
@@ -154,6 +173,7 @@ export function signContactRecord(
       seq,
       issuedAtMs: BigInt(issuedAtMs),
       expiresAtMs: BigInt(init.expiresAtMs ?? issuedAtMs + maxContactRecordLifetimeMs),
+      ...(credential !== null && { credentialHash: contactCredentialHash(provider, credential) }),
     })
     .toBytes();
   const signature = signHybrid(provider, keys, signaturePurposes.contactRecord, record);
@@ -177,6 +197,7 @@ export function verifyContactRecord(
   let block: IdentityBlock;
   let isSigned: boolean;
   let idFp: Uint8Array;
+  let digest: Uint8Array;
   try {
     const decoded = decodeStrict(publishedType, published, {
       what: 'published contact record',
@@ -185,10 +206,11 @@ export function verifyContactRecord(
     block = decoded.block;
     assertIdentityBlock(block);
     idFp = identityFingerprint(provider, block);
-    fields = decodeStrict(recordType, decoded.record, {
+    fields = decodeStrict(typeOf(decoded.record), decoded.record, {
       what: 'contact record',
       maxBytes: maxContactRecordBytes,
     });
+    digest = provider.sha256(decoded.record);
     using keys = importIdentityVerifyingKeys(provider, block);
     isSigned = verifyHybrid(
       provider,
@@ -220,11 +242,20 @@ export function verifyContactRecord(
     seq: fields.seq,
     issuedAtMs: Number(fields.issuedAtMs),
     expiresAtMs: Number(fields.expiresAtMs),
+    credentialHash: fields.credentialHash ?? null,
+    digest,
   };
 }
 
+/** The layout that a record's first byte names; what is none fails to decode, or by its version. */
+function typeOf(record: Uint8Array): BcsType<RecordFields, RecordFields> {
+  return record[0] === credentialVersion ? credentialRecordType : plainType;
+}
+
 function problemWith(fields: RecordFields, block: IdentityBlock, idFp: Uint8Array): string | null {
-  if (fields.version !== knownVersion) return `it has version ${fields.version}, known is ${knownVersion}`;
+  if (fields.version !== plainVersion && fields.version !== credentialVersion) {
+    return `it has version ${fields.version}, known are ${plainVersion} and ${credentialVersion}`;
+  }
   if (fields.did !== block.did || !equalBytes(fields.idFp, idFp)) {
     return 'it names another identity than the block beside it';
   }

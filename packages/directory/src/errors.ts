@@ -6,8 +6,10 @@ export type DirectoryErrorCode =
   | 'BAD_CONTACT_RECORD'
   /** What the directory serves is older than what was seen before. */
   | 'ROLLED_BACK'
-  /** The directory serves other prekeys than those that are anchored on chain. */
+  /** The directory serves other prekeys than those that are anchored on chain, or two records of one number. */
   | 'EQUIVOCATION'
+  /** The directory serves another credential than the one that its owner's record names. */
+  | 'CREDENTIAL_SWAPPED'
   /** The directory does not answer, or not in time. */
   | 'DIRECTORY_UNREACHABLE'
   /** The directory's answer is not what its description says. */

@@ -4,6 +4,7 @@
  */
 export { DirectoryClient, type DirectoryClientInit, type Claimed, type PairsLeft } from './client.ts';
 export {
+  contactCredentialHash,
   signContactRecord,
   verifyContactRecord,
   type ContactPlace,

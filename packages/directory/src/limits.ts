@@ -19,7 +19,9 @@ export const maxPairChars: number = Math.ceil((MAX_ONE_TIME_PAIR_BYTES * 4) / 3)
 export const maxClaimsPerTarget: number = ONE_TIME_PAIRS_PER_REQUESTER_PER_DAY;
 /** One holder of a credential, for all recipients in 24 hours: nobody meets more new people a day. */
 export const maxClaimsPerRequester = 100;
-/** The longest honest answer: a contact record or a publication as text, and a pair. */
+/** Credentials of other people that one holder of a credential may read in 24 hours; the same person's again is free. */
+export const maxCredentialsPerRequester = 100;
+/** The longest honest answer: a contact record, a publication or a credential as text, and a pair. */
 export const maxAnswerBytes = 65_536;
 /** One call of the directory; whoever waits for a person to answer gives up earlier. */
 export const callTimeoutMs = 10_000;

@@ -134,7 +134,7 @@ export async function comeBack(stage: Stage, story: Story, bob: Person): Promise
     expectThat(JSON.stringify(received) === JSON.stringify(sent), `${from.name}'s texts in order`, received);
   }
   // Carol's message took one of his; alice's session needs none.
-  const directory = await stage.ask(['directory', 'show', '--home', bob.home]);
+  const directory = await stage.ask(['directory', 'status', '--home', bob.home]);
   const claims = report['claims'] as readonly Line[];
   const cost = story.waiting.reduce((sum, entry) => sum + BigInt(netOf(entry.delivery)), 0n);
   const gain = (await ownerBalance(stage, bob)) - before;

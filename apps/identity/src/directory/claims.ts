@@ -88,7 +88,7 @@ export class Claims {
 }
 
 /** 32 bits of a hash: two requesters who share them wait for each other, nothing more. */
-function lockKey(hash: Uint8Array): number {
+export function lockKey(hash: Uint8Array): number {
   return new DataView(hash.buffer, hash.byteOffset).getInt32(0);
 }
 

@@ -7,7 +7,7 @@ import type { ServiceApp } from '../http/app.ts';
 import type { HousekeepingTask } from '../ops/housekeeping.ts';
 import type { Metrics } from '../ops/metrics.ts';
 import { Claims, claimWindowMs } from './claims.ts';
-import { ContactRecords } from './contacts.ts';
+import { ContactRecords, readingWindowMs } from './contacts.ts';
 import { DirectoryPrekeys, type PrekeyAnchor } from './prekeys.ts';
 import { addDirectoryRoutes } from './routes.ts';
 import { Standing } from './standing.ts';
@@ -43,7 +43,7 @@ export function addDirectory(
     metrics,
     standing,
     tokens: new DirectoryTokens({ ...around, standing }),
-    contacts: new ContactRecords(around),
+    contacts: new ContactRecords({ ...around, standing }),
     prekeys: new DirectoryPrekeys({ ...around, anchor: init.anchor }),
     claims: new Claims({ ...around, standing }),
   });
@@ -56,5 +56,6 @@ export function addDirectory(
     remove('contact-records', 'DELETE FROM directory_contact WHERE expires_at_ms <= $1'),
     remove('prekeys', 'DELETE FROM directory_prekeys WHERE not_after_ms <= $1'),
     remove('claims', 'DELETE FROM directory_claim WHERE at_ms <= $1', claimWindowMs),
+    remove('readings', 'DELETE FROM directory_reading WHERE at_ms <= $1', readingWindowMs),
   ];
 }

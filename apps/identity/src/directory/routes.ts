@@ -11,6 +11,7 @@ import {
   maxClaimsPerRequester,
   maxClaimsPerTarget,
   maxContactRecordBytes,
+  maxCredentialsPerRequester,
   maxPairChars,
   maxUploadedPairs,
 } from '@wotid/directory';
@@ -118,12 +119,48 @@ export function addDirectoryRoutes(app: ServiceApp, init: DirectoryRoutesInit): 
       method: 'put',
       path: '/directory/contact',
       summary: 'Publishes the own contact record in place of one with a lower seq',
-      request: body(z.object({ record: base64Url(charsOf(maxContactRecordBytes)) })),
+      description:
+        'A record that names a credential comes with it, for verified humans to read; one that names none takes back what was left before.',
+      request: body(
+        z.object({
+          record: base64Url(charsOf(maxContactRecordBytes)),
+          credential: base64Url(charsOf(maxPresentedBytes)).optional(),
+        }),
+      ),
       responses: { 204: { description: 'Kept' }, ...problemResponses(400, 401, 403, 409) },
     }),
     async (context) => {
-      await contacts.publish(context.get('requester'), bytesOf(context.req.valid('json').record));
+      const { record, credential } = context.req.valid('json');
+      const left = credential === undefined ? null : bytesOf(credential);
+      await contacts.publish(context.get('requester'), bytesOf(record), left);
       return context.body(null, 204);
+    },
+  );
+  app.openapi(
+    createRoute({
+      ...human,
+      method: 'get',
+      path: '/directory/credentials/{did}',
+      summary: 'The credential that a DID has left beside its contact record, for verified humans',
+      description: `Those of ${maxCredentialsPerRequester} people in 24 hours. Whoever uses it compares its SHA-256 with the record, and verifies it.`,
+      request: { params: z.object({ did }) },
+      responses: {
+        200: json('The credential', z.object({ credential: z.string() })),
+        ...problemResponses(400, 401, 403, 404, 429),
+      },
+    }),
+    async (context) => {
+      const left = await contacts.credentialOf(context.get('requester'), context.req.valid('param').did);
+      if (left === null) {
+        throw new ProblemError({
+          status: 404,
+          code: 'NO_CREDENTIAL_LEFT',
+          detail: 'no credential of this DID is here',
+          hint: 'ask its owner for a contact card, or connect while they are online',
+        });
+      }
+      metrics.events.inc({ event: 'directory.credential_read' });
+      return context.json({ credential: encodeBase64Url(left) }, 200);
     },
   );
   app.openapi(

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { fixedBytesType } from '@wotid/core';
 import { NodeProvider, wipe, type SealingInit } from '@wotid/crypto';
 import { ObjectStore, ReplayStore } from './chain-store.ts';
+import { ContactNoteStore } from './contact-note-store.ts';
 import { ContactStore, IssuerStore } from './contact-store.ts';
 import { Database, type DatabaseBinding, type RollbackRepair } from './database.ts';
 import { preparePrivateDirectory, removeLeftovers } from './files.ts';
@@ -72,6 +73,7 @@ export class Home implements Disposable {
   readonly inbox: InboxStore;
   readonly peers: PeerStore;
   readonly contacts: ContactStore;
+  readonly contactNotes: ContactNoteStore;
   readonly issuers: IssuerStore;
   readonly objects: ObjectStore;
   readonly replays: ReplayStore;
@@ -113,6 +115,7 @@ export class Home implements Disposable {
     this.peers = new PeerStore(database, sealer);
     this.inbox = new InboxStore(database, sealer, this.peers);
     this.contacts = new ContactStore(database, sealer);
+    this.contactNotes = new ContactNoteStore(database, sealer);
     this.issuers = new IssuerStore(database, sealer);
     this.objects = new ObjectStore(database, sealer);
     this.replays = new ReplayStore(database, sealer);
@@ -199,6 +202,7 @@ export class Home implements Disposable {
       this.outbox,
       this.inbox,
       this.contacts,
+      this.contactNotes,
       this.issuers,
       this.objects,
       this.replays,

@@ -18,6 +18,7 @@
  * | `issuer` | a pinned issuer | - |
  * | `proof` | the signature of a message for us | - |
  * | `checkpoint` | how far our checkpoints with one peer reach | - |
+ * | `contact_note` | latest record seen of a contact, and keys of theirs not yet acknowledged | - |
  * | `handshake` | level reached with a peer, and the KEM key it has published | - |
  * | `status_list` | the last answer of a status list | - |
  */
@@ -97,4 +98,5 @@ export const migrations: readonly string[] = [
   CREATE TABLE proof (proof_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE checkpoint (peer_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  'CREATE TABLE contact_note (peer_tag BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;',
 ];
