@@ -1,4 +1,5 @@
 /** The directory on both databases: one head, every pair once, quotas that hold side by side, tokens that serve once. */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   createHolderProof,
@@ -154,6 +155,91 @@ describeDatabases('directory', (create) => {
       404,
       'NO_CONTACT_RECORD',
     ]);
+  });
+
+  it('keeps a credential that its owner leaves, shows it to verified humans, and forgets it when told', async () => {
+    const carol = await new Person(world, chain, 'c').becomeHuman();
+    const [token, reader] = [await carol.token(), await bob.token()];
+    const { credential } = carol;
+    if (credential === null || alice.credential === null) throw new Error('no credential');
+    const publish = async (record: Uint8Array, left: Uint8Array | null): Promise<unknown[]> =>
+      problem(
+        await put('contact', token, {
+          record: url64(record),
+          ...(left !== null && { credential: url64(left) }),
+        }),
+      );
+    const read = (by: string, did = carol.did): Promise<Answer> =>
+      call(world.service, 'GET', `/directory/credentials/${did}`, { token: by });
+    const first = carol.record({ credential });
+    for (const [record, left] of [
+      [first, null],
+      [first, alice.credential],
+      [carol.record(), credential],
+    ] as const) {
+      expect(await publish(record, left)).toEqual([400, 'CREDENTIAL_MISMATCH']);
+    }
+    // Somebody else's, though the record names it.
+    expect(await publish(carol.record({ credential: alice.credential }), alice.credential)).toEqual([
+      403,
+      'BAD_CREDENTIAL',
+    ]);
+    expect(problem(await read(reader))).toEqual([404, 'NO_CREDENTIAL_LEFT']);
+    expect(await publish(first, credential)).toEqual([204, undefined]);
+    expect((await read(reader)).body).toEqual({ credential: url64(credential) });
+    const stranger = await new Person(world, chain, 'f').token();
+    expect(problem(await read(stranger))).toEqual([403, 'CREDENTIAL_REQUIRED']);
+    expect(problem(await call(world.service, 'GET', `/directory/credentials/${carol.did}`))).toEqual([
+      401,
+      'TOKEN_REQUIRED',
+    ]);
+    // Taken back, and not brought back by the record that named it.
+    expect(await publish(carol.record({ seq: 2n }), null)).toEqual([204, undefined]);
+    expect(problem(await read(reader))).toEqual([404, 'NO_CREDENTIAL_LEFT']);
+    expect(await publish(first, credential)).toEqual([409, 'SEQ_CONFLICT']);
+    expect(problem(await read(reader))).toEqual([404, 'NO_CREDENTIAL_LEFT']);
+    const rows = await world.database.query('SELECT credential FROM directory_contact WHERE did = $1', [
+      carol.did,
+    ]);
+    expect(rows).toEqual([{ credential: null }]);
+  });
+
+  it('lets one human read the credentials of a hundred people a day, on two instances', async () => {
+    const dora = await new Person(world, chain, 'd').becomeHuman();
+    const owners = await Promise.all(
+      Array.from({ length: 4 }, () => new Person(world, chain, 'e').becomeHuman()),
+    );
+    for (const owner of owners) {
+      const { credential } = owner;
+      const json = {
+        record: url64(owner.record({ credential })),
+        credential: url64(credential ?? new Uint8Array()),
+      };
+      expect((await put('contact', await owner.token(), json)).status).toBe(204);
+    }
+    // Ninety-eight others she has read before.
+    const who = createHash('sha256').update(dora.did).digest();
+    for (let k = 0; k < 98; k++) {
+      await world.database.query(
+        'INSERT INTO directory_reading (requester, target, at_ms) VALUES ($1, $2, $3)',
+        [who, createHash('sha256').update(String(k)).digest(), world.clock.nowMs()],
+      );
+    }
+    const services = [world.service, await world.again()];
+    const token = await dora.token();
+    const greedy = async (by: string): Promise<number[]> => {
+      const answers = await Promise.all(
+        owners.map(({ did }, at) =>
+          call(services[at % 2] as IdentityService, 'GET', `/directory/credentials/${did}`, { token: by }),
+        ),
+      );
+      return answers.map(({ status }) => status).toSorted();
+    };
+    expect(await greedy(token)).toEqual([200, 200, 429, 429]);
+    // Whom she has read she may read again.
+    expect(await greedy(token)).toEqual([200, 200, 429, 429]);
+    world.clock.advance(86_400_001);
+    expect(await greedy(await dora.token())).toEqual([200, 200, 200, 200]);
   });
 
   it('gives tokens for a proof once, also after a restart, for its own audience and time alone', async () => {

@@ -75,9 +75,10 @@ export class DirectoryPublisher {
     }
   }
 
-  /** Which directory is set, and what it has of us now. */
+  /** Which directory is set, and what it has of us, once what is under way has ended. */
   async status(): Promise<DirectoryFacts> {
     const { home, access, provider, ours } = this.#init;
+    await this.#tail;
     const { url } = access;
     const facts = {
       url,

@@ -3,8 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createIdentityService, openDatabase, type Database, type IdentityService } from '@wotid/identity';
-import { didJwkMethod, Resolver } from '@wotid/credential';
-import { didIotaMethod, didNetworkOf, DidReader } from '@wotid/did-iota';
+import { didJwkMethod, encodeTrustedIssuer, Resolver } from '@wotid/credential';
+import { DidController, didIotaMethod, didNetworkOf, DidReader } from '@wotid/did-iota';
+import { signContactRecord, verifyContactRecord } from '@wotid/directory';
 import { createIotaClient, MailboxReader } from '@wotid/mailbox';
 import { createPrekeys, emptyPrekeys } from '@wotid/session';
 import { LiveIdentity } from '../src/identity.ts';
@@ -155,6 +156,26 @@ describe('what an agent publishes', () => {
     expect(await directory.set(null)).toMatchObject({ url: null });
   });
 
+  it('follows at once when there is a credential, and another one', async () => {
+    const bob = await network.person({ credential: false });
+    expect(await bob.agent.directory.set(url, { leaveCredential: true })).toMatchObject({
+      state: expect.stringContaining('no credential') as string,
+      lastError: { code: 'NO_CREDENTIAL' },
+    });
+    const record = async (): Promise<unknown> =>
+      database.query('SELECT credential FROM directory_contact WHERE did = $1', [bob.did]);
+    expect(await record()).toEqual([]);
+    for (let k = 0; k < 2; k++) {
+      await bob.agent.credential.import(await network.credentialFor(bob));
+      expect(await bob.agent.directory.status()).toMatchObject({
+        state: 'published',
+        lastError: null,
+        pairsLeft: 64,
+      });
+      expect(await record()).toEqual([{ credential: bob.agent.credential.bytes() }]);
+    }
+  });
+
   it('is of the keys of a did:iota too', async () => {
     const bob = await network.person({ didMethod: 'iota' });
     expect(await bob.agent.directory.set(url)).toMatchObject({ url, state: 'published', pairsLeft: 64 });
@@ -202,6 +223,143 @@ describe('a lookup', () => {
     });
     expect(await failure(alice.agent.lookup.lookup(stranger.did))).toBe('NO_CONTACT');
     expect(await failure(alice.agent.lookup.lookup(alice.did))).toBe('BAD_CARD');
+  });
+
+  it('of who has left a credential is enough to write to them first, online and while they are away', async () => {
+    const [alice, bob] = await couple();
+    expect(await alice.agent.lookup.lookup(bob.did)).toMatchObject({ verified: false, credential: 'none' });
+    await bob.leave();
+    const unverified = await alice.agent.send(bob.did, text('?')).catch((error: unknown) => error);
+    expect(unverified).toMatchObject({ code: 'NOT_DELIVERED', data: { reason: 'UNVERIFIED_PEER' } });
+    // There is no issuer to trust here: what is missing is a credential.
+    expect(String((unverified as { hint: string }).hint)).not.toContain('trust add');
+    await bob.restart();
+    expect(await bob.agent.directory.publish({ leaveCredential: true })).toMatchObject({
+      state: 'published',
+      leavesCredential: true,
+      record: { hasCredential: true },
+    });
+    expect(await alice.agent.lookup.lookup(bob.did)).toMatchObject({
+      verified: true,
+      reason: null,
+      credential: 'left',
+      prekeys: 'as on chain',
+    });
+    // Somebody who has nothing but the DID.
+    const carol = await network.person();
+    await carol.agent.directory.set(url);
+    await bob.leave();
+    expect((await alice.agent.send(bob.did, text('from alice'))).route).toBe('mailbox');
+    expect((await carol.agent.send(bob.did, text('from carol'))).route).toBe('mailbox');
+    await bob.back();
+    expect(bob.texts.toSorted()).toEqual(['from alice', 'from carol']);
+    const dora = await network.person();
+    await dora.agent.directory.set(url);
+    expect((await dora.agent.send(bob.did, text('from dora'))).route).toBe('p2p');
+  });
+
+  it('names a directory that swaps credentials, and does without one that is withheld or taken back', async () => {
+    const [alice, bob] = await couple();
+    await bob.agent.directory.publish({ leaveCredential: true });
+    const lookup = (): Promise<unknown> => alice.agent.lookup.lookup(bob.did);
+    const serve = (credential: Uint8Array | null): Promise<unknown> =>
+      database.query('UPDATE directory_contact SET credential = $2 WHERE did = $1', [bob.did, credential]);
+    await serve(alice.agent.credential.bytes());
+    expect(await failure(lookup())).toBe('CREDENTIAL_SWAPPED');
+    expect(alice.agent.contacts()).toEqual([]);
+    await serve(null);
+    expect(await lookup()).toMatchObject({ verified: false, credential: 'withheld' });
+    await serve(bob.agent.credential.bytes());
+    expect(await lookup()).toMatchObject({ verified: true, credential: 'left' });
+    await bob.agent.directory.publish({ leaveCredential: false });
+    const carol = await network.person({ trust: false, credential: false, mailbox: false });
+    carol.agent.trust.add(encodeTrustedIssuer(network.issuer.trustedIssuer));
+    await carol.agent.credential.import(await network.credentialFor(carol));
+    await carol.agent.directory.set(url);
+    expect(await carol.agent.lookup.lookup(bob.did)).toMatchObject({ verified: false, credential: 'none' });
+    // Who has verified it once keeps it.
+    expect(await lookup()).toMatchObject({ verified: true, credential: 'none' });
+  });
+
+  it('verifies a credential as that of a card: its issuer has to be trusted', async () => {
+    const [alice, bob] = await couple();
+    await bob.agent.directory.publish({ leaveCredential: true });
+    const { did } = network.issuer.trustedIssuer;
+    alice.agent.trust.remove(did);
+    expect(await alice.agent.lookup.lookup(bob.did)).toMatchObject({
+      verified: false,
+      credential: 'left',
+      reason: expect.stringContaining('issuer') as string,
+    });
+    await bob.leave();
+    const refused = await alice.agent.send(bob.did, text('now?')).catch((error: unknown) => error);
+    expect((refused as { hint: string }).hint).toContain('trust add');
+    alice.agent.trust.add(encodeTrustedIssuer(network.issuer.trustedIssuer));
+    expect((await alice.agent.send(bob.did, text('now'))).route).toBe('mailbox');
+  });
+
+  it('compares the mailbox with the one in the DID document', async () => {
+    const [alice, bob] = await Promise.all([
+      network.person({ didMethod: 'iota' }),
+      network.person({ didMethod: 'iota' }),
+    ]);
+    for (const { agent } of [alice, bob]) await agent.directory.set(url);
+    const { rpcUrl, chainId } = network.localnet;
+    const reader = new DidReader({ rpcUrl, network: didNetworkOf(chainId, await network.identityPackage()) });
+    const controller = new DidController({ reader, transactions: bob.agent.wallet.queue('owner') });
+    const { keys, idFp } = LiveIdentity.load(provider, bob.home);
+    const says = { ed25519: keys.ed25519.publicKey, mlDsa87: keys.mlDsa87.publicKey, idFp };
+    for (const mailbox of [{ chainId, mailboxId: `0x${'7'.repeat(64)}` }, null]) {
+      await controller.update(bob.did, { ...says, mailbox });
+      expect(await failure(alice.agent.lookup.lookup(bob.did))).toBe('MAILBOX_MISMATCH');
+    }
+    expect(alice.agent.contacts()).toEqual([]);
+    await bob.agent.identity.create();
+    expect(await alice.agent.lookup.lookup(bob.did)).toMatchObject({
+      mailboxId: bob.agent.mailbox.ids?.mailboxId,
+    });
+  });
+
+  it('takes a record for older by its number alone: a card has none', async () => {
+    const [alice, bob] = await couple();
+    const first = bob.home.settings.getBytes('directory.record')!;
+    const serve = (record: Uint8Array): Promise<unknown> =>
+      database.query('UPDATE directory_contact SET record = $2 WHERE did = $1', [bob.did, record]);
+    // A later card that says the same, then one that says something else.
+    expect(await alice.agent.addContact(bob.card)).toMatchObject({ addresses: bob.agent.addresses });
+    expect(await alice.agent.lookup.lookup(bob.did)).toMatchObject({ addresses: bob.agent.addresses });
+    await bob.restart({ listen: ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'] });
+    await bob.agent.directory.publish();
+    const second = bob.home.settings.getBytes('directory.record')!;
+    await serve(first);
+    await alice.agent.addContact(bob.card);
+    expect(await alice.agent.lookup.lookup(bob.did)).toMatchObject({ addresses: bob.agent.addresses });
+    await serve(second);
+    expect(await alice.agent.lookup.lookup(bob.did)).toMatchObject({ addresses: bob.agent.addresses });
+    // A card takes the place of a record, and does not make its number forgotten.
+    await alice.agent.addContact(bob.card);
+    await serve(first);
+    expect(await failure(alice.agent.lookup.lookup(bob.did))).toBe('ROLLED_BACK');
+    const { keys, block } = LiveIdentity.load(provider, bob.home);
+    const { seq, issuedAtMs, ...place } = verifyContactRecord(provider, second, null);
+    const sign = (addresses: readonly string[]): Uint8Array =>
+      signContactRecord(provider, keys, { ...place, addresses, block, seq, issuedAtMs });
+    await serve(sign([]));
+    expect(await failure(alice.agent.lookup.lookup(bob.did))).toBe('EQUIVOCATION');
+    // The same said once more has another signature.
+    await serve(sign(place.addresses));
+    expect(await alice.agent.lookup.lookup(bob.did)).toMatchObject({ addresses: bob.agent.addresses });
+    // An older card is no reason to forget a later record, and none to refuse what it proves.
+    const carol = await network.person();
+    const early = bob.card;
+    await carol.agent.directory.set(url);
+    await bob.restart({ listen: ['/ip4/127.0.0.1/tcp/0'] });
+    await bob.agent.directory.publish();
+    await carol.agent.lookup.lookup(bob.did);
+    expect(await carol.agent.addContact(early)).toMatchObject({
+      verified: true,
+      addresses: bob.agent.addresses,
+    });
   });
 
   it('names a directory that goes back, answers for another, or has another head than the chain', async () => {
