@@ -78,7 +78,8 @@ export class DirectoryPublisher {
   /** Which directory is set, and what it has of us, once what is under way has ended. */
   async status(): Promise<DirectoryFacts> {
     const { home, access, provider, ours } = this.#init;
-    await this.#tail;
+    // What is published may bring new prekeys about, and those another publication.
+    for (let last; last !== this.#tail; await last) last = this.#tail;
     const { url } = access;
     const facts = {
       url,

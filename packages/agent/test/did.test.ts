@@ -5,6 +5,7 @@ import { createIssuer, createLocalSigner, encodeTrustedIssuer, fingerprintUri } 
 import { IdentityKeys } from '@wotid/crypto';
 import { DidController, didKeyIds, didNetworkOf, DidReader, mailboxOf } from '@wotid/did-iota';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ownIdentity } from '@wotid/session';
 import { Home } from '../src/index.ts';
 import { secretNames } from '../src/home/vault.ts';
 import { settingNames } from '../src/network-profile.ts';
@@ -229,6 +230,22 @@ describe('keys that are rotated', () => {
     expect((await carol.agent.send(alice.did, text('hello'))).route).toBe('mailbox');
     await alice.back();
     expect(alice.texts.at(-1)).toBe('hello');
+
+    // Bob is shown until he has seen it, whatever he does meanwhile.
+    await bob.restart();
+    const noticed = { before, after: rotated.after, noticedAt: new Date(clock.nowMs()).toISOString() };
+    expect(bob.agent.contact(alice.did).newKeys).toEqual(noticed);
+    const again = await alice.agent.rotateKeys(['x25519']);
+    await alice.agent.credential.import(await network.credentialFor(alice));
+    clock.advance(30_001);
+    expect(await bob.agent.addContact(alice.card)).toMatchObject({
+      verified: true,
+      newKeys: { before, after: again.after },
+    });
+    expect(bob.agent.contacts()).toMatchObject([{ newKeys: { before, after: again.after } }]);
+    expect(bob.agent.acknowledgeKeys(alice.did)).toMatchObject({ fingerprint: again.after, newKeys: null });
+    await bob.restart();
+    expect(bob.agent.contact(alice.did).newKeys).toBeNull();
   });
 
   it('may be one of them', async () => {
@@ -245,6 +262,33 @@ describe('keys that are rotated', () => {
       await alice.restart();
       expect(fingerprintOf(alice)).toBe(rotated.after);
     }
+  });
+
+  it('may be the Falcon key, alone or with the others', async () => {
+    const [alice, bob] = await Promise.all([resident({ falcon: true }), resident()]);
+    const keys = (): Record<string, string | undefined> => {
+      using own = IdentityKeys.fromSecrets(provider, alice.home.vault.get(secretNames.identity)!);
+      const { block } = ownIdentity(provider, own, alice.did);
+      return {
+        x25519: block.ik.toHex(),
+        ed25519: block.ed25519.toHex(),
+        'ml-dsa-87': block.mlDsa87.toHex(),
+        'falcon-1024': block.falcon1024?.toHex(),
+      };
+    };
+    const changed = (before: Record<string, string | undefined>): string[] =>
+      Object.entries(keys()).flatMap(([name, key]) => (key === before[name] ? [] : [name]));
+    const first = keys();
+    expect((await alice.agent.rotateKeys(['falcon-1024'])).keys).toEqual(['falcon-1024']);
+    expect(changed(first)).toEqual(['falcon-1024']);
+    const second = keys();
+    await alice.agent.rotateKeys();
+    expect(changed(second)).toEqual(['x25519', 'ed25519', 'ml-dsa-87', 'falcon-1024']);
+    await alice.restart();
+    expect(await alice.agent.identity.show()).toMatchObject({ isCurrent: true, isRotating: false });
+    await alice.agent.credential.import(await network.credentialFor(alice));
+    await meet(alice, bob);
+    expect((await alice.agent.send(bob.did, text('signed by four keys'), { sign: true })).route).toBe('p2p');
   });
 
   it('have to exist', async () => {

@@ -2,45 +2,60 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createIdentityService, openDatabase, type Database, type IdentityService } from '@wotid/identity';
+import {
+  createIdentityService,
+  openDatabase,
+  type Database,
+  type IdentityServiceInit,
+} from '@wotid/identity';
 import { didJwkMethod, encodeTrustedIssuer, Resolver } from '@wotid/credential';
 import { DidController, didIotaMethod, didNetworkOf, DidReader } from '@wotid/did-iota';
 import { signContactRecord, verifyContactRecord } from '@wotid/directory';
 import { createIotaClient, MailboxReader } from '@wotid/mailbox';
 import { createPrekeys, emptyPrekeys } from '@wotid/session';
 import { LiveIdentity } from '../src/identity.ts';
-import { failure, Network, provider, text, type Person } from './people.ts';
+import { clockFromNow, failure, Network, provider, text, type Person } from './people.ts';
 
 let network: Network;
 let database: Database;
-let service: IdentityService;
 let url: string;
+/** One more service with a directory on a database of its own. */
+let serve: (init: Partial<IdentityServiceInit>) => Promise<[Database, string]>;
+const ends: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  [network, database] = await Promise.all([Network.start(), openDatabase('memory:')]);
+  network = await Network.start();
   const client = createIotaClient(network.localnet.rpcUrl);
   const reader = new MailboxReader({ client, packageId: network.packageId });
   const chainId = await client.getChainIdentifier();
   const { rpcUrl } = network.localnet;
   const did = new DidReader({ rpcUrl, network: didNetworkOf(chainId, await network.identityPackage()) });
-  service = createIdentityService({
-    database,
-    port: 0,
-    resolver: new Resolver({ ...didJwkMethod, ...didIotaMethod(did) }),
-    directory: {
-      anchor: {
-        chainId,
-        readPrekeys: (mailboxId) => reader.readPrekeys(mailboxId),
+  serve = async (init) => {
+    const at = await openDatabase('memory:');
+    const service = createIdentityService({
+      database: at,
+      port: 0,
+      resolver: new Resolver({ ...didJwkMethod, ...didIotaMethod(did) }),
+      directory: {
+        anchor: {
+          chainId,
+          readPrekeys: (mailboxId) => reader.readPrekeys(mailboxId),
+        },
+        trustedIssuers: [network.issuer.trustedIssuer],
       },
-      trustedIssuers: [network.issuer.trustedIssuer],
-    },
-  });
-  url = await service.start();
+      ...init,
+    });
+    ends.push(async () => {
+      await service.close();
+      await at.close();
+    });
+    return [at, await service.start()];
+  };
+  [database, url] = await serve({});
 });
 afterAll(async () => {
   await network.stop();
-  await service.close();
-  await database.close();
+  for (const end of ends) await end();
 });
 
 const pairsOf = (person: Person): number => person.agent.mailbox.oneTimePairs()?.pairs.length ?? -1;
@@ -183,6 +198,62 @@ describe('what an agent publishes', () => {
     expect((await bob.agent.directory.status()).state).toContain('no credential');
     await bob.agent.credential.import(await network.credentialFor(bob));
     expect(await bob.agent.directory.publish()).toMatchObject({ pairsLeft: 64 });
+  });
+});
+
+describe('one-time pairs', () => {
+  it('are made anew when fewer than 16 are left, six hours after the last at the earliest', async () => {
+    const clock = clockFromNow();
+    const [own, at] = await serve({ clock });
+    const bob = await network.person({ clock });
+    await bob.agent.directory.set(at);
+    /** What the directory has when so many are left of publication `number`, and bob's agent has looked. */
+    const whenLeft = async (number: number, left: number): Promise<unknown> => {
+      await own.query('UPDATE directory_pair SET pair = NULL WHERE did = $1 AND number = $2 AND index < $3', [
+        bob.did,
+        number,
+        64 - left,
+      ]);
+      bob.agent.directory.publishSoon();
+      const { prekeysNumber, pairsLeft } = await bob.agent.directory.status();
+      return [prekeysNumber, pairsLeft];
+    };
+    expect(await whenLeft(1, 15)).toEqual([1, 15]);
+    clock.advance(6 * 3_600_000 + 1_000);
+    expect(await whenLeft(1, 15)).toEqual([2, 64]);
+    clock.advance(6 * 3_600_000 + 1_000);
+    expect(await whenLeft(2, 16)).toEqual([2, 16]);
+    expect(await whenLeft(2, 15)).toEqual([3, 64]);
+  });
+});
+
+describe('a contact who has moved', () => {
+  it('is looked up again and reached at once, but not with every message', async () => {
+    const clock = clockFromNow();
+    const [alice, bob] = await Promise.all([network.person({ clock }), network.person({ clock })]);
+    for (const { agent } of [alice, bob]) await agent.directory.set(url);
+    await bob.agent.directory.publish({ leaveCredential: true });
+    const send = async (what: string): Promise<string> => (await alice.agent.send(bob.did, text(what))).route;
+    const gone = (times: number): Promise<unknown> =>
+      alice.until(({ peer }) => peer.filter(({ state }) => state === 'disconnected').length === times);
+    const move = async (): Promise<void> => {
+      await bob.restart({ listen: ['/ip4/127.0.0.1/tcp/0'] });
+      await bob.agent.directory.publish();
+    };
+    expect(await send('1')).toBe('p2p');
+    const before = bob.agent.addresses;
+    await move();
+    await gone(1);
+    expect(bob.agent.addresses).not.toEqual(before);
+    expect(await Promise.all([send('2'), send('3')])).toEqual(['p2p', 'p2p']);
+    await move();
+    await gone(2);
+    expect(await send('4')).toBe('mailbox');
+    clock.advance(300_001);
+    expect(await send('5')).toBe('p2p');
+    expect((await alice.agent.connect(bob.did)).peer).toBe(bob.did);
+    await bob.agent.sync();
+    expect(bob.texts.toSorted()).toEqual(['1', '2', '3', '4', '5']);
   });
 });
 

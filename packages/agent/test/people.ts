@@ -54,6 +54,8 @@ export interface PersonInit extends Partial<AgentInit> {
   readonly issuer?: Issuer;
   /** Default `jwk`, which needs no chain. */
   readonly didMethod?: DidMethod;
+  /** With a Falcon key beside the others. */
+  readonly falcon?: boolean;
 }
 
 type Events = { [Name in keyof AgentEvents]: AgentEvents[Name][] };
@@ -235,20 +237,24 @@ export class Network {
   }
 
   /** A home without anything but keys. */
-  async home(rpcUrl: string = this.localnet.rpcUrl, didMethod: DidMethod = 'jwk'): Promise<Home> {
+  async home(
+    rpcUrl: string = this.localnet.rpcUrl,
+    didMethod: DidMethod = 'jwk',
+    falcon: boolean = false,
+  ): Promise<Home> {
     const dir = join(this.dir, `home-${this.#count++}`);
     const { faucetUrl } = this.localnet;
     const identityPackageId = didMethod === 'iota' ? await this.identityPackage() : null;
     const network = { name: 'test', rpcUrl, faucetUrl, packageId: this.packageId, identityPackageId };
-    await createHome({ dir, passphrase, network, cost: cheap, didMethod });
+    await createHome({ dir, passphrase, network, cost: cheap, didMethod, falcon });
     return Home.open({ dir, passphrase });
   }
 
   /** Somebody whose agent runs. */
   async person(init: PersonInit = {}): Promise<Person> {
     const { credential, trust, mailbox, funded, rpcUrl, issuer = this.issuer, listen, ...rest } = init;
-    const { didMethod, ...agentInit } = rest;
-    const person = new Person(await this.home(rpcUrl, didMethod), agentInit);
+    const { didMethod, falcon, ...agentInit } = rest;
+    const person = new Person(await this.home(rpcUrl, didMethod, falcon), agentInit);
     this.#people.push(person);
     await person.start({ listen: listen ?? ['/ip4/127.0.0.1/tcp/0'] });
     const { agent } = person;
