@@ -27,6 +27,8 @@ const refused = async (...args: readonly string[]): Promise<string> => {
   return `${code}: ${stderr}`;
 };
 const alice = ['--home', at('alice')] as const;
+const bob = ['--home', at('bob')] as const;
+let bobsAgent: Running;
 
 beforeAll(async () => {
   writeFileSync(at('passphrase'), 'an old tin whistle in the rain\n', { mode: 0o600 });
@@ -41,21 +43,25 @@ beforeAll(async () => {
   const { packageId, identityPackageId } = await ok('deploy', ...operator);
   const identityPackage = ['--identity-package', String(identityPackageId)];
   const serve = ['--home', at('service'), '--port', '0', '--db', 'memory:', '--status-ttl', '1'];
-  resolving = ['--network', String(rpc), ...identityPackage];
+  resolving = ['--network', String(rpc), ...identityPackage, '--mailbox-package', String(packageId)];
   const service = new Running(['identity', ...serve, ...resolving, '--json'], { env });
   running.push(service);
   const started = await service.line((line) => 'url' in line);
   url = String(started['url']);
   fingerprint = String(started['fingerprint']);
-  await ok('init', ...alice, ...network, '--package', String(packageId), ...identityPackage);
-  // Her commands go to the agent that runs: the passphrase is worked on once.
-  const agent = new Running(
-    ['agent', ...alice, '--listen', '/ip4/127.0.0.1/tcp/0', '--sync-interval', '0', '--json'],
-    { env },
-  );
-  running.push(agent);
-  await agent.line((line) => line['event'] === 'ready');
-  await ok('wallet', 'faucet', ...alice);
+  const settle = async (person: readonly string[]): Promise<Running> => {
+    await ok('init', ...person, ...network, '--package', String(packageId), ...identityPackage);
+    // Their commands go to the agent that runs: the passphrase is worked on once.
+    const agent = new Running(
+      ['agent', ...person, '--listen', '/ip4/127.0.0.1/tcp/0', '--sync-interval', '0', '--json'],
+      { env },
+    );
+    running.push(agent);
+    await agent.line((line) => line['event'] === 'ready');
+    await ok('wallet', 'faucet', ...person);
+    return agent;
+  };
+  [, bobsAgent] = await Promise.all([settle(alice), settle(bob)]);
   did = String((await ok('did', 'create', ...alice))['did']);
 });
 afterAll(async () => {
@@ -64,14 +70,14 @@ afterAll(async () => {
 });
 
 /** The operator approves a human and hands out link and code. */
-async function invite(name: string, service = 'service'): Promise<string> {
+async function invite(name: string, service = 'service', human = 'human'): Promise<string> {
   const made = await ok(
     'identity',
     'invite',
     '--home',
     at(service),
     '--human',
-    at('human'),
+    at(human),
     '--evidence',
     'met in person',
     '--tx-code-out',
@@ -137,6 +143,51 @@ describe('a wallet', () => {
     const again = await ok('credential', 'request', at('offer'), '--tx-code-file', at('code-2'), ...alice);
     expect(again['credentialId']).not.toBe(credentialId);
     credentialId = String(again['credentialId']);
+  });
+
+  it('is enough to be written to by somebody who has nothing but the DID', async () => {
+    const bobDid = String((await ok('did', 'create', ...bob))['did']);
+    await ok('mailbox', 'create', ...bob);
+    await ok('trust', 'add', url, '--fingerprint', fingerprint, ...bob);
+    expect(await ok('directory', 'status', ...bob)).toMatchObject({ url: null, state: 'not set' });
+    const early = await ok('directory', 'set', url, ...bob);
+    expect(early).toMatchObject({ lastError: { code: 'NO_CREDENTIAL' }, leavesCredential: false });
+    writeFileSync(at('other human'), 'Bob Example, born 1971-02-02\n');
+    const offer = await invite('code-bob', 'service', 'other human');
+    await ok('credential', 'request', offer, '--tx-code-file', at('code-bob'), ...bob);
+    // With the credential the agent has published by itself.
+    const published = { state: 'published', pairsLeft: 64, prekeysNumber: 1, lastError: null };
+    expect(await ok('directory', 'status', ...bob)).toMatchObject({
+      ...published,
+      record: { hasCredential: false },
+    });
+    await ok('directory', 'set', url, ...alice);
+    expect(await ok('contact', 'lookup', bobDid, '--as', 'bob', ...alice)).toMatchObject({
+      verified: false,
+      credential: 'none',
+    });
+    const both = ['--leave-credential', '--take-back-credential'];
+    expect(await refused('directory', 'publish', ...both, ...bob)).toMatch(/^2: /);
+    expect(await ok('directory', 'publish', '--leave-credential', ...bob)).toMatchObject({
+      ...published,
+      leavesCredential: true,
+      record: { hasCredential: true },
+    });
+    expect(await ok('contact', 'lookup', bobDid, ...alice)).toMatchObject({
+      alias: 'bob',
+      verified: true,
+      credential: 'left',
+      prekeys: 'as on chain',
+    });
+    await bobsAgent.end();
+    expect(await ok('send', 'bob', 'are you there?', ...alice)).toMatchObject({ route: 'mailbox' });
+    expect(await ok('mailbox', 'claim', ...bob)).toMatchObject({ opened: 1 });
+    expect(await ok('inbox', ...bob)).toMatchObject({ from: did, text: 'are you there?' });
+    expect(await ok('contact', 'show', 'bob', ...alice)).toMatchObject({ verified: true, newKeys: null });
+    expect(await ok('contact', 'acknowledge', 'bob', ...alice)).toMatchObject({ did: bobDid });
+    expect(await refused('contact', 'show', 'nobody', ...alice)).toMatch(/^1: /);
+    const back = await ok('directory', 'publish', '--take-back-credential', ...bob);
+    expect(back).toMatchObject({ leavesCredential: false, record: { hasCredential: false } });
   });
 
   it('sees that its credential passes, and that it does not once it is revoked', async () => {
