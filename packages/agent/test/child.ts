@@ -1,7 +1,8 @@
 /**
- * An agent in a process of its own that ends itself with SIGKILL at a chosen point. Arguments: home, point. Reads
- * `connect`, `send` and `sync` as JSON lines, prints what happened.
+ * An agent in a process of its own that ends itself with SIGKILL at a chosen point. Arguments: home, point, steps before
+ * it. Reads `connect`, `send`, `sync` and `rotate` as JSON lines, prints what happened.
  */
+import { flushCompileCache } from 'node:module';
 import { createInterface } from 'node:readline';
 import { Agent, Home } from '../src/index.ts';
 
@@ -15,15 +16,19 @@ export type KillPoint =
   /** A message lies in somebody's mailbox, which nobody has noted. */
   | 'posted'
   /** The peer has the session of the gate, we have not heard so. */
-  | 'M5 sent';
+  | 'M5 sent'
+  /** After so many steps of key rotations: a call of the node begun or answered, something written to disk. */
+  | 'rotating';
 
 /** What it can be told to do. */
 export type Command =
   | { readonly do: 'connect'; readonly to: string }
   | { readonly do: 'send'; readonly to: string; readonly text: string }
-  | { readonly do: 'sync' };
+  | { readonly do: 'sync' }
+  /** Rotates all keys, again and again. */
+  | { readonly do: 'rotate' };
 
-const [dir = '', point = 'never'] = process.argv.slice(2) as [string, KillPoint];
+const [dir = '', point = 'never', steps = '0'] = process.argv.slice(2) as [string, KillPoint, string];
 const home = await Home.open({ dir, passphrase: 'correct horse battery staple' });
 const die = (): void => void process.kill(process.pid, 'SIGKILL');
 const say = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -52,7 +57,36 @@ agent.on('message', ({ messageId }) => {
   if (point === 'stored') die();
   say({ event: 'message', messageId });
 });
-say({ event: 'ready', addresses: agent.addresses });
+// A process that is killed does not write it by itself.
+flushCompileCache();
+say({ event: 'ready', addresses: agent.addresses, isRotating: agent.identity.isRotating });
+
+async function rotate(): Promise<void> {
+  let left = point === 'rotating' ? Number(steps) : Infinity;
+  const step = (): void => {
+    if (left-- <= 0) die();
+  };
+  for (const store of [home.vault, home.settings]) {
+    const set = store.set.bind(store) as (values: Readonly<Record<string, Uint8Array | undefined>>) => void;
+    store.set = (values: Parameters<typeof set>[0]) => {
+      step();
+      set(values);
+      step();
+    };
+  }
+  const call = globalThis.fetch;
+  globalThis.fetch = async (...args) => {
+    step();
+    const response = await call(...args);
+    step();
+    return response;
+  };
+  say({ event: 'rotating' });
+  for (;;) {
+    await agent.rotateKeys();
+    say({ event: 'rotated' });
+  }
+}
 
 createInterface({ input: process.stdin })
   .on('line', (line) => {
@@ -62,7 +96,9 @@ createInterface({ input: process.stdin })
         ? agent.connect(command.to)
         : command.do === 'sync'
           ? agent.sync()
-          : agent.send(command.to, { type: 'text', text: command.text });
+          : command.do === 'rotate'
+            ? rotate()
+            : agent.send(command.to, { type: 'text', text: command.text });
     done.then(
       () => say({ event: 'done' }),
       (error: Error) => say({ event: 'failed', reason: error.message }),

@@ -1,8 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Command, KillPoint } from './child.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Child } from './child-process.ts';
+import type { KillPoint } from './child.ts';
 import { failure, meet, Network, text, type Person } from './people.ts';
 
 let network: Network;
@@ -10,48 +8,6 @@ beforeAll(async () => {
   network = await Network.start();
 });
 afterAll(() => network.stop());
-
-const script = fileURLToPath(new URL('child.ts', import.meta.url));
-
-/** The agent of a person in a process of its own, until it dies. */
-class Child {
-  readonly #process: ChildProcess;
-  readonly #events: string[] = [];
-  readonly died: Promise<NodeJS.Signals | null>;
-  #look = (): void => {};
-
-  constructor(home: string, point: KillPoint) {
-    this.#process = spawn(
-      process.execPath,
-      ['--conditions=wot:source', '--disable-warning=ExperimentalWarning', script, home, point],
-      { stdio: ['pipe', 'pipe', 'inherit'] },
-    );
-    this.#process.stdin?.on('error', () => {});
-    createInterface({ input: this.#process.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      this.#events.push((JSON.parse(line) as { event: string }).event);
-      this.#look();
-    });
-    this.died = new Promise((resolve) => this.#process.once('close', (_, signal) => resolve(signal)));
-    onTestFinished(() => void this.kill());
-  }
-
-  tell(command: Command): void {
-    this.#process.stdin?.write(`${JSON.stringify(command)}\n`);
-  }
-
-  async event(name: string): Promise<void> {
-    if (this.#events.includes(name)) return;
-    await new Promise<void>((resolve, reject) => {
-      this.#look = () => this.#events.includes(name) && resolve();
-      void this.died.then(() => reject(new Error(`it died before it said ${name}`)));
-    });
-  }
-
-  kill(): Promise<NodeJS.Signals | null> {
-    this.#process.kill('SIGKILL');
-    return this.died;
-  }
-}
 
 /** Ends a person's agent here and starts it in a process of its own. */
 async function inProcess(person: Person, point: KillPoint): Promise<Child> {

@@ -352,7 +352,7 @@ describe('what is on disk', () => {
     const dir = await filledHome(id32(), alice);
     const sqlite = new DatabaseSync(join(dir, 'home.sqlite'));
     sqlite.exec(
-      'DROP TABLE handshake; DROP TABLE status_list; DROP INDEX inbox_by_id; DROP TABLE proof; DROP TABLE checkpoint; PRAGMA user_version = 1',
+      'DROP TABLE handshake; DROP TABLE status_list; DROP INDEX inbox_by_id; DROP TABLE proof; DROP TABLE checkpoint; DROP TABLE contact_note; PRAGMA user_version = 1',
     );
     sqlite.close();
     using home = await Home.open({ dir, passphrase });
