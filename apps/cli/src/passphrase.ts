@@ -50,29 +50,28 @@ function checked(passphrase: string, what: string): string {
   return passphrase;
 }
 
-/** Asks on the terminal and shows nothing of the answer. */
+/** Asks on the terminal and shows nothing of the answer. @throws UsageError when there is none */
 export function askSecretly(question: string): Promise<string> {
   process.stderr.write(question);
-  return answerOf(new Writable({ write: (_chunk, _encoding, done) => done() }));
+  return answerOf(process.stdin, new Writable({ write: (_chunk, _encoding, done) => done() }));
 }
 
-/** Asks on the terminal. */
+/** Asks on the terminal. @throws UsageError when there is no answer */
 export function ask(question: string): Promise<string> {
   process.stderr.write(question);
-  return answerOf(process.stderr);
+  return answerOf(process.stdin, process.stderr);
 }
 
-function answerOf(output: NodeJS.WritableStream): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output, terminal: true });
+/** The next line of a terminal. @throws UsageError when it is interrupted or ends */
+export function answerOf(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Promise<string> {
+  const lines = createInterface({ input, output, terminal: true });
   return new Promise((resolve, reject) => {
     lines.once('line', (line) => {
+      resolve(line);
       lines.close();
       process.stderr.write('\n');
-      resolve(line);
     });
-    lines.once('SIGINT', () => {
-      lines.close();
-      reject(new UsageError('interrupted'));
-    });
+    lines.once('SIGINT', () => lines.close());
+    lines.once('close', () => reject(new UsageError('interrupted')));
   });
 }
