@@ -244,6 +244,17 @@ export class OwnMailbox {
   }
 
   /**
+   * Erases private prekeys whose time is over, and needs no network for it. What remembers their first messages may be
+   * forgotten after that, and not before.
+   */
+  eraseDuePrekeys(): void {
+    this.#withPrekeys((store) => {
+      const kept = erasePrekeys(store, this.#init.clock.nowMs());
+      if (kept !== store) this.#save(kept);
+    });
+  }
+
+  /**
    * Publishes new prekeys when it is time or the security policy has changed, and erases private ones whose time is over.
    * True when it published.
    * @param pairsLeft one-time pairs that the directory still has; absent without a directory
@@ -252,11 +263,11 @@ export class OwnMailbox {
     if (this.ids === null) return false;
     const { home, clock } = this.#init;
     const nowMs = clock.nowMs();
-    const { isRotationDue, isFirst } = this.#withPrekeys((store) => {
-      const policy = prekeyPolicy(store, nowMs, pairsLeft);
-      if (policy.toErase.length > 0) this.#save(erasePrekeys(store, nowMs));
-      return { isRotationDue: policy.isRotationDue, isFirst: store.numbers.length === 0 };
-    });
+    const { isRotationDue, isFirst } = this.#withPrekeys((store) => ({
+      isRotationDue: prekeyPolicy(store, nowMs, pairsLeft).isRotationDue,
+      isFirst: store.numbers.length === 0,
+    }));
+    this.eraseDuePrekeys();
     const isUnfinished = home.settings.getBytes(settingNames.unpublishedPrekeys) !== undefined;
     const isDue = isRotationDue || isUnfinished || this.#isOfOtherPolicy();
     // A mailbox whose first prekeys were never made is one that its owner has not finished creating.

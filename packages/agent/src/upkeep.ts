@@ -76,6 +76,7 @@ export class Upkeep {
     const nowMs = clock.nowMs();
     await inBackground(logger, 'agent.maintenance', async () => {
       keeper.prune();
+      mailbox.eraseDuePrekeys();
       home.prune(nowMs, { outboxDoneBeforeMs: nowMs - outboxKeepMs });
       await inBackground(logger, 'agent.identity', () => identity.resume());
       directory.publishSoon();

@@ -5,6 +5,7 @@ import { startLocalnet } from '@wotid/localnet';
 import { createIotaClient, MailboxClient } from '@wotid/mailbox';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Wallet } from '../src/index.ts';
+import { settingNames } from '../src/network-profile.ts';
 import { clockFromNow, failure, makeIssuer, meet, Network, text, type Person } from './people.ts';
 import { RpcProxy } from './rpc-proxy.ts';
 
@@ -464,6 +465,19 @@ describe('prekeys', () => {
     clock.advance(45 * dayMs);
     expect(await bob.agent.mailbox.maintainPrekeys()).toBe(true);
     expect(bob.agent.mailbox.prekeys.numbers).toEqual([3]);
+  });
+
+  it('are erased when it is time, also when no node answers and others are due', async () => {
+    const clock = clockFromNow();
+    const proxy = await RpcProxy.start(network.localnet.rpcUrl);
+    onTestFinished(() => proxy.stop());
+    const bob = await network.person({ clock, rpcUrl: proxy.url });
+    expect(bob.agent.mailbox.prekeys.numbers).toEqual([1]);
+    proxy.set('down');
+    clock.advance(44 * dayMs);
+    bob.home.settings.set({ [settingNames.prekeysDue]: 'rotated' });
+    await bob.restart();
+    await expect.poll(() => bob.agent.mailbox.prekeys.numbers, { timeout: 20_000 }).toEqual([]);
   });
 
   it('of a number that a lying node has made their owner sign shut nobody out for good', async () => {
