@@ -131,6 +131,7 @@ const operations: Readonly<Record<string, Operation>> = {
       minLevel: params['minLevel'] ?? undefined,
       maxLevel: params['maxLevel'] ?? undefined,
       suites: params['suites'] ?? undefined,
+      falcon: params['falcon'] ?? undefined,
     }),
   'security.allow': (agent, params) => agent.allowLevel(text(params, 'to'), params['level']),
   'session.list': (agent) => {

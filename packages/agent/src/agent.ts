@@ -25,6 +25,7 @@ import {
   loadSecurityPolicy,
   saveSecurityPolicy,
   securityFacts,
+  type SecurityChanges,
   type SecurityFacts,
 } from './security-settings.ts';
 import type { IssuerFacts, Trust } from './trust.ts';
@@ -190,7 +191,7 @@ export class Agent {
       : facts;
   }
 
-  /** Which levels and suites this agent offers and accepts. */
+  /** Which levels, suites and signatures this agent offers and accepts. */
   security(): SecurityFacts {
     return securityFacts(loadSecurityPolicy(this.#parts.home));
   }
@@ -200,12 +201,11 @@ export class Agent {
    * prekeys that name the new minimum and suites.
    * @throws AgentError `BAD_REQUEST`; SessionError `BAD_POLICY`
    */
-  setSecurity(changes: {
-    readonly minLevel?: unknown;
-    readonly maxLevel?: unknown;
-    readonly suites?: unknown;
-  }): SecurityFacts {
-    saveSecurityPolicy(this.#parts.home, changedPolicy(loadSecurityPolicy(this.#parts.home), changes));
+  setSecurity(changes: SecurityChanges): SecurityFacts {
+    saveSecurityPolicy(
+      this.#parts.home,
+      changedPolicy(loadSecurityPolicy(this.#parts.home), changes, this.#parts.ours.block),
+    );
     this.#parts.keeper.prune();
     return this.security();
   }

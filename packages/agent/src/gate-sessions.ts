@@ -88,7 +88,7 @@ export function initiatorSessions(init: GateSessionsInit): OpenedGateSessions {
       // Messages that came by another way meanwhile have moved the session on.
       const session = requireSession(keeper, ((held ?? resumed) as Session).sid);
       if (session.replacedAtMs === null) {
-        keeper.open(session, reply, block, store).afterCommit();
+        keeper.open(session, reply, block, 'online', store).afterCommit();
         return;
       }
       const opened = openEnvelope(provider, session, reply, { nowMs: clock.nowMs(), peer: block });
@@ -130,10 +130,16 @@ export function responderSessions(init: GateSessionsInit): ResponderSessions<Adm
       return reply.envelope;
     },
     resume: (context, sid, message) => {
-      const stored = keeper.open(requireSession(keeper, sid), message, context.peer.block, (incoming) => {
-        contacts.remember(context.peer, context.credential.bytes, context.level);
-        return inbox.store(incoming, 'p2p');
-      });
+      const stored = keeper.open(
+        requireSession(keeper, sid),
+        message,
+        context.peer.block,
+        'online',
+        (incoming) => {
+          contacts.remember(context.peer, context.credential.bytes, context.level);
+          return inbox.store(incoming, 'p2p');
+        },
+      );
       stored.afterCommit();
       return sealResumed(init, requireSession(keeper, sid), context.peer);
     },

@@ -268,7 +268,7 @@ export class MailboxSync {
     const block = session === null ? null : contacts.blockOf(session.peerDid, session.peerIdFp);
     if (session === null || block === null) return false;
     try {
-      const stored = keeper.open(session, message.payload, block, (incoming) =>
+      const stored = keeper.open(session, message.payload, block, 'mailbox', (incoming) =>
         this.#storeMessage(message, inbox.store(incoming, 'mailbox')),
       );
       this.#show(stored, tally);

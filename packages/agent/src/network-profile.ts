@@ -31,6 +31,7 @@ export const settingNames = {
   minLevel: 'security.min-level',
   maxLevel: 'security.max-level',
   suites: 'security.suites',
+  falcon: 'security.falcon',
   credential: 'credential',
   directoryUrl: 'directory.url',
   contactRecord: 'directory.record',

@@ -57,7 +57,9 @@ export class Reception {
     if (session === null) {
       throw new SessionError('DECRYPT_FAILED', 'the envelope belongs to no session with this peer');
     }
-    const stored = keeper.open(session, envelope, link.peer.block, (message) => inbox.store(message, 'p2p'));
+    const stored = keeper.open(session, envelope, link.peer.block, 'online', (message) =>
+      inbox.store(message, 'p2p'),
+    );
     stored.afterCommit();
     if (stored.seq !== null) receipts.note(link, stored.seq);
     conversation.follow(link, session);

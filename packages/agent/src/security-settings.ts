@@ -1,4 +1,5 @@
-/** The security policy of a home: which levels and suites its agent offers and accepts. */
+/** The security policy of a home: which levels, suites and signatures its agent offers and accepts. */
+import type { IdentityBlock } from '@wotid/crypto';
 import {
   assertSecurityPolicy,
   defaultSecurityPolicy,
@@ -23,9 +24,11 @@ export interface SecurityFacts {
   readonly maxLevelName: string;
   /** Accepted suites, the preferred one first. */
   readonly suites: readonly Suite[];
+  /** Falcon-1024 counts in the mailbox, where both have a key for it. */
+  readonly falcon: boolean;
 }
 
-/** The policy of a home; level 3 alone and every suite where nothing was set. @throws SessionError `BAD_POLICY` */
+/** The policy of a home; level 3 alone, every suite and no Falcon where nothing was set. @throws SessionError `BAD_POLICY` */
 export function loadSecurityPolicy(home: Home): SecurityPolicy {
   const { settings } = home;
   const minLevel = settings.get(settingNames.minLevel);
@@ -35,6 +38,7 @@ export function loadSecurityPolicy(home: Home): SecurityPolicy {
     minLevel: (minLevel === undefined ? defaultSecurityPolicy.minLevel : Number(minLevel)) as SecurityLevel,
     maxLevel: (maxLevel === undefined ? defaultSecurityPolicy.maxLevel : Number(maxLevel)) as SecurityLevel,
     suites: suites === undefined ? defaultSecurityPolicy.suites : (suites.split(',').map(Number) as Suite[]),
+    falcon: settings.get(settingNames.falcon) === 'on',
   };
   assertSecurityPolicy(policy);
   return policy;
@@ -47,24 +51,39 @@ export function saveSecurityPolicy(home: Home, policy: SecurityPolicy): void {
     [settingNames.minLevel]: String(policy.minLevel),
     [settingNames.maxLevel]: String(policy.maxLevel),
     [settingNames.suites]: policy.suites.join(),
+    [settingNames.falcon]: policy.falcon ? 'on' : 'off',
   });
 }
 
-export function securityFacts({ minLevel, maxLevel, suites }: SecurityPolicy): SecurityFacts {
+export function securityFacts({ minLevel, maxLevel, suites, falcon }: SecurityPolicy): SecurityFacts {
   const [minLevelName, maxLevelName] = [levelFacts(minLevel).name, levelFacts(maxLevel).name];
-  return { minLevel, minLevelName, maxLevel, maxLevelName, suites };
+  return { minLevel, minLevelName, maxLevel, maxLevelName, suites, falcon };
 }
 
-/** A policy with some fields from outside. @throws AgentError `BAD_REQUEST` */
+/** Fields of a policy from outside; what is left out stays. */
+export interface SecurityChanges {
+  readonly minLevel?: unknown;
+  readonly maxLevel?: unknown;
+  readonly suites?: unknown;
+  readonly falcon?: unknown;
+}
+
+/**
+ * A policy with some fields from outside.
+ * @param block our own: Falcon needs a key in it
+ * @throws AgentError `BAD_REQUEST`
+ */
 export function changedPolicy(
   policy: SecurityPolicy,
-  changes: { readonly minLevel?: unknown; readonly maxLevel?: unknown; readonly suites?: unknown },
+  changes: SecurityChanges,
+  block: Pick<IdentityBlock, 'falcon1024'>,
 ): SecurityPolicy {
-  const { minLevel, maxLevel, suites } = changes;
+  const { minLevel, maxLevel, suites, falcon } = changes;
   return {
     minLevel: minLevel === undefined ? policy.minLevel : levelOf(minLevel),
     maxLevel: maxLevel === undefined ? policy.maxLevel : levelOf(maxLevel),
     suites: suites === undefined ? policy.suites : suitesOf(suites),
+    falcon: falcon === undefined ? policy.falcon : falconOf(falcon, block),
   };
 }
 
@@ -73,6 +92,15 @@ export function levelOf(value: unknown): SecurityLevel {
   if (typeof value === 'number' && isSecurityLevel(value)) return value;
   throw new AgentError('BAD_REQUEST', `${String(value)} is no security level`, {
     hint: 'It is 1 (STANDARD), 2 (ENHANCED) or 3 (QUANTUM_RESISTANT).',
+  });
+}
+
+/** @throws AgentError `BAD_REQUEST` */
+function falconOf(value: unknown, { falcon1024 }: Pick<IdentityBlock, 'falcon1024'>): boolean {
+  if (typeof value !== 'boolean') throw new AgentError('BAD_REQUEST', 'Falcon is on or off: true or false');
+  if (!value || (falcon1024 ?? null) !== null) return value;
+  throw new AgentError('BAD_REQUEST', 'you have no Falcon key', {
+    hint: 'Only an identity that was made with one (wotid init --falcon) can use it.',
   });
 }
 

@@ -35,7 +35,7 @@ export interface SessionKeeperInit {
   readonly provider: CryptoProvider;
   readonly clock: Clock;
   readonly ours: OwnIdentity;
-  /** Sessions below its minimum level are erased. */
+  /** Sessions below its minimum level are erased; says whether Falcon counts. */
   readonly policy: () => SecurityPolicy;
   /** The block of a peer by DID and fingerprint, or `null`: whether its Falcon key makes signatures short. */
   readonly blockOf: (did: string, idFp: Uint8Array) => IdentityBlock | null;
@@ -225,8 +225,9 @@ export class SessionKeeper {
     options: SealOptions = {},
   ): Uint8Array<ArrayBuffer> {
     const { provider, clock, ours, blockOf } = this.#init;
+    const { falcon } = this.#init.policy();
     const { sign, rekey, alongside = () => {} } = options;
-    const isShort = route === 'mailbox' && ours.block.falcon1024 !== null;
+    const isShort = route === 'mailbox' && falcon && ours.block.falcon1024 !== null;
     const peer = isShort ? blockOf(session.peerDid, session.peerIdFp) : null;
     try {
       const sealed = sealMessage(provider, session, message, {
@@ -235,7 +236,7 @@ export class SessionKeeper {
         rekeyWith: ours,
         ...(sign === true ? { signWith: ours } : {}),
         ...(rekey === undefined ? {} : { rekey }),
-        ...(peer === null ? {} : { peer }),
+        ...(peer === null ? {} : { peer, falcon }),
       });
       this.#replace(session, sealed.session, alongside);
       return sealed.envelope;
@@ -249,7 +250,7 @@ export class SessionKeeper {
   }
 
   /**
-   * Opens an envelope in `session`; `store` gets the message and runs in the transaction that stores the session.
+   * Opens an envelope that came by `route` in `session`; `store` gets the message and runs in the transaction that stores the session.
    * @returns what `store` returns
    * @throws SessionError `DECRYPT_FAILED`, `PQ_CONFLICT` (the session is abandoned), and whatever `store` throws; nothing
    *   has changed then
@@ -258,19 +259,32 @@ export class SessionKeeper {
     session: Session,
     envelope: Uint8Array,
     peer: IdentityBlock,
+    route: PaddingRoute,
     store: (message: IncomingMessage) => T,
   ): T {
-    const opened = this.#opened(session, envelope, peer);
+    const opened = this.#opened(session, envelope, peer, route);
     if (isOnHold(session) && this.#takesOver(session)) {
       return this.activate(opened.session, () => store(opened.message));
     }
     return this.#replace(session, opened.session, () => store(opened.message));
   }
 
-  #opened(session: Session, envelope: Uint8Array, peer: IdentityBlock): ReturnType<typeof openEnvelope> {
+  #opened(
+    session: Session,
+    envelope: Uint8Array,
+    peer: IdentityBlock,
+    route: PaddingRoute,
+  ): ReturnType<typeof openEnvelope> {
     const { provider, clock, ours } = this.#init;
+    const { falcon } = this.#init.policy();
     try {
-      return openEnvelope(provider, session, envelope, { nowMs: clock.nowMs(), peer, ours: ours.block });
+      return openEnvelope(provider, session, envelope, {
+        nowMs: clock.nowMs(),
+        peer,
+        route,
+        ours: ours.block,
+        falcon,
+      });
     } catch (error) {
       if (isWotError(error) && error.code === 'PQ_CONFLICT') {
         this.abandon(session.sid);

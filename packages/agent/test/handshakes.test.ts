@@ -141,6 +141,7 @@ describe('security levels', () => {
       maxLevel: 3,
       maxLevelName: 'QUANTUM_RESISTANT',
       suites: [1, 2, 3],
+      falcon: false,
     });
     alice.agent.setSecurity({ minLevel: 1 });
     bob.agent.setSecurity({ minLevel: 1 });
@@ -202,6 +203,9 @@ describe('security levels', () => {
     [{ suites: [1, 1] }, 'BAD_POLICY'],
     [{ suites: 'all' }, 'BAD_REQUEST'],
     [{ suites: [0] }, 'BAD_REQUEST'],
+    [{ falcon: 'on' }, 'BAD_REQUEST'],
+    // Without a key it would say something that is not true.
+    [{ falcon: true }, 'BAD_REQUEST'],
   ])('%o is refused and changes nothing', async (changes, code) => {
     const person = await network.person({ credential: false, mailbox: false, funded: false });
     const before = person.agent.security();

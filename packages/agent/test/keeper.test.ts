@@ -14,6 +14,7 @@ import {
   type IncomingMessage,
   type OutgoingMessage,
   type OwnIdentity,
+  type Route,
   type Session,
 } from '@wotid/session';
 import { VirtualClock } from '@wotid/testkit';
@@ -39,19 +40,19 @@ const say = (text: string): OutgoingMessage => ({
 });
 
 /** Both sides of a session of a gate that alice opened, each as it is once M5 was sent and accepted. */
-function gateSession(): { readonly ours: Session; readonly theirs: Session } {
+function gateSession(ann = alice, ben = bob): { readonly ours: Session; readonly theirs: Session } {
   using prekeys = new OnlinePrekeys(provider);
   const gate = { gateHash: provider.random.bytes(64), exporter: provider.random.bytes(64) };
   const common = { level: 3, suite: 1, gate, initiatedAtMs: clock.nowMs(), nowMs: clock.nowMs() } as const;
   const { session, publicPart } = createGateSession(provider, {
     ...common,
-    ours: alice,
-    peer: bob,
+    ours: ann,
+    peer: ben,
     prekeys: prekeys.publicKeys,
   });
   const first = sealMessage(provider, session, say('M5'), { route: 'online', nowMs: clock.nowMs() });
-  const fresh = acceptGateSession(provider, publicPart, { ...common, ours: bob, peer: alice, prekeys });
-  const opened = openEnvelope(provider, fresh, first.envelope, { nowMs: clock.nowMs(), peer: alice.block });
+  const fresh = acceptGateSession(provider, publicPart, { ...common, ours: ben, peer: ann, prekeys });
+  const opened = openEnvelope(provider, fresh, first.envelope, { nowMs: clock.nowMs(), peer: ann.block });
   return { ours: first.session, theirs: opened.session };
 }
 
@@ -89,7 +90,7 @@ it('a session on hold receives, sends nothing, and takes over with the first mes
   const envelope = answer(theirs, 'I have it');
   const session = again.of(envelope) as Session;
   expect(session.sid).toEqual(held.sid);
-  expect(again.open(session, envelope, bob.block, textOf)).toBe('I have it');
+  expect(again.open(session, envelope, bob.block, 'mailbox', textOf)).toBe('I have it');
   expect(again.active(bob.block.did)?.sid).toEqual(held.sid);
   expect(keeper.reopened().active(bob.block.did)?.isConfirmed).toBe(true);
 });
@@ -127,7 +128,7 @@ it('a session on hold does not take over from one of a later gate', async () => 
   const { session } = openEnvelope(provider, held, envelope, { nowMs: clock.nowMs(), peer: bob.block });
   keeper.activate(session, () => {});
   const late = answer(earlier.theirs, 'late');
-  expect(keeper.open(keeper.of(late) as Session, late, bob.block, textOf)).toBe('late');
+  expect(keeper.open(keeper.of(late) as Session, late, bob.block, 'mailbox', textOf)).toBe('late');
   expect(keeper.active(bob.block.did)?.sid).toEqual(later.ours.sid);
 });
 
@@ -151,10 +152,14 @@ it('what a store cannot keep changes nothing: the same envelope opens again', as
   const fail = (): never => {
     throw new Error('disk full');
   };
-  expect(() => keeper.open(held, envelope, bob.block, fail)).toThrow('disk full');
+  expect(() => keeper.open(held, envelope, bob.block, 'mailbox', fail)).toThrow('disk full');
   expect(keeper.active(bob.block.did)).toBeNull();
-  expect(keeper.open(keeper.of(envelope) as Session, envelope, bob.block, textOf)).toBe('once more');
-  expect(() => keeper.open(keeper.find(held.sid) as Session, envelope, bob.block, textOf)).toThrow();
+  expect(keeper.open(keeper.of(envelope) as Session, envelope, bob.block, 'mailbox', textOf)).toBe(
+    'once more',
+  );
+  expect(() =>
+    keeper.open(keeper.find(held.sid) as Session, envelope, bob.block, 'mailbox', textOf),
+  ).toThrow();
 });
 
 it('what was not used for 90 days is erased, at once or when the home is opened', async () => {
@@ -162,7 +167,7 @@ it('what was not used for 90 days is erased, at once or when the home is opened'
   const { ours, theirs } = gateSession();
   keeper.hold(ours);
   const envelope = answer(theirs, 'hello');
-  keeper.open(keeper.of(envelope) as Session, envelope, bob.block, textOf);
+  keeper.open(keeper.of(envelope) as Session, envelope, bob.block, 'mailbox', textOf);
   clock.advance(90 * 86_400_000 - 1);
   keeper.prune();
   expect([keeper.count, keeper.reopened().count]).toEqual([1, 1]);
@@ -204,7 +209,7 @@ it('what is not used for 30 minutes leaves memory, and is there again for who ne
     expect(keeper.of(late)?.sid).toEqual(ours.sid);
     clock.advance(1);
   }
-  expect(keeper.open(keeper.of(late) as Session, late, bob.block, textOf)).toBe('late');
+  expect(keeper.open(keeper.of(late) as Session, late, bob.block, 'mailbox', textOf)).toBe('late');
   // A new session finds the one that rests, which only receives from now on.
   clock.advance(30 * 60_000);
   keeper.rest();
@@ -227,7 +232,7 @@ it('a peer whose keys contradict ours ends the session, once for its user', asyn
   const first = sealed(theirs, 'epoch');
   const second = sealed(sealed(theirs, 'due').session, 'epoch');
   const open = (envelope: Uint8Array): unknown =>
-    keeper.open(keeper.of(envelope) as Session, envelope, bob.block, textOf);
+    keeper.open(keeper.of(envelope) as Session, envelope, bob.block, 'mailbox', textOf);
   expect(open(first.envelope)).toBe('x');
   const before = keeper.find(ours.sid);
   for (let k = 0; k < 2; k++) {
@@ -238,6 +243,43 @@ it('a peer whose keys contradict ours ends the session, once for its user', asyn
   expect(keeper.reopened().resumable(bob.block.did, bob.idFp)).toBeNull();
   expect(keeper.resumable(bob.block.did, bob.idFp)).toBeNull();
   expect(notices).toEqual([{ peer: bob.block.did, sessionId: ours.sid.toHex(), kind: 'keys-disagree' }]);
+});
+
+it('Falcon signatures are given and taken in the mailbox alone, and where the policy says so', async () => {
+  const withFalcon = (): OwnIdentity => {
+    const keys = IdentityKeys.generate(provider, { falcon: true });
+    return ownIdentity(provider, keys, didJwkOf(keys.ed25519.publicKey));
+  };
+  const [ann, ben] = [withFalcon(), withFalcon()];
+  const open = async (ours: OwnIdentity, peer: OwnIdentity, falcon: boolean): Promise<SessionKeeper> =>
+    new SessionKeeper({
+      home: await createHome(),
+      provider,
+      clock,
+      ours,
+      policy: () => ({ ...defaultSecurityPolicy, falcon }),
+      blockOf: () => peer.block,
+      onNotice: () => {},
+    });
+  const algorithmOf = ({ proof }: IncomingMessage): number => proof?.signature[0] ?? 0;
+  /** The algorithm that gets across, or why none does. */
+  const across = async (gives: boolean, takes: boolean, sent: Route, came: Route): Promise<unknown> => {
+    const { ours, theirs } = gateSession(ann, ben);
+    const [sender, receiver] = await Promise.all([open(ann, ben, gives), open(ben, ann, takes)]);
+    sender.add(ours, () => {});
+    receiver.add(theirs, () => {});
+    const envelope = sender.seal(sender.active(ben.block.did)!, say('x'), sent, { sign: true });
+    try {
+      return receiver.open(receiver.active(ann.block.did)!, envelope, ann.block, came, algorithmOf);
+    } catch (error) {
+      return (error as { code?: unknown }).code;
+    }
+  };
+  expect(await across(true, true, 'mailbox', 'mailbox')).toBe(2);
+  expect(await across(false, true, 'mailbox', 'mailbox')).toBe(1);
+  expect(await across(true, true, 'online', 'online')).toBe(1);
+  expect(await across(true, false, 'mailbox', 'mailbox')).toBe('DECRYPT_FAILED');
+  expect(await across(true, true, 'mailbox', 'online')).toBe('DECRYPT_FAILED');
 });
 
 it('junk from the mailbox wakes no session, and is tried with one record in memory at a time', async () => {
@@ -263,7 +305,10 @@ it('junk from the mailbox wakes no session, and is tried with one record in memo
     undefined,
     undefined,
   ]);
-  expect([again.count, again.open(again.of(late) as Session, late, bob.block, textOf)]).toEqual([5, 'late']);
+  expect([again.count, again.open(again.of(late) as Session, late, bob.block, 'mailbox', textOf)]).toEqual([
+    5,
+    'late',
+  ]);
 });
 
 it('what has no messages left is not sent in after a restart either', async () => {
@@ -277,7 +322,7 @@ it('what has no messages left is not sent in after a restart either', async () =
   expect([again.isAbandoned(session), again.isSpent(session)]).toEqual([true, true]);
   // It still receives, and stays what it is.
   const envelope = answer(theirs, 'still here');
-  expect(again.open(session, envelope, bob.block, textOf)).toBe('still here');
+  expect(again.open(session, envelope, bob.block, 'mailbox', textOf)).toBe('still here');
   clock.advance(30 * 60_000);
   const resting = keeper.reopened();
   expect(resting.resumable(bob.block.did, bob.idFp)).toBeNull();
@@ -290,7 +335,7 @@ it('a session in which nobody proves an identity is told to its user, and ended 
   const { ours, theirs } = gateSession();
   const envelope = answer(theirs, 'hello');
   keeper.add(ours, () => {});
-  keeper.open(keeper.find(ours.sid) as Session, envelope, bob.block, textOf);
+  keeper.open(keeper.find(ours.sid) as Session, envelope, bob.block, 'mailbox', textOf);
   clock.advance(30 * 86_400_000);
   keeper.prune();
   keeper.prune();

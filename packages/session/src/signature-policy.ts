@@ -5,6 +5,7 @@
  */
 import { hybridAlgorithm, type HybridAlgorithm, type IdentityBlock } from '@wotid/crypto';
 import { levelFacts, type SecurityLevel } from './levels.ts';
+import type { SecurityPolicy } from './security-policy.ts';
 
 /** Preferred first; never empty. */
 export type AlgorithmList = readonly [HybridAlgorithm, ...HybridAlgorithm[]];
@@ -19,14 +20,17 @@ export function onlineAlgorithms(level: SecurityLevel): AlgorithmList {
 }
 
 /**
- * On chain, where every byte is a deposit: with Falcon-1024 too when both identities have a key for it. To have one is its
- * owner's choice, and says that they take such signatures.
+ * On chain, where every byte is a deposit: with Falcon-1024 too when our policy says so and both identities have a key for
+ * it. To have one is its owner's choice, and says that they take such signatures.
  */
 export function mailboxAlgorithms(
   level: SecurityLevel,
+  { falcon }: Pick<SecurityPolicy, 'falcon'>,
   ours: Pick<IdentityBlock, 'falcon1024'>,
   theirs: Pick<IdentityBlock, 'falcon1024'>,
 ): AlgorithmList {
   const haveFalcon = (ours.falcon1024 ?? null) !== null && (theirs.falcon1024 ?? null) !== null;
-  return levelFacts(level).isPostQuantum && haveFalcon ? POST_QUANTUM_SHORT : onlineAlgorithms(level);
+  return levelFacts(level).isPostQuantum && falcon && haveFalcon
+    ? POST_QUANTUM_SHORT
+    : onlineAlgorithms(level);
 }

@@ -178,24 +178,29 @@ describe('the signature of a first message', () => {
     const some = { falcon1024: new Uint8Array(1793) };
     for (const level of [1, 2] as const) {
       expect(onlineAlgorithms(level)).toEqual([3]);
-      expect(mailboxAlgorithms(level, some, some)).toEqual([3]);
+      expect(mailboxAlgorithms(level, { falcon: true }, some, some)).toEqual([3]);
     }
     expect(onlineAlgorithms(3)).toEqual([1]);
-    expect(mailboxAlgorithms(3, some, some)).toEqual([2, 1]);
+    expect(mailboxAlgorithms(3, { falcon: true }, some, some)).toEqual([2, 1]);
+    expect(mailboxAlgorithms(3, defaultSecurityPolicy, some, some)).toEqual([1]);
     for (const [ours, theirs] of [
       [none, some],
       [some, none],
       [none, none],
     ] as const) {
-      expect(mailboxAlgorithms(3, ours, theirs)).toEqual([1]);
+      expect(mailboxAlgorithms(3, { falcon: true }, ours, theirs)).toEqual([1]);
     }
   });
 
   it('is the short one between two who chose Falcon, and refused by anybody else', () => {
     const [ann, ben] = [withFalcon('ann'), withFalcon('ben')];
     const long = init(ann, bob, 'x');
-    const short = init(ann, ben, 'x');
-    expect(accept(ben, short.envelope).session.sid).toEqual(short.session.sid);
+    const policy = upTo(3, { falcon: true });
+    const short = init(ann, ben, 'x', { policy });
+    expect(accept(ben, short.envelope, { policy }).session.sid).toEqual(short.session.sid);
+    // Where the policy of either end does not say so it is the long one, or refused.
+    expect(init(ann, ben, 'x').envelope).toHaveLength(long.envelope.length);
+    expect(codeOf(() => accept(ben, short.envelope))).toBe('INIT_REJECTED');
     expect(long.envelope.length - short.envelope.length).toBe(13 * 256);
     expect(accept(bob, long.envelope, open).message.from).toBe('did:example:ann');
   });

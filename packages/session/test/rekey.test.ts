@@ -1,4 +1,5 @@
 /** Rekeys between honest ends: when they are due, how they travel, and what is refused. */
+import type { OpenInit } from '../src/wire/message.ts';
 import { IdentityKeys, wipe } from '@wotid/crypto';
 import {
   decodeSession,
@@ -251,17 +252,17 @@ describe('signatures in a session', () => {
   };
 
   /** The algorithm of a message and of a rekey from `a`, and whether `b` takes them. */
-  function algorithms(a: Person, b: Person, level: SecurityLevel, route: Route): number[] {
+  function algorithms(a: Person, b: Person, level: SecurityLevel, route: Route, falcon = true): number[] {
     const pair = ratchetPair(a, b, { level });
     const rekey = level === 3 ? 'signed' : 'due';
     const message = { ...text(native, 'x'), type: messageTypes.text };
-    const init = { route, nowMs: startMs, rekey, signWith: a.own, peer: b.own.block } as const;
+    const init = { route, nowMs: startMs, rekey, signWith: a.own, peer: b.own.block, falcon } as const;
     const { envelope } = sealMessage(native, pair.a, message, init);
     const { plaintext } = decrypt(native, pair.b.ratchet, envelope, startMs);
     const frame = parseFrame(unpad(plaintext) as Uint8Array);
     const open = (ours: Person): string =>
       codeOf(() => {
-        const at = { nowMs: startMs, peer: a.own.block, ours: ours.own.block };
+        const at = { nowMs: startMs, peer: a.own.block, route, ours: ours.own.block, falcon };
         openEnvelope(native, pair.b, envelope, at);
       });
     expect(open(b)).toBe('none');
@@ -273,6 +274,7 @@ describe('signatures in a session', () => {
     for (const level of [1, 2] as const) expect(algorithms(ann, ben, level, 'mailbox')).toEqual([3, 0]);
     expect(algorithms(ann, ben, 3, 'mailbox')).toEqual([2, 2]);
     expect(algorithms(ann, ben, 3, 'online')).toEqual([1, 1]);
+    expect(algorithms(ann, ben, 3, 'mailbox', false)).toEqual([1, 1]);
     expect(algorithms(ann, bob, 3, 'mailbox')).toEqual([1, 1]);
     expect(algorithms(alice, ben, 3, 'mailbox')).toEqual([1, 1]);
   });
@@ -280,13 +282,31 @@ describe('signatures in a session', () => {
   it('of an algorithm that the receiver has not asked for are refused', () => {
     const [ann, ben] = [falcon('ann'), falcon('ben')];
     const pair = ratchetPair(ann, ben);
-    const init = { route: 'mailbox', nowMs: startMs, signWith: ann.own, peer: ben.own.block } as const;
+    const init = {
+      route: 'mailbox',
+      nowMs: startMs,
+      signWith: ann.own,
+      peer: ben.own.block,
+      falcon: true,
+    } as const;
     const { envelope } = sealMessage(native, pair.a, text(native, 'x'), init);
-    const at = { nowMs: startMs, peer: ann.own.block };
-    expect(codeOf(() => openEnvelope(native, pair.b, envelope, at))).toBe('DECRYPT_FAILED');
-    expect(codeOf(() => openEnvelope(native, pair.b, envelope, { ...at, ours: bob.own.block }))).toBe(
-      'DECRYPT_FAILED',
-    );
+    const at = {
+      nowMs: startMs,
+      peer: ann.own.block,
+      route: 'mailbox',
+      ours: ben.own.block,
+      falcon: true,
+    } as const;
+    const open = (changes: Partial<OpenInit>): string =>
+      codeOf(() => openEnvelope(native, pair.b, envelope, { ...at, ...changes }));
+    // By default, by the other route, by a policy that does not say so, and without a key of one's own.
+    expect(
+      codeOf(() => openEnvelope(native, pair.b, envelope, { nowMs: startMs, peer: ann.own.block })),
+    ).toBe('DECRYPT_FAILED');
+    for (const changes of [{ route: 'online' }, { falcon: false }, { ours: bob.own.block }] as const) {
+      expect(open(changes)).toBe('DECRYPT_FAILED');
+    }
+    expect(open({})).toBe('none');
   });
 });
 

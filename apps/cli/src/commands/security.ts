@@ -6,6 +6,12 @@ interface SetOptions extends HomeOptions {
   readonly minLevel?: number;
   readonly maxLevel?: number;
   readonly suites?: number[];
+  readonly falcon?: boolean;
+}
+
+function onOrOff(text: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on';
+  throw new InvalidArgumentError('It is on or off.');
 }
 
 /** Levels and suites alike are numbers from 1 to 3. */
@@ -17,7 +23,7 @@ function oneToThree(text: string): number {
 export function addSecurityCommands(program: Command): void {
   const security = program
     .command('security')
-    .description('which security levels and cipher suites this agent uses');
+    .description('which security levels, cipher suites and signatures this agent uses');
 
   addHomeOptions(security.command('show').description('show them')).action(async (options: HomeOptions) =>
     outputOf(options).result(asFacts(await onAgent(options, 'security.show'))),
@@ -37,10 +43,17 @@ export function addSecurityCommands(program: Command): void {
         '--suites <list>',
         'accepted suites, preferred first: 1 AES-256-GCM, 2 AES-256-GCM-SIV, 3 ChaCha20-Poly1305',
         (text: string) => text.split(',').map(oneToThree),
+      )
+      .option(
+        '--falcon <on|off>',
+        'short signatures in the mailbox, of those who have a Falcon key as you do: not FIPS 206, not constant-time',
+        onOrOff,
       ),
   ).action(async (options: SetOptions) => {
-    const { minLevel, maxLevel, suites } = options;
-    outputOf(options).result(asFacts(await onAgent(options, 'security.set', { minLevel, maxLevel, suites })));
+    const { minLevel, maxLevel, suites, falcon } = options;
+    outputOf(options).result(
+      asFacts(await onAgent(options, 'security.set', { minLevel, maxLevel, suites, falcon })),
+    );
   });
 
   addHomeOptions(

@@ -8,8 +8,10 @@ import {
 import { utf8 } from '@wotid/core';
 import { expect, it } from 'vitest';
 import { didJwkOf } from '@wotid/credential';
+import { defaultSecurityPolicy } from '@wotid/session';
 import { createIdentity, LiveIdentity } from '../../src/identity.ts';
 import { settingNames } from '../../src/network-profile.ts';
+import { changedPolicy, loadSecurityPolicy, saveSecurityPolicy } from '../../src/security-settings.ts';
 import { createHome, reopen } from './homes.ts';
 
 const provider = new NodeProvider();
@@ -24,6 +26,10 @@ it.each([false, true])('an identity comes back from its home (with a Falcon key:
   expect(encodeIdentityBlock(loaded.block)).toEqual(encodeIdentityBlock(made.block));
   expect(loaded.idFp).toEqual(made.idFp);
   expect(loaded.block.falcon1024?.length).toBe(falcon ? 1793 : undefined);
+  // Who asks for the key wants it to count; who does not has it count for nobody.
+  expect(loadSecurityPolicy(home).falcon).toBe(falcon);
+  saveSecurityPolicy(home, changedPolicy(loadSecurityPolicy(home), { falcon: false }, loaded.block));
+  expect(loadSecurityPolicy(home)).toEqual(defaultSecurityPolicy);
   // ML-DSA-87 is always there, whatever the owner added.
   const algorithms = falcon ? ([1, 2, 3] as const) : ([1, 3] as const);
   using theirs = importIdentityVerifyingKeys(provider, made.block);

@@ -69,7 +69,7 @@ export function createInit(
   provider: CryptoProvider,
   init: CreateInitInit,
 ): { readonly session: Session; readonly envelope: Uint8Array<ArrayBuffer> } {
-  const { ours, prekeys, nowMs } = init;
+  const { ours, prekeys, nowMs, policy = defaultSecurityPolicy } = init;
   const peer = prekeys.owner;
   assertCurrent(prekeys.publication, nowMs);
   assertOther(ours, peer);
@@ -96,7 +96,7 @@ export function createInit(
     const ids = prekeyIds(provider, handshake);
     const credentialHash = provider.sha256(init.credential);
     const body = signedInitBody(agreed.sessionAd, ids, nowMs, credentialHash);
-    const [algorithm] = mailboxAlgorithms(level, ours.block, peer.block);
+    const [algorithm] = mailboxAlgorithms(level, policy, ours.block, peer.block);
     const plaintext = encodeInitClaims({
       identityBlock: init.isFirstContact ? ours.block : null,
       credential: init.isFirstContact ? init.credential : null,
@@ -133,6 +133,7 @@ export function createInit(
       nowMs,
       rekeyWith: ours,
       peer: peer.block,
+      falcon: policy.falcon,
       ...(init.signMessage === true ? { signWith: ours } : {}),
     });
     return { session: first.session, envelope: concatBytes(publicBytes, sealed, first.envelope) };

@@ -126,7 +126,8 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
   const [kind, suiteByte, levelByte] = bytes;
   if (kind !== KIND_INIT || suiteByte === undefined || levelByte === undefined) throw initRejected();
   // Before the rest is read, whose layout is that of the level.
-  const { level, suite } = assertAccepted(init.policy ?? defaultSecurityPolicy, levelByte, suiteByte);
+  const { policy = defaultSecurityPolicy } = init;
+  const { level, suite } = assertAccepted(policy, levelByte, suiteByte);
   const parts = bytes.length > MAX_ENVELOPE_BYTES ? null : splitInit(bytes);
   if (parts === null || parts.sealed.length === 0) throw initRejected();
   const { publicPart } = parts;
@@ -170,7 +171,7 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
     const sessionAd = sessionAssociatedData(provider, transcript);
     const body = signedInitBody(sessionAd, publicPart, sentAtMs, credentialHash);
     const verifyingKeys = importIdentityVerifyingKeys(provider, sender.block);
-    const accepted = mailboxAlgorithms(level, init.ours.block, sender.block);
+    const accepted = mailboxAlgorithms(level, policy, init.ours.block, sender.block);
     if (!verifyHybrid(provider, verifyingKeys, signaturePurposes.init, body, signature, accepted)) {
       throw initRejected();
     }
@@ -200,7 +201,9 @@ export function openInit(provider: CryptoProvider, bytes: Uint8Array, init: Open
       const opened = openFirst(provider, session, parts.envelope, {
         nowMs,
         peer: sender.block,
+        route: 'mailbox',
         ours: init.ours.block,
+        falcon: policy.falcon,
       });
       const { spkId, opkId } = publicPart;
       const oneTimePair = opkId === 0 ? null : { spkId, opkId };

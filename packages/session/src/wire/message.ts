@@ -78,8 +78,10 @@ export interface SealInit {
    * Offer or Answer that is under way goes with this message, as after a new connection.
    */
   readonly rekey?: 'due' | 'epoch' | 'signed' | 'again';
-  /** The peer's block: with a Falcon key at both ends, signatures in the mailbox are short. */
+  /** The peer's block: with a Falcon key at both ends, signatures in the mailbox are short where `falcon` is true. */
   readonly peer?: Pick<IdentityBlock, 'falcon1024'>;
+  /** As our security policy says; default false. */
+  readonly falcon?: boolean;
 }
 
 /** Ids drawn from a generator at once: it takes as long for 16 bytes as for a kilobyte. */
@@ -180,10 +182,13 @@ function rekeyForMessage(
 }
 
 /** The first of the list is what we sign with. */
-function sealAlgorithms(session: Session, { route, signWith, rekeyWith, peer }: SealInit): AlgorithmList {
+function sealAlgorithms(
+  session: Session,
+  { route, signWith, rekeyWith, peer, falcon = false }: SealInit,
+): AlgorithmList {
   const ours = (signWith ?? rekeyWith)?.block;
   return route === 'mailbox' && ours !== undefined && peer !== undefined
-    ? mailboxAlgorithms(session.level, ours, peer)
+    ? mailboxAlgorithms(session.level, { falcon }, ours, peer)
     : onlineAlgorithms(session.level);
 }
 
@@ -217,8 +222,12 @@ export interface OpenInit {
   readonly nowMs: number;
   /** The peer's identity block: checks signatures; its fingerprint must be the session's. */
   readonly peer: IdentityBlock;
-  /** Our own block: with a Falcon key at both ends we take its signatures. */
+  /** How it came; default `online`, where no Falcon signature is taken. */
+  readonly route?: Route;
+  /** Our own block: with a Falcon key at both ends we take its signatures in the mailbox where `falcon` is true. */
   readonly ours?: Pick<IdentityBlock, 'falcon1024'>;
+  /** As our security policy says; default false. */
+  readonly falcon?: boolean;
 }
 
 /**
@@ -261,12 +270,14 @@ function signingPeer(
   provider: CryptoProvider,
   session: Session,
   frame: Frame,
-  { peer, ours }: OpenInit,
+  { peer, ours, route = 'online', falcon = false }: OpenInit,
 ): SigningPeer | null {
   if (frame.signature === null && (frame.control === null || frame.control.signature === null)) return null;
   if (!equalBytes(identityFingerprint(provider, peer), session.peerIdFp)) throw decryptFailed();
   const accepted =
-    ours === undefined ? onlineAlgorithms(session.level) : mailboxAlgorithms(session.level, ours, peer);
+    route === 'online' || ours === undefined
+      ? onlineAlgorithms(session.level)
+      : mailboxAlgorithms(session.level, { falcon }, ours, peer);
   return { block: peer, accepted };
 }
 
