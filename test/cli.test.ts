@@ -79,6 +79,7 @@ describe('wotid security', () => {
     expect((await run(['security', 'set', ...home, '--min-level', 'high'])).code).toBe(2);
     for (const [args, code] of [
       [['set', '--max-level', '1'], 'BAD_POLICY'],
+      [['set', '--falcon', 'on'], 'BAD_REQUEST'],
       [['allow', 'nobody-here', '2'], 'NO_CONTACT'],
     ] as const) {
       const ended = await run(['security', ...args, ...home]);

@@ -92,24 +92,29 @@ export function addAgentCommands(program: Command): void {
     });
 }
 
-/** Prints what happens to the agent, one line an event. Message texts are for their reader alone: `wotid inbox`. */
-function report(agent: Agent, output: Output): void {
-  const print = <Name extends keyof AgentEvents>(
-    name: Name,
-    facts: (event: AgentEvents[Name]) => object,
-  ): void => {
-    agent.on(name, (event) => output.result({ event: name, ...facts(event) }));
-  };
-  print('message', ({ position, messageId, from, type, payload, route }) => {
+/** What is printed of each event. Message texts and credentials are for their reader alone: `wotid inbox`. */
+const printed: { readonly [Name in keyof AgentEvents]: (event: AgentEvents[Name]) => object } = {
+  message: ({ position, messageId, from, type, payload, route }) => {
     return { position, messageId, from, type, bytes: payload.length, route };
-  });
-  print('delivery', (delivery) => delivery);
-  print('peer', (peer) => peer);
-  print('keys', (change) => change);
-  print('refused', (refusal) => refusal);
-  print('distrusted', (distrust) => distrust);
-  print('sync', (report) => report);
-  print('unreadable', (unreadable) => unreadable);
+  },
+  delivery: (delivery) => delivery,
+  peer: (peer) => peer,
+  keys: (change) => change,
+  refused: (refusal) => refusal,
+  distrusted: (distrust) => distrust,
+  sync: (report) => report,
+  unreadable: (unreadable) => unreadable,
+  session: (notice) => notice,
+  checkpoint: (report) => report,
+  presentation: ({ from, messageId, isAccepted, reason }) => ({ from, messageId, isAccepted, reason }),
+};
+
+/** Prints what happens to the agent, one line an event. */
+function report(agent: Agent, output: Output): void {
+  const print = <Name extends keyof AgentEvents>(name: Name): void => {
+    agent.on(name, (event) => output.result({ event: name, ...printed[name](event) }));
+  };
+  for (const name of Object.keys(printed) as (keyof AgentEvents)[]) print(name);
 }
 
 function tapInto(file: string): (observation: GateObservation) => void {
