@@ -102,7 +102,9 @@ it('a session on hold only receives once our keys have been replaced', async () 
   const fresh = alice.keys.withFresh(provider, ['x25519', 'ml-dsa-87']);
   const rotated = keeper.reopened(ownIdentity(provider, fresh, alice.block.did));
   const envelope = answer(theirs, 'I have it');
-  expect(rotated.open(rotated.of(envelope) as Session, envelope, bob.block, textOf)).toBe('I have it');
+  expect(rotated.open(rotated.of(envelope) as Session, envelope, bob.block, 'mailbox', textOf)).toBe(
+    'I have it',
+  );
   expect(rotated.active(bob.block.did)).toBeNull();
 });
 
