@@ -1,8 +1,23 @@
 /** The identity service: the app with all its routes, its socket, and its life from start to stop. */
 import { setTimeout } from 'node:timers/promises';
-import { silentLogger, systemClock, WotError, type Clock, type Logger } from '@wotid/core';
-import { didJwkMethod, didKeyMethod, Resolver, type DidResolver } from '@wotid/credential';
-import { NodeProvider } from '@wotid/crypto';
+import {
+  errorText,
+  isWotError,
+  silentLogger,
+  systemClock,
+  WotError,
+  type Clock,
+  type Logger,
+} from '@wotid/core';
+import {
+  checkSigner,
+  didJwkMethod,
+  didKeyMethod,
+  Resolver,
+  type DidResolver,
+  type CredentialSigner,
+} from '@wotid/credential';
+import { NodeProvider, type CryptoProvider } from '@wotid/crypto';
 import { listen, type Listener, type TlsFiles } from '@wotid/listener';
 import { Admin } from './admin/admin.ts';
 import { addAdminRoutes } from './admin/routes.ts';
@@ -76,7 +91,8 @@ export interface IdentityService extends AsyncDisposable {
   /**
    * Brings the database to this version's schema and opens the socket.
    * @returns the URL it listens on
-   * @throws DatabaseError, ListenError; nothing is left running
+   * @throws DatabaseError, ListenError; CredentialError `NO_SIGNING_KEY` when the issuer's keys are others than its signer
+   *   says; nothing is left running
    */
   start(): Promise<string>;
   /** Is not ready any more, drains, lets answers under way end, closes the socket. The database stays open. Idempotent. */
@@ -147,6 +163,7 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
       if (applied.length > 0) logger.info('database.migrated', { migrations: applied });
       const apartMs = Math.round(clock.nowMs() - (await database.nowMs()));
       if (Math.abs(apartMs) > clocksApartMs) logger.warn('clock.apart', { aheadOfDatabaseMs: apartMs });
+      if (init.issuer !== undefined) await checkIssuer(provider, init.issuer.signer, logger);
       listener = await listen({
         host: init.host ?? '127.0.0.1',
         port: init.port ?? defaultIdentityPort,
@@ -164,6 +181,20 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
+}
+
+/** Keys that are away may come back; keys that are others never issue anything that is believed. */
+async function checkIssuer(
+  provider: CryptoProvider,
+  signer: CredentialSigner,
+  logger: Logger,
+): Promise<void> {
+  try {
+    await checkSigner(provider, signer);
+  } catch (error) {
+    if (!isWotError(error) || error.code !== 'SIGNER_FAILED') throw error;
+    logger.warn('signer.failed', { error: errorText(error), cause: errorText(error.cause) });
+  }
 }
 
 /** A URL that others can put paths behind: metadata, offers and credentials name it for years. */

@@ -25,6 +25,7 @@ import {
   call,
   createWorld,
   invite,
+  makeSigner,
   nonceOf,
   provider,
   publicUrl,
@@ -35,6 +36,7 @@ import {
 } from './world.ts';
 
 const did = 'did:web:id.example';
+const other = makeSigner('other');
 
 /** A signer in front of the machine: what an operator writes for theirs. */
 class MachineSigner implements CredentialSigner {
@@ -147,6 +149,21 @@ describe('keys in another process', () => {
         },
       );
       expect([credentialFormats[at], verdict]).toMatchObject([credentialFormats[at], { ok: true }]);
+    }
+  });
+
+  it('are compared with their public keys at the start: others than the signer says never issue', async () => {
+    const [eddsa, mlDsa87] = signer.keys as readonly [SignerKey, SignerKey];
+    for (const swapped of [
+      [{ ...eddsa, publicKey: other.keys[0]?.publicKey as Uint8Array }, mlDsa87],
+      [eddsa, { ...mlDsa87, publicKey: other.keys[1]?.publicKey as Uint8Array }],
+    ]) {
+      const wrong = { did, keys: swapped, sign: signer.sign.bind(signer) };
+      const started = world.again({ issuer: { signer: wrong, secret } });
+      await expect(started).rejects.toMatchObject({
+        code: 'NO_SIGNING_KEY',
+        message: expect.stringContaining('another one than it says') as string,
+      });
     }
   });
 

@@ -188,7 +188,15 @@ describeDatabases('an issuer that rotates its keys', (create) => {
       admin('POST', `/admin/keys/${set}/retire`, { reason: 'a backup was lost' });
     expect(await retire(4)).toMatchObject({ status: 409, body: { code: 'KEY_SET_PRESENT' } });
     expect(await retire(9)).toMatchObject({ status: 404, body: { code: 'NO_KEY_SET' } });
+    const tokens = async (): Promise<number> =>
+      (await world.database.query('SELECT 1 FROM directory_token')).length;
+    await world.database.query(
+      'INSERT INTO directory_token (token_hash, did, id_fp, expires_at_ms) VALUES ($1, $2, $1, $3)',
+      [new Uint8Array(32), did, world.clock.nowMs() + 600_000],
+    );
+    expect(await tokens()).toBe(1);
     expect(await retire(2)).toMatchObject({ status: 200, body: { did, set: 2 } });
+    expect(await tokens()).toBe(0);
     expect(await retire(2)).toMatchObject({ status: 404 });
     expect(JSON.stringify(await documentOf(other))).not.toContain('ed25519-2');
     const after = await followAll(before);

@@ -21,6 +21,8 @@ import type { Trust } from './trust.ts';
 const askIntervalMs = 5_000;
 /** Changes followed at a time; an issuer makes a few a year. The rest is followed the next time. */
 const maxSteps = 64;
+/** And no more of them after this time: who waits for the answer is at the gate, which has 30 s. Milliseconds. */
+const maxWalkMs = 10_000;
 const successionsPath = '/.well-known/wotid-issuer/successions';
 /** These DIDs are a key: another key is another DID. */
 const fixedDid = /^did:(?:jwk|key):/;
@@ -106,7 +108,8 @@ export class IssuerKeys {
   }
 
   async #walk(did: string): Promise<boolean> {
-    const { provider, trust, logger = silentLogger } = this.#init;
+    const { provider, clock, trust, logger = silentLogger } = this.#init;
+    const startMs = clock.nowMs();
     const pinned = this.#pinned(did);
     if (pinned === undefined) {
       throw new AgentError('UNTRUSTED_ISSUER', `${did} is no issuer that is trusted here`, {
@@ -115,7 +118,7 @@ export class IssuerKeys {
     }
     let now = pinned;
     try {
-      for (let step = 0; step < maxSteps; step++) {
+      for (let step = 0; step < maxSteps && clock.nowMs() - startMs < maxWalkMs; step++) {
         const text = await this.#fetch(now);
         if (text === null) break;
         now = followKeySuccession(provider, text, now);

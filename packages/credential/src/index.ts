@@ -93,6 +93,7 @@ export {
   type ParsedSdJwt,
 } from './sd-jwt.ts';
 export {
+  checkSigner,
   createLocalSigner,
   signCompact,
   signerKey,

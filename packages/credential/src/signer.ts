@@ -2,7 +2,7 @@
  * The issuer's keys behind a port, so that they may live in a KMS or an HSM: signing is asynchronous and by key, and
  * nothing else about the keys is asked for.
  */
-import { fromUtf8, utf8 } from '@wotid/core';
+import { concatBytes, fromUtf8, utf8 } from '@wotid/core';
 import type { CryptoProvider, SigningKey } from '@wotid/crypto';
 import { encodeBase64Url } from './base64url.ts';
 import { assertDid, isKeyOf } from './did.ts';
@@ -157,6 +157,31 @@ export async function signBytes(
     hint: `A signature of ${alg} has ${expected} bytes.`,
     data: { alg },
   });
+}
+
+/** No signing input of a JWS begins so: those are base64url. */
+const checkPrefix = utf8('wot.id/v1/signer-check\0');
+
+/**
+ * Has each key sign something random, and compares with its public key: a machine whose keys are others than those that
+ * it is said to have would issue credentials that nobody believes.
+ * @throws CredentialError `NO_SIGNING_KEY` when a signature does not verify, `SIGNER_FAILED` when there is none
+ */
+export async function checkSigner(provider: CryptoProvider, signer: CredentialSigner): Promise<void> {
+  await signer.refresh?.();
+  for (const key of signer.keys) {
+    const bytes = concatBytes(checkPrefix, provider.random.bytes(32));
+    const signature = await signBytes(signer, key, bytes);
+    using publicKey = provider.importVerifyingKey(
+      key.alg === 'EdDSA' ? 'ed25519' : 'ml-dsa-87',
+      key.publicKey,
+    );
+    if (provider.verify(publicKey, bytes, signature)) continue;
+    throw new CredentialError('NO_SIGNING_KEY', `the signer’s ${key.alg} key is another one than it says`, {
+      hint: `See that the public key of ${key.kid} is that of the key that signs.`,
+      data: { alg: key.alg },
+    });
+  }
 }
 
 async function inTime(alg: LegAlgorithm, sign: () => Promise<Uint8Array>): Promise<Uint8Array> {

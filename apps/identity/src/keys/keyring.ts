@@ -195,6 +195,8 @@ export class IssuerKeyring implements CredentialSigner, Disposable {
         retired: [retiring.ed25519],
       });
       await sql.query('UPDATE issuer_key_set SET retired_at_ms = $2 WHERE number = $1', [number, nowMs]);
+      // Tokens rest on credentials that were verified while the set counted: whoever has another one asks again.
+      await sql.query('DELETE FROM directory_token');
       await insertStatement(sql, succession + 1, statement);
       await note(sql, number);
     });
