@@ -173,13 +173,11 @@ export class Deliveries {
       const number = Number(seq);
       return number <= (ackSeq ?? 0) || ranges.some(({ first, last }) => first <= number && number <= last);
     };
-    const onChain =
-      home.outbox.count('mailbox') === 0 ? [] : home.outbox.list(['mailbox'], 4 * maxUnclaimedPerPeer);
-    const settled = [
-      // What was never sealed cannot have arrived, whatever its number.
-      ...home.outbox.pendingFor(peer).filter(({ state }) => state === 'sent'),
-      ...onChain.filter((entry) => entry.peer === peer),
-    ].filter(isCovered);
+    // What was never sealed cannot have arrived, whatever its number. A peer that acknowledges without end costs a look at
+    // what it was sent, not at everybody's messages.
+    const settled = home.outbox
+      .ofPeerIn(peer, ['sent', 'mailbox'], 4 * maxUnclaimedPerPeer)
+      .filter(isCovered);
     if (settled.length === 0) return;
     home.transaction(() => {
       for (const { messageId } of settled)
@@ -311,9 +309,7 @@ export class Deliveries {
   async #assertRoom(peer: string): Promise<void> {
     const { home, contacts, post, clock } = this.#init;
     if (home.outbox.count('mailbox') < maxUnclaimedPerPeer) return;
-    const onChain = home.outbox
-      .list(['mailbox'], 4 * maxUnclaimedPerPeer)
-      .filter((entry) => entry.peer === peer);
+    const onChain = home.outbox.ofPeerIn(peer, ['mailbox'], 4 * maxUnclaimedPerPeer);
     if (onChain.length < maxUnclaimedPerPeer) return;
     const mailbox = contacts.place(peer)?.mailbox;
     const waiting = mailbox == null ? new Set<string>() : await post.waitingIn(mailbox);

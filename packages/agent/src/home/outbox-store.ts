@@ -237,7 +237,20 @@ export class OutboxStore {
       .map((row) => this.#read(row));
   }
 
-  /** Messages in any of `states`, newest first, at most `limit`. */
+  /** Messages to one peer in any of `wanted`, oldest first, at most `limit`. */
+  ofPeerIn(peer: string, wanted: readonly OutboxState[], limit: number): OutboxEntry[] {
+    return this.#database
+      .all(
+        `SELECT * FROM outbox WHERE peer_tag = ? AND state IN (${wanted.map(() => '?').join()})
+         ORDER BY position LIMIT ?`,
+        this.#sealer.tag('peer', peer),
+        ...wanted,
+        limit,
+      )
+      .map((row) => this.#read(row));
+  }
+
+  /** Messages in any of `wanted`, newest first, at most `limit`. */
   list(wanted: readonly OutboxState[], limit: number): OutboxEntry[] {
     return this.#database
       .all(

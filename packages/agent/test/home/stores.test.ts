@@ -164,6 +164,22 @@ describe('outbox', () => {
     expect(home.outbox.pendingFor(bob).map((entry) => entry.seq)).toEqual([0n, 1n, 2n, 3n, 4n]);
   });
 
+  it('gives what one peer has been sent, whatever lies there for others', async () => {
+    const home = await createHome();
+    const mine = [1n, 2n, 3n].map((seq) => outgoing({ seq }));
+    const theirs = Array.from({ length: 20 }, (_, i) => outgoing({ seq: BigInt(i), peer: alice }));
+    for (const message of [...mine, ...theirs]) home.outbox.add(message, nowMs);
+    for (const { messageId } of [...theirs, mine[0]!, mine[2]!])
+      home.outbox.update(messageId, { state: 'mailbox', updatedMs: nowMs });
+    home.outbox.update(mine[1]!.messageId, { state: 'sent', updatedMs: nowMs });
+    const seqs = (...query: Parameters<typeof home.outbox.ofPeerIn>): bigint[] =>
+      home.outbox.ofPeerIn(...query).map(({ seq }) => seq);
+    expect(seqs(bob, ['sent', 'mailbox'], 10)).toEqual([1n, 2n, 3n]);
+    expect(seqs(bob, ['mailbox'], 10)).toEqual([1n, 3n]);
+    expect(seqs(bob, ['sent', 'mailbox'], 2)).toEqual([1n, 2n]);
+    expect(seqs(bob, ['queued', 'acked'], 10)).toEqual([]);
+  });
+
   it('does not grow without end for a peer who is away', async () => {
     const home = await createHome();
     home.transaction(() => {
