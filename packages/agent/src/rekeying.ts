@@ -63,8 +63,14 @@ export class Rekeying {
 
   async #rekey(peer: string): Promise<RekeyReport> {
     const { keeper, linkTo, receipts } = this.#init;
-    const link = await linkTo(peer);
-    const session = keeper.active(peer);
+    let link = await linkTo(peer);
+    let session = keeper.active(peer);
+    if (session !== null && keeper.isSpent(session)) {
+      // Nothing is sent in it any more; a new gate agrees on a new session.
+      await link.close();
+      link = await linkTo(peer);
+      session = keeper.active(peer);
+    }
     if (session === null) throw noSession();
     if (!levelFacts(session.level).isPostQuantum) {
       throw new AgentError(
@@ -75,14 +81,14 @@ export class Rekeying {
         },
       );
     }
-    const key = session.sid.toHex();
+    const { sid, authenticatedCount } = session;
+    const key = sid.toHex();
     const done = Promise.withResolvers<void>();
-    const isDone = (): boolean =>
-      (keeper.find(session.sid)?.authenticatedCount ?? 0) > session.authenticatedCount;
+    const isDone = (): boolean => (keeper.find(sid)?.authenticatedCount ?? 0) > authenticatedCount;
     this.#waiting.set(key, () => {
       if (isDone()) done.resolve();
       // The unsigned one is over.
-      else if (keeper.find(session.sid)?.isRekeying === false) receipts.sendNow(link, 'signed');
+      else if (keeper.find(sid)?.isRekeying === false) receipts.sendNow(link, 'signed');
     });
     const timer = setTimeout(done.resolve, replyMs);
     const stopWatching = link.onEnd(() => done.resolve());
@@ -94,7 +100,7 @@ export class Rekeying {
       stopWatching();
       this.#waiting.delete(key);
     }
-    const now = keeper.find(session.sid);
+    const now = keeper.find(sid);
     if (now === null) throw noSession();
     return { peer, sessionId: key, rekeySequence: now.rekeySequence, isComplete: isDone() };
   }

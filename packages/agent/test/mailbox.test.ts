@@ -69,6 +69,32 @@ describe('a message to somebody who is away', () => {
     expect((await alice.agent.connect(bob.did)).sessionId).toBe(session.sessionId);
   });
 
+  it('finds its session among those that rest on disk, and junk wakes none; what both then sign is alike', async () => {
+    const clock = clockFromNow();
+    const [alice, bob] = await Promise.all([network.person({ clock }), network.person({ clock })]);
+    await meet(alice, bob);
+    expect((await alice.agent.send(bob.did, text('by link'))).route).toBe('p2p');
+    await bob.leave();
+    const stranger = await network.stranger();
+    const { mailboxId } = bob.agent.mailbox.requireIds();
+    for (const bytes of [400, 75]) {
+      const payload = new NodeProvider().random.bytes(bytes);
+      payload[0] = 1;
+      await stranger.sendMessage({ mailboxId, payload });
+    }
+    expect((await alice.agent.send(bob.did, text('by mailbox'))).route).toBe('mailbox');
+    clock.advance(31 * 60_000);
+    expect(await bob.back()).toMatchObject({
+      waiting: 3,
+      opened: 1,
+      unreadable: [expect.any(String), expect.any(String)],
+    });
+    expect(bob.texts).toEqual(['by link', 'by mailbox']);
+    const checkpoint = await alice.agent.conversation.sessions.checkpoint(bob.did);
+    expect(checkpoint).toMatchObject({ sent: '1-2', delivery: { route: 'p2p' } });
+    expect(bob.events.checkpoint).toMatchObject([{ verdict: 'agrees', received: '1-2' }]);
+  });
+
   it('starts a session when they never met, and the answer finds its way without a card', async () => {
     const [carol, bob] = await Promise.all([network.person(), network.person()]);
     await carol.agent.addContact(bob.card);

@@ -142,7 +142,15 @@ describe('a session', () => {
     expect(active).toHaveLength(1);
     expect(active[0]?.sessionId).not.toBe(before?.sessionId);
     expect(bob.texts).toEqual(['before', 'after']);
-    expect(alice.events.session).toMatchObject([{ peer: bob.did, kind: 'rekey-overdue' }]);
+    // So it does for who asks for a rekey.
+    clock.advance(31 * dayMs);
+    const rekey = await alice.agent.conversation.sessions.rekey(bob.did);
+    expect(rekey).toMatchObject({ isComplete: true, rekeySequence: 1 });
+    expect(rekey.sessionId).not.toBe(active[0]?.sessionId);
+    expect(alice.events.session).toMatchObject([
+      { peer: bob.did, kind: 'rekey-overdue' },
+      { peer: bob.did, kind: 'rekey-overdue' },
+    ]);
   });
 
   it('below level 3 has no keys to renew', async () => {
