@@ -27,7 +27,7 @@ import { nonceHousekeeping } from './database/used-nonces.ts';
 import { addDirectory, type DirectoryServiceInit } from './directory/directory.ts';
 import { addDocsRoutes } from './docs/routes.ts';
 import { createApp, type ServiceApp } from './http/app.ts';
-import { TrustedProxies } from './http/client-address.ts';
+import { rateKeyOf, TrustedProxies } from './http/client-address.ts';
 import { listenerBounds } from './http/limits.ts';
 import { withOwnDid } from './issuer/did-routes.ts';
 import { addIssuer, type IssuerServiceInit } from './issuer/issuer.ts';
@@ -168,6 +168,7 @@ export function createIdentityService(init: IdentityServiceInit): IdentityServic
         host: init.host ?? '127.0.0.1',
         port: init.port ?? defaultIdentityPort,
         fetch: (request, bindings) => app.fetch(request, bindings),
+        clientOf: (address) => (trustedProxies.trusts(address) ? null : rateKeyOf(address)),
         logger,
         ...(tls !== undefined && { tls }),
         bounds: {

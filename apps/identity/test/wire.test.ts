@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock, type Logger } from '@wotid/core';
 import { Admin } from '../src/admin/admin.ts';
 import { createIdentityService, type Database, type IdentityService } from '../src/index.ts';
+import { listenerBounds } from '../src/http/limits.ts';
 import { createEmbedded, type TestDatabase } from './databases.ts';
 import { evidence, secret, signer } from './world.ts';
 
@@ -178,6 +179,31 @@ it('refuses hosts, targets and versions that are none', async () => {
   expect((await answerTo(head(`GET /healthz?${'a=1&'.repeat(4_000)}`))).status).toBe(431);
   expect((await answerTo(head(`GET /healthz?${'a=1&'.repeat(1_500)}`))).status).toBe(200);
   expect((await answerTo(head('GET /healthz', ...Array<string>(2_500).fill('a: b')))).status).toBe(431);
+});
+
+it('gives one address no more than its share of the sockets, and a trusted proxy what it needs', async () => {
+  const max = listenerBounds.maxConnectionsPerClient ?? 0;
+  await using proxied = createIdentityService({ database, port: 0, trustedProxies: ['127.0.0.1'] });
+  const { port: other } = new URL(await proxied.start());
+  const ask = async (at: number | string): Promise<{ socket: Socket; answer: Promise<string> }> => {
+    const socket = connect(Number(at), '127.0.0.1').on('error', () => {});
+    await once(socket, 'connect');
+    const answer = new Promise<string>((resolve) => {
+      socket.once('data', (data) => resolve(String(data).slice(9, 12)));
+      socket.once('close', () => resolve('closed'));
+    });
+    socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
+    return { socket, answer };
+  };
+  const held = await Promise.all(Array.from({ length: max }, () => open()));
+  expect(await (await ask(port)).answer).toBe('closed');
+  // The first: the last ones may have found no place, beside sockets that were there before.
+  held.shift()?.destroy();
+  await expect.poll(async () => (await ask(port)).answer).toBe('200');
+  const many = await Promise.all(Array.from({ length: max + 1 }, () => ask(other)));
+  expect(new Set(await Promise.all(many.map(({ answer }) => answer)))).toEqual(new Set(['200']));
+  for (const socket of [...held, ...many.map((one) => one.socket)]) socket.destroy();
+  await expect.poll(async () => (await ask(port)).answer).toBe('200');
 });
 
 it('opens metrics to nobody who comes through a proxy on this machine', async () => {

@@ -31,6 +31,8 @@ export interface ListenerBounds {
   readonly maxHeaderBytes: number;
   /** Open sockets. */
   readonly maxConnections: number;
+  /** Open sockets of one client, where {@link ListenerInit.clientOf} tells clients apart; default unbounded. */
+  readonly maxConnectionsPerClient?: number;
   /** Requests on one connection before it is closed; default unbounded. */
   readonly maxRequestsPerSocket?: number;
   /** Milliseconds that {@link Listener.close} waits for answers under way. */
@@ -45,6 +47,8 @@ export interface ListenerInit {
   readonly fetch: (request: Request, bindings: HttpBindings) => Response | Promise<Response>;
   readonly logger: Logger;
   readonly bounds: ListenerBounds;
+  /** The client behind a remote address, or `null` for one that speaks for many, such as a proxy. */
+  readonly clientOf?: (remoteAddress: string) => string | null;
 }
 
 export interface Listener {
@@ -92,6 +96,9 @@ export async function listen(init: ListenerInit): Promise<Listener> {
       ? { server: createServer(options, onRequest), stopWatching: () => {} }
       : createTls({ ...options, handshakeTimeout: headersTimeoutMs }, tls, onRequest, logger);
   server.maxConnections = bounds.maxConnections;
+  if (bounds.maxConnectionsPerClient !== undefined && init.clientOf !== undefined) {
+    boundClients(server, bounds.maxConnectionsPerClient, init.clientOf);
+  }
   if (maxRequestsPerSocket !== undefined) server.maxRequestsPerSocket = maxRequestsPerSocket;
   // A client that does not read its answer.
   if (stuckSocketMs !== undefined) server.setTimeout(stuckSocketMs);
@@ -127,6 +134,26 @@ export async function listen(init: ListenerInit): Promise<Listener> {
     port: actual,
     close: () => (closing ??= close()),
   };
+}
+
+/** Slow requests on many sockets of one client must not take all that there are. */
+function boundClients(server: Server, max: number, clientOf: (remoteAddress: string) => string | null): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const client = clientOf(socket.remoteAddress ?? '');
+    if (client === null) return;
+    const count = open.get(client) ?? 0;
+    if (count >= max) {
+      socket.destroy();
+      return;
+    }
+    open.set(client, count + 1);
+    socket.once('close', () => {
+      const left = (open.get(client) ?? 1) - 1;
+      if (left === 0) open.delete(client);
+      else open.set(client, left);
+    });
+  });
 }
 
 /** The platform makes no Request for TRACE, and gives GET and HEAD no body. */

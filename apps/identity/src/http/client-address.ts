@@ -40,7 +40,7 @@ export class TrustedProxies {
   clientOf(socketAddress: string, forwardedFor: string | undefined): string {
     const hops = (forwardedFor ?? '').split(',').slice(-maxHops);
     let client = plain(socketAddress);
-    while (this.#trusts(client) && hops.length > 0) {
+    while (this.trusts(client) && hops.length > 0) {
       const hop = plain(hops.pop()?.trim() ?? '');
       if (isIP(hop) === 0) break;
       client = hop;
@@ -48,9 +48,10 @@ export class TrustedProxies {
     return client;
   }
 
-  #trusts(address: string): boolean {
-    const family = isIP(address);
-    return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  /** True for a trusted proxy, whose sockets are many clients'. */
+  trusts(address: string): boolean {
+    const family = isIP(plain(address));
+    return family !== 0 && this.#list.check(plain(address), family === 6 ? 'ipv6' : 'ipv4');
   }
 }
 

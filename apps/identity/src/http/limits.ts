@@ -22,6 +22,8 @@ export const listenerBounds: ListenerBounds = {
   maxHeaderBytes: 8_192,
   // Each costs some 50 KB at most while it sends.
   maxConnections: 2_048,
+  // An office behind one address; eight such clients that send slowly are needed to take all.
+  maxConnectionsPerClient: 256,
   // So that a balancer can move clients.
   maxRequestsPerSocket: 1_000,
   // Longer than an answer may take.
