@@ -162,7 +162,6 @@ async function openClaims(
     )
     .flat()
     .values();
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS / instances });
   let bareClaims = 0;
   let isWarm = false;
   let handedOut = 0;
@@ -171,22 +170,21 @@ async function openClaims(
       const some = waiting.take(isWarm ? CLAIMS_PER_ROUND : WARM_UP_CLAIMS).toArray();
       isWarm = true;
       await renewTokens(first.url, new Set(some.map(({ requester }) => requester)));
-      const claim = async ({ requester, owner }: Claim, lane: number): Promise<void> => {
+      const claim = async (agent: Agent, { requester, owner }: Claim, lane: number): Promise<void> => {
         const url = services[lane % instances]?.url ?? '';
         const pair = await pairOf(agent, `${url}/directory/claims`, { did: owner.did }, requester.token);
         if (!left.delete(hashOf(pair))) throw new Error('a pair was handed out that was not there any more');
         handedOut++;
       };
-      const ours = await perSecond(some, claim);
+      const ours = await perSecond(some, CONNECTIONS / instances, claim);
       tell(`${handedOut} pairs handed out, none twice`);
       const bareOnes = Array.from({ length: BARE_CLAIMS_PER_ROUND }, () => bareClaims++);
-      const peer = await perSecond(bareOnes, async (at) => {
+      const peer = await perSecond(bareOnes, CONNECTIONS, async (agent, at) => {
         await pairOf(agent, `${bare.url}/claims`, { owner: Math.floor(at / MAX_ONE_TIME_PAIRS) });
       });
       return { ours, peer, n: some.length };
     },
     async [Symbol.asyncDispose]() {
-      agent.destroy();
       for (const one of [...services, bare]) await one[Symbol.asyncDispose]();
       for (const database of databases) await database.drop();
       await world.net.stop();
@@ -194,19 +192,23 @@ async function openClaims(
   };
 }
 
-/** Runs `work` on all items, one at a time for each connection. */
+/** Runs `work` on all items, one at a time for each connection. The sockets are new: none of them has waited too long. */
 async function perSecond<T>(
   items: readonly T[],
-  work: (item: T, lane: number) => Promise<void>,
+  socketsPerServer: number,
+  work: (agent: Agent, item: T, lane: number) => Promise<void>,
 ): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: socketsPerServer });
   const queue = items.values();
   const startedAt = performance.now();
   await Promise.all(
     Array.from({ length: CONNECTIONS }, async (_, lane) => {
-      for (const item of queue) await work(item, lane);
+      for (const item of queue) await work(agent, item, lane);
     }),
   );
-  return (items.length * 1_000) / (performance.now() - startedAt);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  agent.destroy();
+  return items.length / seconds;
 }
 
 async function verifiedHumans(service: ServiceProcess, count: number): Promise<Human[]> {
