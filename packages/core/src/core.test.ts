@@ -1,3 +1,4 @@
+import { bcs as library } from '@iota/bcs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -17,6 +18,7 @@ import {
   u32le,
   u64le,
   u64Type,
+  vectorType,
   WotError,
 } from './index.ts';
 
@@ -181,5 +183,31 @@ describe('WotError', () => {
     });
     expect(isWotError(error)).toBe(true);
     expect(isWotError(new Error('x'))).toBe(false);
+  });
+});
+
+describe('a vector', () => {
+  const texts = vectorType(shortTextType);
+
+  it('is the vector of the library, byte for byte', () => {
+    const theirs = library.vector(shortTextType);
+    fc.assert(
+      fc.property(fc.array(fc.string({ maxLength: 20 }), { maxLength: 200 }), (list) => {
+        const bytes = texts.serialize(list).toBytes();
+        expect(bytes).toEqual(theirs.serialize(list).toBytes());
+        expect(decodeStrict(texts, bytes, { ...init, maxBytes: 100_000 })).toEqual(theirs.parse(bytes));
+      }),
+    );
+    expect(() => texts.serialize(null as unknown as string[])).toThrow(TypeError);
+  });
+
+  it('makes room for the elements that are there, not for those that its count promises', () => {
+    // 2^25 - 1: room for it would be 256 MB.
+    const bytes = Uint8Array.of(0xff, 0xff, 0xff, 0x0f);
+    const before = process.memoryUsage().heapUsed;
+    for (let k = 0; k < 3; k++) {
+      expect(() => decodeStrict(texts, bytes, init)).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
+    }
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 2 ** 20);
   });
 });

@@ -14,5 +14,6 @@ export {
   optionType,
   shortTextType,
   u64Type,
+  vectorType,
   type DecodeInit,
 } from './strict-bcs.ts';

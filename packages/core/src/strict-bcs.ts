@@ -5,9 +5,12 @@
  * all of these at once: what was parsed must serialize to exactly the bytes that came in. Source: the BCS
  * specification's canonicity rule (every value has one encoding).
  */
-import { BcsType, bcs } from '@iota/bcs';
+import { BcsType, bcs as library } from '@iota/bcs';
 import { concatBytes, equalBytes, fromUtf8, utf8 } from './bytes.ts';
 import { DecodeError, errorText } from './errors.ts';
+
+/** The library's types without those that trust a length: {@link vectorType} takes the place of `vector`. */
+export const bcs: Omit<typeof library, 'vector' | 'map' | 'fixedArray'> = library;
 
 /** What {@link decodeStrict} needs to know beside the schema. */
 export interface DecodeInit {
@@ -64,6 +67,28 @@ function wholeBuffer(bytes: Uint8Array): Uint8Array {
 export const bytesType: BcsType<Uint8Array, Uint8Array> = bcs
   .byteVector()
   .transform({ input: (value: Uint8Array) => value, output: (value) => new Uint8Array(value) });
+
+/**
+ * `vector<T>`: ULEB128 count, then the elements, each at least a byte long. The library's own makes room for as many as
+ * the count says before it reads the first: four bytes of a stranger would take 256 MB and a second.
+ */
+export function vectorType<T, Input>(
+  inner: BcsType<T, Input>,
+): BcsType<T[], Iterable<Input> & { readonly length: number }> {
+  return new BcsType<T[], Iterable<Input> & { readonly length: number }>({
+    name: `vector<${inner.name}>`,
+    read: (reader) => reader.readVec(() => inner.read(reader)) as T[],
+    write: (value, writer) => {
+      writer.writeULEB(value.length);
+      for (const element of value) inner.write(element, writer);
+    },
+    validate: (value) => {
+      if (typeof value !== 'object' || value === null || !('length' in value)) {
+        throw new TypeError('expected a list');
+      }
+    },
+  });
+}
 
 /** Exactly `length` bytes, without a length prefix. Parsed arrays are copies. */
 export function fixedBytesType(length: number): BcsType<Uint8Array, Uint8Array> {
@@ -123,4 +148,4 @@ export const shortTextType: BcsType<string, string> = new BcsType<string, string
   },
 });
 
-export { bcs, BcsType } from '@iota/bcs';
+export { BcsType } from '@iota/bcs';

@@ -28,6 +28,7 @@ import {
   optionType,
   shortTextType,
   u64Type,
+  vectorType,
   type BcsType,
 } from '@wotid/core';
 import {
@@ -108,7 +109,7 @@ const plainFields = {
   did: shortTextType,
   idFp: fixedBytesType(32),
   peerId: shortTextType,
-  addresses: bcs.vector(shortTextType),
+  addresses: vectorType(shortTextType),
   mailbox: optionType(
     bcs.struct('mailbox location', {
       chainId: shortTextType,

@@ -17,6 +17,7 @@ import {
   fixedBytesType,
   shortTextType,
   utf8,
+  vectorType,
   type BcsType,
 } from '@wotid/core';
 import {
@@ -70,7 +71,7 @@ const bodyType = bcs.struct('vault', {
   ready: bcs.bool(),
   homeId: fixedBytesType(16),
   masterKey: fixedBytesType(32),
-  secrets: bcs.vector(bcs.struct('secret', { name: shortTextType, bytes: bytesType })),
+  secrets: vectorType(bcs.struct('secret', { name: shortTextType, bytes: bytesType })),
 }) as unknown as BcsType<VaultBody, VaultBody>;
 
 /** An open vault. Every change is on disk when the call returns. */

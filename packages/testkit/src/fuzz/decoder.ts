@@ -92,6 +92,10 @@ function damaged(
   seeds: readonly Uint8Array[],
   marks: readonly number[] | undefined,
 ): Uint8Array {
+  if (form === 'bytes' && dice.below(20) === 0) {
+    const at = marks === undefined || marks.length === 0 ? dice.below(honest.length + 1) : dice.pick(marks);
+    return Buffer.concat([honest.subarray(0, at), dice.pick(longLengths), honest.subarray(at + 1)]);
+  }
   if (form === 'bytes') return mutate(honest, dice, seeds, marks);
   const text = Buffer.from(honest).toString();
   return Buffer.from(form === 'json' ? mutateJson(text, dice) : mutateJws(text, dice));
@@ -125,6 +129,13 @@ async function isRead<Value>(init: DecoderInit<Value>, part: Uint8Array): Promis
   }
   return true;
 }
+
+/** ULEB128 of counts for which a careless reader finds the memory: 2^21 - 1, 2^25 - 1, 2^28 - 1. */
+const longLengths: readonly Uint8Array[] = [
+  Uint8Array.of(0xff, 0xff, 0x7f),
+  Uint8Array.of(0xff, 0xff, 0xff, 0x0f),
+  Uint8Array.of(0xff, 0xff, 0xff, 0x7f),
+];
 
 const BLOCK = 32;
 /** In longer inputs whole blocks count, as looking at each byte takes seconds. */
