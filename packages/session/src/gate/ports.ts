@@ -42,8 +42,8 @@ export interface GateSessionContext<Credential> {
   /** th4, 64 bytes: goes into the session's associated data. */
   readonly gateHash: Uint8Array;
   /**
-   * 64 bytes, salt of the session's keys. Usable during the call only: they are wiped when the gate ends. A function, so
-   * that a context that is printed does not show them.
+   * 64 bytes, salt of the session's keys. Usable during the call only: they are wiped when the gate ends, and it throws
+   * after that. A function, so that a context that is printed does not show them.
    */
   readonly exporter: () => Uint8Array;
   readonly level: SecurityLevel;

@@ -94,6 +94,7 @@ export class GateChannel implements Disposable {
 
   /** 64 secret bytes; wiped with the channel. A method, because inspection can call getters. */
   exporter(): Uint8Array {
+    this.#assertUsable();
     return this.#exporter;
   }
 
