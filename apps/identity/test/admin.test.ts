@@ -256,6 +256,43 @@ describeDatabases('administration', (create) => {
       expect(rows).toEqual([]);
     });
 
+    it('decides once on an application, however many operators decide at the same time', async () => {
+      world.clock.advance(86_400_000);
+      const other = await world.again();
+      for (let round = 0; round < 3; round++) {
+        const application = (await apply(`DECIDE ${round}`)).body as { id: string; token: string };
+        const decide = (service: World['service'], decision: string): Promise<Answer> =>
+          call(service, 'POST', `/admin/applications/${application.id}/${decision}`, {
+            token: world.operatorToken,
+            ...(decision === 'approve' && { json: { human: `DECIDE ${round}`, evidence } }),
+          });
+        const answers = await Promise.all([
+          decide(world.service, 'approve'),
+          decide(other, 'reject'),
+          decide(other, 'approve'),
+          decide(world.service, 'reject'),
+        ]);
+        const won = answers.filter(({ status }) => status < 300);
+        expect([won.length, answers.filter(({ status }) => status === 404).length]).toEqual([1, 3]);
+        const { state, offer } = (await standing(application)).body as { state: string; offer?: string };
+        expect([state, offer !== undefined]).toEqual(
+          won[0]?.status === 200 ? ['approved', true] : ['rejected', false],
+        );
+        const noted = await world.database.query('SELECT action FROM audit WHERE subject = $1', [
+          application.id,
+        ]);
+        expect(noted).toHaveLength(1);
+        if (won[0]?.status !== 200) continue;
+        // Withdrawn at two places at once, it is void, and that is noted once.
+        const { id } = won[0].body as { id: string };
+        const withdraw = (service: World['service']): Promise<Answer> =>
+          call(service, 'DELETE', `/admin/invitations/${id}`, { token: world.operatorToken });
+        const withdrawn = await Promise.all([withdraw(world.service), withdraw(other)]);
+        expect(withdrawn.map(({ status }) => status).sort()).toEqual([204, 404]);
+        expect((await call(other, 'GET', `/offers/${id}`)).status).toBe(404);
+      }
+    });
+
     it('notes who has read what applicants say of themselves', async () => {
       world.clock.advance(86_400_000);
       const read = async (): Promise<object[]> => {

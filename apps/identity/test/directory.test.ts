@@ -19,6 +19,7 @@ import {
   type PrekeyStore,
 } from '@wotid/session';
 import type { IdentityService, PrekeyAnchor } from '../src/index.ts';
+import { nonceHousekeeping } from '../src/database/used-nonces.ts';
 import { describeDatabases } from './databases.ts';
 import { call, collect, createWorld, provider, publicUrl, Wallet, type Answer, type World } from './world.ts';
 
@@ -258,11 +259,20 @@ describeDatabases('directory', (create) => {
     ] as const) {
       expect((await alice.askToken(world.service, alice.directoryProof(change))).status).toBe(status);
     }
+    // One that is dated ahead lives longest at an instance whose clock is behind.
+    const ahead = alice.directoryProof({ nowMs: nowMs + 299_000 });
+    expect((await alice.askToken(world.service, ahead)).status).toBe(200);
+    const behind = await world.again({ clock: { nowMs: () => world.clock.nowMs() - 300_000 } });
+    world.clock.advance(898_000);
+    await nonceHousekeeping(world.database, world.clock).run();
+    expect(problem(await alice.askToken(behind, ahead))).toEqual([401, 'PROOF_USED']);
+    world.clock.advance(2_000);
+    expect(problem(await alice.askToken(behind, ahead))).toEqual([401, 'BAD_PROOF']);
     // A proof by the classical key alone opens nothing.
     const plain = alice.plainProof({
       aud: `${publicUrl}/directory`,
       nonce: 'x',
-      iat: Math.floor(nowMs / 1_000),
+      iat: Math.floor(world.clock.nowMs() / 1_000),
     });
     expect(problem(await alice.askToken(world.service, plain))).toEqual([401, 'BAD_PROOF']);
     const token = await alice.token();

@@ -78,7 +78,9 @@ export async function listen(init: ListenerInit): Promise<Listener> {
   const onRequest = getRequestListener(answer as Parameters<typeof getRequestListener>[0], {
     overrideGlobalObjects: false,
     errorHandler: (error) => {
-      if (error instanceof RequestError) return new Response(null, { status: 400 });
+      if (error instanceof RequestError) {
+        return new Response('the target of the request, or its Host, cannot be used\n', { status: 400 });
+      }
       logger.error('http.internal', { error: errorText(error) });
       return new Response(null, { status: 500 });
     },
