@@ -142,8 +142,12 @@ export class Contacts {
     }
     const knownPlace = known === undefined ? null : this.#placeOf(known);
     if (place.record !== null) this.#assertNotBack(did, place.record, knownPlace);
-    const isEarlier = knownPlace !== null && place.issuedAtMs < knownPlace.issuedAtMs;
-    // Of a record and a card the later one says where they are, whichever came first to us.
+    // Of a record and a card the later one says where they are, whichever came first to us; of two records the number
+    // decides, also when their owner's clock has gone back.
+    const isEarlier =
+      knownPlace !== null &&
+      (place.record === null || knownPlace.record === null) &&
+      place.issuedAtMs < knownPlace.issuedAtMs;
     const isOutdated = isEarlier && (!isSameBlock || (what === 'card' && knownPlace.record === null));
     if (isOutdated) {
       throw new AgentError('BAD_CARD', `a later card or record of this contact is known already`, {

@@ -36,14 +36,19 @@ export class DirectoryAccess implements PrekeySource {
     return this.#init.home.settings.get(settingNames.directoryUrl) ?? null;
   }
 
+  /** The origin of a URL that can be used. @throws DirectoryError `BAD_DIRECTORY_URL` */
+  originOf(url: string | null): string | null {
+    return url === null ? null : this.#make(url).url;
+  }
+
   /**
    * Uses another directory from now on, or none.
    * @param url an origin such as `https://id.example`; http on this machine alone
    * @throws DirectoryError `BAD_DIRECTORY_URL`; nothing has changed then
    */
   use(url: string | null): void {
-    const origin = url === null ? undefined : this.#make(url).url;
-    this.#init.home.settings.set({ [settingNames.directoryUrl]: origin });
+    const origin = this.originOf(url);
+    this.#init.home.settings.set({ [settingNames.directoryUrl]: origin ?? undefined });
   }
 
   /** The directory as we speak to it, with the keys that we have now; `null` while none is set. @throws AgentError `NO_DID` */

@@ -57,15 +57,14 @@ export class DirectoryPublisher {
   }
 
   /**
-   * Uses another directory from now on, or none, and publishes there. Our credential is left with another one only when
-   * that is said again; what an earlier one has of us stays there until it is taken back, or expires.
+   * Uses another directory from now on, or none, and publishes there. A credential that was left with the one before is
+   * taken back where that answers, and left with the next one only when that is said; the record stays until it expires.
    * @throws DirectoryError `BAD_DIRECTORY_URL`; nothing has changed then. A publication that fails is told in the facts.
    */
   async set(url: string | null, options: PublishOptions = {}): Promise<DirectoryFacts> {
     const { access } = this.#init;
-    const before = access.url;
+    if (access.originOf(url) !== access.url) await this.#takeBack();
     access.use(url);
-    if (access.url !== before) this.#leaveCredential(false);
     if (access.url === null) return this.status();
     try {
       return await this.publish(options);
@@ -153,6 +152,18 @@ export class DirectoryPublisher {
     done.abort();
     this.#closing.abort();
     await this.#tail;
+  }
+
+  /** A directory that is gone keeps nobody from using another one. Never rejects. */
+  async #takeBack(): Promise<void> {
+    if (!this.#leavesCredential) return;
+    try {
+      await this.publish({ leaveCredential: false });
+    } catch (error) {
+      this.#init.logger.warn('directory.credential-stays', { reason: errorText(error) });
+    } finally {
+      this.#leaveCredential(false);
+    }
   }
 
   get #leavesCredential(): boolean {

@@ -1,50 +1,28 @@
 /** What checkpoints cover: everything that has been delivered since the last one, and nothing else. */
-import { didJwkOf } from '@wotid/credential';
-import { IdentityKeys, NodeProvider } from '@wotid/crypto';
 import {
   encodeCheckpoint,
   messageTypes,
   newMessageId,
-  ownIdentity,
   parseCheckpoint,
   type OwnIdentity,
 } from '@wotid/session';
-import { VirtualClock } from '@wotid/testkit';
 import { expect, it } from 'vitest';
-import { Admission } from '../src/admission.ts';
-import { Contacts } from '../src/contacts.ts';
-import { AgentDidResolver } from '../src/did-resolver.ts';
 import { AgentError } from '../src/errors.ts';
 import { Inbox } from '../src/inbox.ts';
 import type { OutboxState } from '../src/home/outbox-store.ts';
 import { MessageLog } from '../src/message-log.ts';
 import type { CheckpointReport, SigningMode } from '../src/types.ts';
 import { createHome } from './home/homes.ts';
+import { clock, contactsOf, provider, someone } from './parts.ts';
 
-const provider = new NodeProvider();
-const person = (): OwnIdentity => {
-  const keys = IdentityKeys.generate(provider);
-  return ownIdentity(provider, keys, didJwkOf(keys.ed25519.publicKey));
-};
-const people = [person(), person()] as const;
-const clock = new VirtualClock();
+const people = [someone(), someone()] as const;
 
 /** The message log of one of the two, on a home of its own. */
 async function logOf(ours: OwnIdentity, theirs: OwnIdentity) {
   const home = await createHome();
   const peer = theirs.block.did;
-  const resolver = new AgentDidResolver({ clock, reader: null, isTrustedIssuer: () => false });
-  const admission = new Admission({ provider, clock, resolver, trustedIssuers: () => [] });
   const nothing = (): void => {};
-  const contacts = new Contacts({
-    home,
-    provider,
-    clock,
-    admission,
-    ours,
-    onNewKeys: nothing,
-    onChanged: nothing,
-  });
+  const contacts = contactsOf(home, ours);
   contacts.remember(theirs, new Uint8Array([1]), 3);
   const inbox = new Inbox({ home, clock, onMessage: nothing, onAcknowledged: nothing });
   let mode: SigningMode = 'ratchet';

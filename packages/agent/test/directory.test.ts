@@ -20,7 +20,7 @@ let network: Network;
 let database: Database;
 let url: string;
 /** One more service with a directory on a database of its own. */
-let serve: (init: Partial<IdentityServiceInit>) => Promise<[Database, string]>;
+let serveAnother: (init: Partial<IdentityServiceInit>) => Promise<[Database, string]>;
 const ends: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -30,7 +30,7 @@ beforeAll(async () => {
   const chainId = await client.getChainIdentifier();
   const { rpcUrl } = network.localnet;
   const did = new DidReader({ rpcUrl, network: didNetworkOf(chainId, await network.identityPackage()) });
-  serve = async (init) => {
+  serveAnother = async (init) => {
     const at = await openDatabase('memory:');
     const service = createIdentityService({
       database: at,
@@ -51,7 +51,7 @@ beforeAll(async () => {
     });
     return [at, await service.start()];
   };
-  [database, url] = await serve({});
+  [database, url] = await serveAnother({});
 });
 afterAll(async () => {
   await network.stop();
@@ -204,7 +204,7 @@ describe('what an agent publishes', () => {
 describe('one-time pairs', () => {
   it('are made anew when fewer than 16 are left, six hours after the last at the earliest', async () => {
     const clock = clockFromNow();
-    const [own, at] = await serve({ clock });
+    const [own, at] = await serveAnother({ clock });
     const bob = await network.person({ clock });
     await bob.agent.directory.set(at);
     /** What the directory has when so many are left of publication `number`, and bob's agent has looked. */
@@ -348,6 +348,18 @@ describe('a lookup', () => {
     await carol.agent.credential.import(await network.credentialFor(carol));
     await carol.agent.directory.set(url);
     expect(await carol.agent.lookup.lookup(bob.did)).toMatchObject({ verified: false, credential: 'none' });
+    // It is taken back as well from a directory that is used no longer, and not left with the next one unasked.
+    await bob.agent.directory.publish({ leaveCredential: true });
+    const [elsewhere, other] = await serveAnother({});
+    expect(await bob.agent.directory.set(other)).toMatchObject({
+      state: 'published',
+      leavesCredential: false,
+    });
+    for (const at of [database, elsewhere]) {
+      expect(await at.query('SELECT credential FROM directory_contact WHERE did = $1', [bob.did])).toEqual([
+        { credential: null },
+      ]);
+    }
     // Who has verified it once keeps it.
     expect(await lookup()).toMatchObject({ verified: true, credential: 'none' });
   });
@@ -431,6 +443,12 @@ describe('a lookup', () => {
       verified: true,
       addresses: bob.agent.addresses,
     });
+    // Of two records the number decides, also when their owner's clock has gone back.
+    const third = verifyContactRecord(provider, bob.home.settings.getBytes('directory.record')!, null);
+    const addresses = ['/ip4/192.0.2.1/tcp/1'];
+    const dates = { issuedAtMs: third.issuedAtMs - 60_000, expiresAtMs: third.issuedAtMs + 60_000 };
+    await serve(signContactRecord(provider, keys, { ...third, seq: third.seq + 1n, addresses, ...dates }));
+    expect(await carol.agent.lookup.lookup(bob.did)).toMatchObject({ addresses });
   });
 
   it('names a directory that goes back, answers for another, or has another head than the chain', async () => {

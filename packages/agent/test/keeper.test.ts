@@ -1,61 +1,22 @@
 /** The sessions of a home: those that the peer may or may not have, and those whose time is over. */
 import { didJwkOf } from '@wotid/credential';
-import { IdentityKeys, NodeProvider } from '@wotid/crypto';
+import { IdentityKeys } from '@wotid/crypto';
 import {
-  acceptGateSession,
-  createGateSession,
   defaultSecurityPolicy,
-  messageTypes,
-  newMessageId,
-  OnlinePrekeys,
   openEnvelope,
   ownIdentity,
   sealMessage,
   type IncomingMessage,
-  type OutgoingMessage,
   type OwnIdentity,
   type Route,
   type Session,
 } from '@wotid/session';
-import { VirtualClock } from '@wotid/testkit';
 import { expect, it, onTestFinished } from 'vitest';
 import { SessionKeeper, type SessionNotice } from '../src/session-keeper.ts';
 import { createHome } from './home/homes.ts';
+import { clock, gateSession, keeperOf, provider, say, someone } from './parts.ts';
 
-const provider = new NodeProvider();
-const person = (): OwnIdentity => {
-  const keys = IdentityKeys.generate(provider);
-  return ownIdentity(provider, keys, didJwkOf(keys.ed25519.publicKey));
-};
-const [alice, bob] = [person(), person()];
-const clock = new VirtualClock();
-
-const say = (text: string): OutgoingMessage => ({
-  type: messageTypes.text,
-  payload: new TextEncoder().encode(text),
-  messageId: newMessageId(provider.random),
-  seq: 1,
-  sentAtMs: clock.nowMs(),
-  ackSeq: null,
-});
-
-/** Both sides of a session of a gate that alice opened, each as it is once M5 was sent and accepted. */
-function gateSession(ann = alice, ben = bob): { readonly ours: Session; readonly theirs: Session } {
-  using prekeys = new OnlinePrekeys(provider);
-  const gate = { gateHash: provider.random.bytes(64), exporter: provider.random.bytes(64) };
-  const common = { level: 3, suite: 1, gate, initiatedAtMs: clock.nowMs(), nowMs: clock.nowMs() } as const;
-  const { session, publicPart } = createGateSession(provider, {
-    ...common,
-    ours: ann,
-    peer: ben,
-    prekeys: prekeys.publicKeys,
-  });
-  const first = sealMessage(provider, session, say('M5'), { route: 'online', nowMs: clock.nowMs() });
-  const fresh = acceptGateSession(provider, publicPart, { ...common, ours: ben, peer: ann, prekeys });
-  const opened = openEnvelope(provider, fresh, first.envelope, { nowMs: clock.nowMs(), peer: ann.block });
-  return { ours: first.session, theirs: opened.session };
-}
-
+const [alice, bob] = [someone(), someone()];
 const notices: SessionNotice[] = [];
 
 type Reopened = (ours?: OwnIdentity) => SessionKeeper;
@@ -63,16 +24,7 @@ type Reopened = (ours?: OwnIdentity) => SessionKeeper;
 async function makeKeeper(): Promise<SessionKeeper & { readonly reopened: Reopened }> {
   const home = await createHome();
   notices.length = 0;
-  const open: Reopened = (ours = alice) =>
-    new SessionKeeper({
-      home,
-      provider,
-      clock,
-      ours,
-      policy: () => defaultSecurityPolicy,
-      blockOf: () => null,
-      onNotice: (notice) => notices.push(notice),
-    });
+  const open: Reopened = (ours = alice) => keeperOf(home, ours, (notice) => notices.push(notice));
   onTestFinished(() => home.close());
   return Object.assign(open(), { reopened: open });
 }
@@ -83,7 +35,7 @@ const answer = (session: Session, text: string): Uint8Array =>
 
 it('a session on hold receives, sends nothing, and takes over with the first message in it', async () => {
   const keeper = await makeKeeper();
-  const { ours, theirs } = gateSession();
+  const { ours, theirs } = gateSession(alice, bob);
   const held = keeper.hold(ours);
   expect(keeper.active(bob.block.did)).toBeNull();
   const again = keeper.reopened();
@@ -97,7 +49,7 @@ it('a session on hold receives, sends nothing, and takes over with the first mes
 
 it('a session on hold only receives once our keys have been replaced', async () => {
   const keeper = await makeKeeper();
-  const { ours, theirs } = gateSession();
+  const { ours, theirs } = gateSession(alice, bob);
   keeper.hold(ours);
   const fresh = alice.keys.withFresh(provider, ['x25519', 'ml-dsa-87']);
   const rotated = keeper.reopened(ownIdentity(provider, fresh, alice.block.did));
@@ -110,8 +62,8 @@ it('a session on hold only receives once our keys have been replaced', async () 
 
 it('every session only receives when our keys are replaced, also what was put on hold at that moment', async () => {
   const keeper = await makeKeeper();
-  keeper.add(gateSession().ours, () => {});
-  keeper.hold(gateSession().ours);
+  keeper.add(gateSession(alice, bob).ours, () => {});
+  keeper.hold(gateSession(alice, bob).ours);
   keeper.retireAll();
   for (const one of [keeper, keeper.reopened()]) {
     expect(one.facts().map(({ replacedAtMs }) => replacedAtMs)).toEqual([clock.nowMs(), clock.nowMs()]);
@@ -121,10 +73,10 @@ it('every session only receives when our keys are replaced, also what was put on
 
 it('a session on hold does not take over from one of a later gate', async () => {
   const keeper = await makeKeeper();
-  const earlier = gateSession();
+  const earlier = gateSession(alice, bob);
   keeper.hold(earlier.ours);
   clock.advance(1_000);
-  const later = gateSession();
+  const later = gateSession(alice, bob);
   const envelope = answer(later.theirs, 'M6');
   const held = keeper.hold(later.ours);
   const { session } = openEnvelope(provider, held, envelope, { nowMs: clock.nowMs(), peer: bob.block });
@@ -138,7 +90,7 @@ it('of sessions on hold the four latest stay, in memory and on disk', async () =
   const keeper = await makeKeeper();
   const sids = Array.from({ length: 6 }, () => {
     clock.advance(1_000);
-    return keeper.hold(gateSession().ours).sid;
+    return keeper.hold(gateSession(alice, bob).ours).sid;
   });
   for (const one of [keeper, keeper.reopened()]) {
     expect(one.count).toBe(4);
@@ -148,7 +100,7 @@ it('of sessions on hold the four latest stay, in memory and on disk', async () =
 
 it('what a store cannot keep changes nothing: the same envelope opens again', async () => {
   const keeper = await makeKeeper();
-  const { ours, theirs } = gateSession();
+  const { ours, theirs } = gateSession(alice, bob);
   const held = keeper.hold(ours);
   const envelope = answer(theirs, 'once more');
   const fail = (): never => {
@@ -166,7 +118,7 @@ it('what a store cannot keep changes nothing: the same envelope opens again', as
 
 it('what was not used for 90 days is erased, at once or when the home is opened', async () => {
   const keeper = await makeKeeper();
-  const { ours, theirs } = gateSession();
+  const { ours, theirs } = gateSession(alice, bob);
   keeper.hold(ours);
   const envelope = answer(theirs, 'hello');
   keeper.open(keeper.of(envelope) as Session, envelope, bob.block, 'mailbox', textOf);
@@ -181,7 +133,7 @@ it('what was not used for 90 days is erased, at once or when the home is opened'
 
 it('what is not used for 30 minutes leaves memory, and is there again for who needs it', async () => {
   const keeper = await makeKeeper();
-  const { ours, theirs } = gateSession();
+  const { ours, theirs } = gateSession(alice, bob);
   keeper.add(ours, () => {});
   const late = answer(theirs, 'late');
   const secret = JSON.stringify(keeper.active(bob.block.did)?.ratchet);
@@ -215,7 +167,7 @@ it('what is not used for 30 minutes leaves memory, and is there again for who ne
   // A new session finds the one that rests, which only receives from now on.
   clock.advance(30 * 60_000);
   keeper.rest();
-  const later = gateSession();
+  const later = gateSession(alice, bob);
   keeper.add(later.ours, () => {});
   expect(keeper.find(ours.sid)?.replacedAtMs).toBe(clock.nowMs());
   clock.advance(7 * 86_400_000);
@@ -226,7 +178,7 @@ it('what is not used for 30 minutes leaves memory, and is there again for who ne
 
 it('a peer whose keys contradict ours ends the session, once for its user', async () => {
   const keeper = await makeKeeper();
-  const { ours, theirs } = gateSession();
+  const { ours, theirs } = gateSession(alice, bob);
   keeper.add(ours, () => {});
   const sealed = (session: Session, rekey: 'due' | 'epoch'): ReturnType<typeof sealMessage> =>
     sealMessage(provider, session, say('x'), { route: 'mailbox', nowMs: clock.nowMs(), rekey });
@@ -288,7 +240,7 @@ it('junk from the mailbox wakes no session, and is tried with one record in memo
   const keeper = await makeKeeper();
   const pairs = Array.from({ length: 5 }, () => {
     clock.advance(1_000);
-    const pair = gateSession();
+    const pair = gateSession(alice, bob);
     keeper.add(pair.ours, () => {});
     return { ...pair, late: answer(pair.theirs, 'late') };
   });
@@ -315,7 +267,7 @@ it('junk from the mailbox wakes no session, and is tried with one record in memo
 
 it('what has no messages left is not sent in after a restart either', async () => {
   const keeper = await makeKeeper();
-  const { ours, theirs } = gateSession();
+  const { ours, theirs } = gateSession(alice, bob);
   keeper.add(ours, () => {});
   keeper.abandon(ours.sid);
   keeper.abandon(ours.sid);
@@ -328,13 +280,13 @@ it('what has no messages left is not sent in after a restart either', async () =
   clock.advance(30 * 60_000);
   const resting = keeper.reopened();
   expect(resting.resumable(bob.block.did, bob.idFp)).toBeNull();
-  resting.add(gateSession().ours, () => {});
+  resting.add(gateSession(alice, bob).ours, () => {});
   expect(resting.resumable(bob.block.did, bob.idFp)).not.toBeNull();
 });
 
 it('a session in which nobody proves an identity is told to its user, and ended by what is sent in it', async () => {
   const keeper = await makeKeeper();
-  const { ours, theirs } = gateSession();
+  const { ours, theirs } = gateSession(alice, bob);
   const envelope = answer(theirs, 'hello');
   keeper.add(ours, () => {});
   keeper.open(keeper.find(ours.sid) as Session, envelope, bob.block, 'mailbox', textOf);

@@ -1,54 +1,20 @@
 /** What is lost with a connection, waits for somebody who is away, or does not decode. */
-import { didJwkOf } from '@wotid/credential';
-import { IdentityKeys, NodeProvider } from '@wotid/crypto';
-import {
-  acceptGateSession,
-  createGateSession,
-  defaultSecurityPolicy,
-  messageTypes,
-  newMessageId,
-  OnlinePrekeys,
-  openEnvelope,
-  ownIdentity,
-  sealMessage,
-  type OutgoingMessage,
-  type OwnIdentity,
-} from '@wotid/session';
-import { VirtualClock } from '@wotid/testkit';
-import { expect, it, onTestFinished } from 'vitest';
-import { Admission } from '../src/admission.ts';
+import { openEnvelope } from '@wotid/session';
+import { expect, it } from 'vitest';
 import { Contacts } from '../src/contacts.ts';
-import { AgentDidResolver } from '../src/did-resolver.ts';
 import { initiatorSessions } from '../src/gate-sessions.ts';
 import type { Home } from '../src/home/home.ts';
 import { Inbox } from '../src/inbox.ts';
 import { MessageLog } from '../src/message-log.ts';
-import { SessionKeeper } from '../src/session-keeper.ts';
 import type { InboxMessage } from '../src/types.ts';
 import { createHome } from './home/homes.ts';
+import { clock, contactsOf, gateSession, keeperOf, provider, say, someone } from './parts.ts';
 
-const provider = new NodeProvider();
-const person = (): OwnIdentity => {
-  const keys = IdentityKeys.generate(provider);
-  return ownIdentity(provider, keys, didJwkOf(keys.ed25519.publicKey));
-};
-const [alice, bob] = [person(), person()];
-const clock = new VirtualClock();
+const [alice, bob] = [someone(), someone()];
 
 async function aliceAtHome(): Promise<{ readonly home: Home; readonly contacts: Contacts }> {
   const home = await createHome();
-  onTestFinished(() => home.close());
-  const resolver = new AgentDidResolver({ clock, reader: null, isTrustedIssuer: () => false });
-  const admission = new Admission({ provider, clock, resolver, trustedIssuers: () => [] });
-  const contacts = new Contacts({
-    home,
-    provider,
-    clock,
-    admission,
-    ours: alice,
-    onNewKeys: () => {},
-    onChanged: () => {},
-  });
+  const contacts = contactsOf(home, alice);
   contacts.remember(bob, new Uint8Array([1]), 3);
   return { home, contacts };
 }
@@ -84,39 +50,12 @@ it('a checkpoint that does not decode is no reason to leave its message unacknow
 
 it('an Offer that was lost with a connection goes again with the first message of the next', async () => {
   const { home, contacts } = await aliceAtHome();
-  const keeper = new SessionKeeper({
-    home,
-    provider,
-    clock,
-    ours: alice,
-    policy: () => defaultSecurityPolicy,
-    blockOf: () => null,
-    onNotice: () => {},
-  });
+  const keeper = keeperOf(home, alice);
   const inbox = new Inbox({ home, clock, onMessage: () => {}, onAcknowledged: () => {} });
   const nowMs = clock.nowMs();
-  const say = (): OutgoingMessage => ({
-    type: messageTypes.text,
-    payload: new Uint8Array([1]),
-    messageId: newMessageId(provider.random),
-    seq: 1,
-    sentAtMs: nowMs,
-  });
-  using prekeys = new OnlinePrekeys(provider);
-  const gate = { gateHash: provider.random.bytes(64), exporter: provider.random.bytes(64) };
-  const common = { level: 3, suite: 1, gate, initiatedAtMs: nowMs, nowMs } as const;
-  const made = createGateSession(provider, {
-    ...common,
-    ours: alice,
-    peer: bob,
-    prekeys: prekeys.publicKeys,
-  });
-  const first = sealMessage(provider, made.session, say(), { route: 'online', nowMs });
-  const fresh = acceptGateSession(provider, made.publicPart, { ...common, ours: bob, peer: alice, prekeys });
-  let theirs = openEnvelope(provider, fresh, first.envelope, { nowMs, peer: alice.block }).session;
-  const session =
-    keeper.add(first.session, () => keeper.active(bob.block.did)) ?? keeper.active(bob.block.did);
-  keeper.seal(session!, say(), 'online', { rekey: 'epoch' });
+  const { ours, theirs, gate } = gateSession(alice, bob);
+  const session = keeper.add(ours, () => keeper.active(bob.block.did)) ?? keeper.active(bob.block.did);
+  keeper.seal(session!, say('with an Offer'), 'online', { rekey: 'epoch' });
   const context = {
     peer: bob,
     level: 3,
@@ -130,6 +69,6 @@ it('an Offer that was lost with a connection goes again with the first message o
     context,
     session!.sid,
   );
-  theirs = openEnvelope(provider, theirs, await resumed, { nowMs, peer: alice.block }).session;
-  expect(theirs.isRekeying).toBe(true);
+  const opened = openEnvelope(provider, theirs, await resumed, { nowMs, peer: alice.block });
+  expect(opened.session.isRekeying).toBe(true);
 });

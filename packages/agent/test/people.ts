@@ -271,6 +271,14 @@ export class Network {
     return person;
   }
 
+  /** Two people who know each other, without mailboxes unless that is said. */
+  async couple(init: PersonInit = {}): Promise<[Person, Person]> {
+    const online = { mailbox: false, funded: false, ...init };
+    const pair = await Promise.all([this.person(online), this.person(online)]);
+    await meet(...pair);
+    return pair;
+  }
+
   /** A credential in the form that people pass around. */
   async credentialFor(
     person: Person,

@@ -1,31 +1,23 @@
 /** Credentials that are shown while their checks take their time: what changes meanwhile, and how many there may be. */
-import { createIssuer, createLocalSigner, didJwkOf } from '@wotid/credential';
-import { IdentityKeys, NodeProvider } from '@wotid/crypto';
-import { defaultSecurityPolicy, encodePresentation, ownIdentity, type OwnIdentity } from '@wotid/session';
-import { VirtualClock } from '@wotid/testkit';
+import { createIssuer, createLocalSigner } from '@wotid/credential';
+import { IdentityKeys } from '@wotid/crypto';
+import { encodePresentation, type OwnIdentity } from '@wotid/session';
 import { expect, it } from 'vitest';
 import { Admission } from '../src/admission.ts';
 import { Contacts } from '../src/contacts.ts';
 import { AgentDidResolver } from '../src/did-resolver.ts';
 import { PeerQueue } from '../src/peer-queue.ts';
 import { Presentations } from '../src/presentations.ts';
-import { SessionKeeper } from '../src/session-keeper.ts';
 import type { InboxMessage, PresentationReport } from '../src/types.ts';
 import { createHome } from './home/homes.ts';
+import { clock, keeperOf, provider, someone } from './parts.ts';
 
-const provider = new NodeProvider();
-const clock = new VirtualClock();
 const issuerKeys = IdentityKeys.generate(provider);
 const issuer = createIssuer({
   provider,
   signer: createLocalSigner({ provider, ed25519: issuerKeys.ed25519, mlDsa87: issuerKeys.mlDsa87 }),
   statusOrigin: 'https://issuer.example',
 });
-const person = (did?: string): OwnIdentity => {
-  const keys = IdentityKeys.generate(provider);
-  return ownIdentity(provider, keys, did ?? didJwkOf(keys.ed25519.publicKey));
-};
-
 async function credentialOf({ block, idFp }: OwnIdentity): Promise<Uint8Array> {
   const { bytes } = await issuer.issueCredential('wotid_hybrid', {
     subjectDid: block.did,
@@ -41,7 +33,7 @@ async function credentialOf({ block, idFp }: OwnIdentity): Promise<Uint8Array> {
 /** Somebody's presentations, with an issuer whose status list comes when the test says so. */
 async function atHome() {
   const home = await createHome();
-  const alice = person();
+  const alice = someone();
   const asked: PromiseWithResolvers<boolean>[] = [];
   const resolver = new AgentDidResolver({ clock, reader: null, isTrustedIssuer: () => false });
   const admission = new Admission({
@@ -60,12 +52,7 @@ async function atHome() {
   const nothing = (): void => {};
   const common = { home, provider, clock, ours: alice };
   const contacts = new Contacts({ ...common, admission, onNewKeys: nothing, onChanged: nothing });
-  const keeper = new SessionKeeper({
-    ...common,
-    policy: () => defaultSecurityPolicy,
-    blockOf: () => null,
-    onNotice: nothing,
-  });
+  const keeper = keeperOf(home, alice);
   const reports: PresentationReport[] = [];
   const logs: string[] = [];
   const log = (event: string): void => void logs.push(event);
@@ -98,8 +85,8 @@ const showing = ({ block }: OwnIdentity, credential: Uint8Array): InboxMessage =
 
 it('keys that a contact has replaced during the check do not come back with it', async () => {
   const { contacts, asked, presentations } = await atHome();
-  const before = person();
-  const after = person(before.block.did);
+  const before = someone();
+  const after = someone(before.block.did);
   const credential = await credentialOf(before);
   contacts.remember(before, credential, 3);
   const check = presentations.check(showing(before, credential));
@@ -112,7 +99,7 @@ it('keys that a contact has replaced during the check do not come back with it',
 
 it('checks of one peer run one after the other, those above the limit not at all', async () => {
   const { contacts, asked, reports, logs, presentations } = await atHome();
-  const [bob, carol] = [person(), person()];
+  const [bob, carol] = [someone(), someone()];
   const credentials = await Promise.all([credentialOf(bob), credentialOf(carol)]);
   contacts.remember(bob, credentials[0], 3);
   contacts.remember(carol, credentials[1], 3);

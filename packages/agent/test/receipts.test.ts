@@ -1,57 +1,22 @@
 /** Receipts for a peer that sends much and reads late. */
 import { once } from 'node:events';
-import { didJwkOf } from '@wotid/credential';
-import { IdentityKeys, NodeProvider } from '@wotid/crypto';
-import {
-  createGateSession,
-  defaultSecurityPolicy,
-  OnlinePrekeys,
-  ownIdentity,
-  type OwnIdentity,
-} from '@wotid/session';
 import { createTransport, type FrameStream } from '@wotid/transport';
-import { VirtualClock } from '@wotid/testkit';
 import { expect, it, onTestFinished } from 'vitest';
 import { Inbox } from '../src/inbox.ts';
 import { LiveLink } from '../src/live-link.ts';
 import { Receipts } from '../src/receipts.ts';
-import { SessionKeeper } from '../src/session-keeper.ts';
 import { createHome } from './home/homes.ts';
-
-const provider = new NodeProvider();
-const clock = new VirtualClock();
-const person = (): OwnIdentity => {
-  const keys = IdentityKeys.generate(provider);
-  return ownIdentity(provider, keys, didJwkOf(keys.ed25519.publicKey));
-};
+import { clock, gateSession, keeperOf, provider, someone } from './parts.ts';
 
 it('wait one at a time for a peer that does not read, however much it sends', async () => {
-  const [alice, bob] = [person(), person()];
+  const [alice, bob] = [someone(), someone()];
   const home = await createHome();
-  const keeper = new SessionKeeper({
-    home,
-    provider,
-    clock,
-    ours: alice,
-    policy: () => defaultSecurityPolicy,
-    blockOf: () => null,
-    onNotice: () => {},
-  });
-  using prekeys = new OnlinePrekeys(provider);
-  const { session } = createGateSession(provider, {
-    ours: alice,
-    peer: bob,
-    level: 3,
-    suite: 1,
-    gate: { gateHash: provider.random.bytes(64), exporter: provider.random.bytes(64) },
-    initiatedAtMs: clock.nowMs(),
-    nowMs: clock.nowMs(),
-    prekeys: prekeys.publicKeys,
-  });
+  const keeper = keeperOf(home, alice);
+  const session = gateSession(alice, bob).ours;
   keeper.add(session, () => {});
   const inbox = new Inbox({ home, clock, onMessage: () => {}, onAcknowledged: () => {} });
   const receipts = new Receipts({ provider, clock, keeper, inbox });
-  const sealed = (): number => keeper.active(bob.block.did)?.messageCount ?? 0;
+  const sealed = (): number => (keeper.active(bob.block.did)?.messageCount ?? 0) - session.messageCount;
 
   const arrived = new EventTarget();
   const frames: Uint8Array[] = [];

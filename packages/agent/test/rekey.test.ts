@@ -14,7 +14,7 @@ import {
   type Session,
 } from '@wotid/session';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clockFromNow, failure, meet, Network, provider, text, type Person } from './people.ts';
+import { clockFromNow, failure, Network, provider, text, type Person } from './people.ts';
 import { RawPeer } from './raw-peer.ts';
 
 const dayMs = 86_400_000;
@@ -24,14 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => network.stop());
 
-async function couple(init: Parameters<Network['person']>[0] = {}): Promise<[Person, Person]> {
-  const pair = await Promise.all([
-    network.person({ mailbox: false, funded: false, ...init }),
-    network.person({ mailbox: false, funded: false, ...init }),
-  ]);
-  await meet(...pair);
-  return pair;
-}
+const couple = (init?: Parameters<Network['couple']>[0]): Promise<[Person, Person]> => network.couple(init);
 
 const rekeysOf = (person: Person): number | undefined =>
   person.agent.conversation.sessions.list()[0]?.rekeySequence;

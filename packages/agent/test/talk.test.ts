@@ -7,15 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => network.stop());
 
-/** Two people who know each other, without mailboxes. */
-async function couple(init: Parameters<Network['person']>[0] = {}): Promise<[Person, Person]> {
-  const pair = await Promise.all([
-    network.person({ mailbox: false, funded: false, ...init }),
-    network.person({ mailbox: false, funded: false, ...init }),
-  ]);
-  await meet(...pair);
-  return pair;
-}
+const couple = (init?: Parameters<Network['couple']>[0]): Promise<[Person, Person]> => network.couple(init);
 
 describe('two agents online', () => {
   it('pass the gate, start a session and acknowledge messages both ways', async () => {

@@ -207,10 +207,9 @@ export class DirectoryClient {
     token?: string,
   ): Promise<{ readonly status: number; readonly json: JsonObject }> {
     const timeout = AbortSignal.timeout(callTimeoutMs);
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(this.url + path, {
+    const bounds = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+    const ask = (): Promise<Response> =>
+      fetch(this.url + path, {
         method,
         headers: {
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -218,7 +217,16 @@ export class DirectoryClient {
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         redirect: 'error',
-        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+        signal: bounds,
+      });
+    let response: Response;
+    let text: string;
+    try {
+      // A kept connection may end as it is used again. What changes nothing the second time is asked once more; a claim
+      // or a proof may have been taken.
+      response = await ask().catch((error: unknown) => {
+        if (method === 'POST' || bounds.aborted) throw error;
+        return ask();
       });
       text = await boundedText(response);
     } catch (error) {
