@@ -353,9 +353,26 @@ describe('wipeReplaced', () => {
     open(opened, sent.envelopes[0]);
     const answer = many(opened, 1);
     open(sent.session, answer.envelopes[0]);
+    const last = revealRatchet(opened.ratchet);
     wipeReplaced(opened, null);
-    expect(revealRatchet(opened.ratchet).receiving?.chainKey).toEqual(new Uint8Array(32));
+    expect(last.receiving?.chainKey).toEqual(new Uint8Array(32));
     open(copy, sent.envelopes[0]);
     wipe(null);
+  });
+
+  it('leaves nothing that could seal or open under keys of zeros', () => {
+    const pair = gatePair(alice, bob);
+    const sent = many(pair.a, 1);
+    wipeReplaced(pair.a, sent.session);
+    wipeReplaced(sent.session, null);
+    for (const gone of [pair.a, sent.session]) {
+      expect(() => many(gone, 1)).toThrow('wiped');
+      expect(() => open(gone, sent.envelopes[0])).toThrow('wiped');
+      expect(() => encodeSession(gone)).toThrow('wiped');
+      expect(JSON.stringify(gone.ratchet)).toBe('{}');
+      // Once more is no harm.
+      wipeReplaced(gone, null);
+    }
+    open(pair.b, sent.envelopes[0]);
   });
 });

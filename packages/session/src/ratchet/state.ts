@@ -66,12 +66,14 @@ export interface RatchetFields {
   readonly pq: PqRatchet | null;
 }
 
-/** Reads the secrets of a state; internal to this package. */
+/** Reads the secrets of a state; internal to this package. @throws TypeError once they were wiped */
 export let revealRatchet: (state: RatchetState) => RatchetFields;
+/** Takes the secrets out of a state, for good; `null` when that was done before. */
+let takeFields: (state: RatchetState) => RatchetFields | null;
 
 /** One side of a ratchet, opaque: it neither prints nor serializes its secrets by itself. */
 export class RatchetState {
-  readonly #fields: RatchetFields;
+  #fields: RatchetFields | null;
 
   /** Internal: applications get states from a handshake or a record. */
   constructor(fields: RatchetFields) {
@@ -79,11 +81,23 @@ export class RatchetState {
   }
 
   static {
-    revealRatchet = (state) => state.#fields;
+    revealRatchet = (state) => {
+      const fields = state.#fields;
+      // Not keys of zeros, under which everybody could read.
+      if (fields === null)
+        throw new TypeError('the keys of this ratchet were wiped: a later state has taken over');
+      return fields;
+    };
+    takeFields = (state) => {
+      const fields = state.#fields;
+      state.#fields = null;
+      return fields;
+    };
   }
 
   /** Nothing secret: the indexes only. */
   toJSON(): Readonly<Record<string, number>> {
+    if (this.#fields === null) return {};
     const { sending, receiving, oldChains, pq } = this.#fields;
     return {
       sent: sending?.n ?? 0,
@@ -199,11 +213,13 @@ function pqOf(
 }
 
 /**
- * Wipes what `next` no longer uses of `old`, once `next` is stored; `old` is unusable afterwards. Best effort. With
+ * Wipes what `next` no longer uses of `old`, once `next` is stored; `old` throws from then on. Best effort. With
  * `next` = `null` everything is wiped.
  */
 export function wipeReplacedRatchet(old: RatchetState, next: RatchetState | null): void {
-  const before = revealRatchet(old);
+  if (old === next) return;
+  const before = takeFields(old);
+  if (before === null) return;
   const after = next === null ? null : revealRatchet(next);
   const kept = after === null ? [] : secretsOf(after);
   // This runs for every message: a set pays only where many keys of late messages are stored.
