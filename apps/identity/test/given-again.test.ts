@@ -11,6 +11,7 @@ import {
   type JsonObject,
 } from '@wotid/credential';
 import { createIdentityService, type Database } from '../src/index.ts';
+import { credentialPageEntries } from '../src/admin/credentials.ts';
 import { nonceHousekeeping, usedNonceRetentionMs } from '../src/database/used-nonces.ts';
 import { issuerHousekeeping } from '../src/issuer/housekeeping.ts';
 import { nonceLifetimeMs } from '../src/issuer/limits.ts';
@@ -220,6 +221,32 @@ describeDatabases('a credential', (create) => {
     const all = await register(wallet);
     expect(all.map(({ format }) => format).sort()).toEqual(['jwt_vc_json', 'wotid_hybrid']);
     expect(all.filter(({ revokedAtMs }) => revokedAtMs === null)).toEqual([]);
+  });
+
+  it('is on one page of the register, also when many are of the same moment', async () => {
+    const wallet = new Wallet();
+    const token = await tokenFor(world.service, await invite(world, 'pages'));
+    expect((await ask(world.service, token, await proofOf(wallet))).status).toBe(200);
+    const copies = credentialPageEntries * 2 + 5;
+    await world.database.query(
+      `INSERT INTO credential (id, offer_id, format, human_hash, subject_did, status_list, status_index, issued_at_ms,
+          expires_at_ms)
+        SELECT 'urn:uuid:' || gen_random_uuid(), 'page ' || n, format, human_hash, subject_did, status_list,
+          status_index, issued_at_ms + n % 2, expires_at_ms
+          FROM credential, generate_series(1, $2::int) AS n WHERE subject_did = $1`,
+      [wallet.did, copies],
+    );
+    const seen: string[] = [];
+    for (let more = ''; ;) {
+      const path = `/admin/credentials?subject=${encodeURIComponent(wallet.did)}${more}`;
+      const { body } = await call(world.service, 'GET', path, { token: world.operatorToken });
+      const page = (body as { credentials: { id: string; issuedAtMs: number }[] }).credentials;
+      seen.push(...page.map(({ id }) => id));
+      const last = page.at(-1);
+      if (last === undefined) break;
+      more = `&before=${last.issuedAtMs}&beforeId=${encodeURIComponent(last.id)}`;
+    }
+    expect([seen.length, new Set(seen).size]).toEqual([copies + 1, copies + 1]);
   });
 
   it('is issued before its sibling is revoked, or not at all', async () => {

@@ -53,16 +53,18 @@ export class CredentialRegister {
 
   /**
    * Credentials, newest first.
-   * @param filter `before`: issued earlier than this, milliseconds
+   * @param filter `before`: issued earlier than this, milliseconds; or then, and after `beforeId` in the order of ids
    */
   async list(filter: {
     readonly subject?: string | undefined;
     readonly before?: number | undefined;
+    readonly beforeId?: string | undefined;
   }): Promise<readonly RegisteredCredential[]> {
     const rows = await this.#database.query<CredentialRow>(
-      `SELECT * FROM credential WHERE ($1::text IS NULL OR subject_did = $1) AND ($2::bigint IS NULL OR issued_at_ms < $2)
-        ORDER BY issued_at_ms DESC, id LIMIT $3`,
-      [filter.subject ?? null, filter.before ?? null, credentialPageEntries],
+      `SELECT * FROM credential WHERE ($1::text IS NULL OR subject_did = $1)
+          AND ($2::bigint IS NULL OR issued_at_ms < $2 OR (issued_at_ms = $2 AND id > $3::text))
+        ORDER BY issued_at_ms DESC, id LIMIT $4`,
+      [filter.subject ?? null, filter.before ?? null, filter.beforeId ?? null, credentialPageEntries],
     );
     return rows.map((row) => ({
       id: row.id,

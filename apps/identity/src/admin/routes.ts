@@ -13,6 +13,7 @@ const operatorName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/)
   .openapi({ description: 'Lower-case letters, digits, dots, dashes', example: 'ada' });
+const credentialId = z.string().regex(/^urn:uuid:[0-9a-f-]{36}$/);
 /** A time as a query gives it. */
 const numberText = z
   .string()
@@ -154,6 +155,9 @@ export function addRegisterRoutes(
         query: z.object({
           subject: lineSchema(1, 255).optional().openapi({ description: 'Of this DID alone' }),
           before: numberText.optional().openapi({ description: 'Issued earlier than this, milliseconds' }),
+          beforeId: credentialId.optional().openapi({
+            description: 'With before: also those issued at that moment that come after this id',
+          }),
         }),
       },
       responses: {
@@ -192,7 +196,7 @@ export function addRegisterRoutes(
       middleware,
       summary: 'Revokes a credential in all its formats, for good',
       request: {
-        params: z.object({ id: z.string().regex(/^urn:uuid:[0-9a-f-]{36}$/) }),
+        params: z.object({ id: credentialId }),
         body: {
           required: true,
           content: {
