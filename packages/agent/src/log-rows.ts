@@ -33,8 +33,10 @@ export type LogPages = (
 
 /** Rows that are read at a time. Messages that come out of order are not further apart: a ratchet takes no more. */
 const pageRows = 1_024;
-/** Rows that are looked through at the most, about a second: what lies further back is not signed any more. */
-const maxRows = 65_536;
+/** Rows that are looked through for messages to sign, about a second: what lies further back is not signed any more. */
+const maxSignedRows = 65_536;
+/** Rows that are looked through for one checkpoint of a peer, who says where: those of one demand and a page more. */
+const maxComparedRows = 17 * pageRows;
 
 /** What we have sent to a peer. */
 export function sentTo({ outbox }: Home, peer: string): LogPages {
@@ -60,15 +62,28 @@ export function receivedFrom({ inbox }: Home, peer: string): LogPages {
     }));
 }
 
-/** The rows with numbers from `first` on. Of two with one number the newer counts: the older is of a home that was lost. */
-export function newestFirst(pages: LogPages, first: number): LogRows {
+/** The rows with numbers after `since`. */
+export function rowsAfter(pages: LogPages, since: number): LogRows {
+  return newestRows(pages, since + 1, Infinity, maxSignedRows);
+}
+
+/** The rows with numbers `first`..`last`, as far as they are there. */
+export function rowsBetween(pages: LogPages, first: number, last: number): LogRows {
+  return newestRows(pages, first, last, maxComparedRows);
+}
+
+/** Of two rows with one number the newer counts: the older is of a home that was lost. */
+function newestRows(pages: LogPages, first: number, last: number, maxRows: number): LogRows {
   const rows = new Map<number, LogRow>();
   let before = Number.MAX_SAFE_INTEGER;
   for (let looked = 0; looked < maxRows; looked += pageRows) {
     const page = pages(pageRows, before);
-    for (const row of page) if (row.seq >= first && !rows.has(row.seq)) rows.set(row.seq, row);
+    for (const row of page) {
+      if (row.seq >= first && row.seq <= last && !rows.has(row.seq)) rows.set(row.seq, row);
+    }
     before = page.at(-1)?.position ?? 0;
-    if (page.length < pageRows || page.every(({ seq }) => seq < first)) break;
+    const isAll = rows.size === last - first + 1;
+    if (isAll || page.length < pageRows || page.every(({ seq }) => seq < first)) break;
   }
   return rows;
 }

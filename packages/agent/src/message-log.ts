@@ -19,7 +19,16 @@ import {
 import type { Contacts } from './contacts.ts';
 import { AgentError } from './errors.ts';
 import type { Home } from './home/home.ts';
-import { newestFirst, receivedFrom, sentTo, windowsAfter, type LogRows, type LogSpan } from './log-rows.ts';
+import {
+  receivedFrom,
+  rowsAfter,
+  rowsBetween,
+  sentTo,
+  windowsAfter,
+  type LogPages,
+  type LogRows,
+  type LogSpan,
+} from './log-rows.ts';
 import type { CheckpointReport, Delivery, InboxMessage, SentCheckpoints, SigningMode } from './types.ts';
 
 export interface MessageLogInit {
@@ -182,8 +191,8 @@ export class MessageLog {
     const { home } = this.#init;
     const mark = home.proofs.mark(peer);
     const contiguous = Number(home.peers.get(peer).contiguousSeq);
-    const sentRows = newestFirst(sentTo(home, peer), mark.sent + 1);
-    const receivedRows = newestFirst(receivedFrom(home, peer), mark.received + 1);
+    const sentRows = rowsAfter(sentTo(home, peer), mark.sent);
+    const receivedRows = rowsAfter(receivedFrom(home, peer), mark.received);
     return {
       sentRows,
       receivedRows,
@@ -199,11 +208,11 @@ export class MessageLog {
 
   #compare(
     window: LogWindow,
-    log: Parameters<typeof newestFirst>[0],
+    log: LogPages,
     ends: readonly [string, string],
   ): 'agrees' | 'differs' | 'incomplete' {
-    const rows = newestFirst(log, window.first);
-    for (let seq = window.first; seq <= window.last; seq++) if (!rows.has(seq)) return 'incomplete';
+    const rows = rowsBetween(log, window.first, window.last);
+    if (rows.size <= window.last - window.first) return 'incomplete';
     return equalBytes(this.#hash(rows, window, ends).hash, window.hash) ? 'agrees' : 'differs';
   }
 
