@@ -97,28 +97,56 @@ it('publishes, looks up, uploads and claims', async () => {
   expect(await bobs.pairsLeft()).toEqual({ number: 1, left: 19 });
 });
 
-it('names what is no directory', async () => {
+/** Somebody without a credential, at a directory of that address. */
+function clientAt(where: string): DirectoryClient {
   const wallet = new Wallet();
-  const at = (where: string): DirectoryClient =>
-    new DirectoryClient({
-      url: where,
-      provider,
-      clock: world.clock,
-      keys: wallet.keys,
-      block: wallet.block,
-      kid: `${wallet.did}#0`,
-      credential: () => null,
-    });
+  return new DirectoryClient({
+    url: where,
+    provider,
+    clock: world.clock,
+    keys: wallet.keys,
+    block: wallet.block,
+    kid: `${wallet.did}#0`,
+    credential: () => null,
+  });
+}
+
+it('asks once more where a connection ends, but never twice for what is taken once', async () => {
+  const seen: string[] = [];
+  const answer = { token: 'x'.repeat(43), expiresInSec: 600, number: 1, left: 7, pair: null };
+  // It ends the connection of each first request, but for a token.
+  const server = createServer((request, response) => {
+    const what = `${request.method} ${request.url}`;
+    const isFirst = !seen.includes(what);
+    seen.push(what);
+    if (isFirst && request.url !== '/directory/token') request.socket.destroy();
+    else response.end(JSON.stringify(answer));
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const there = clientAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  expect(await there.pairsLeft()).toEqual({ number: 1, left: 7 });
+  await expect(there.claimPair('did:jwk:x')).rejects.toMatchObject({ code: 'DIRECTORY_UNREACHABLE' });
+  expect(seen).toEqual([
+    'POST /directory/token',
+    'GET /directory/pairs',
+    'GET /directory/pairs',
+    'POST /directory/claims',
+  ]);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+it('names what is no directory', async () => {
   for (const bad of ['http://id.example', 'https://id.example/path', 'ftp://127.0.0.1', 'x']) {
-    expect(() => at(bad)).toThrow(expect.objectContaining({ code: 'BAD_DIRECTORY_URL' }));
+    expect(() => clientAt(bad)).toThrow(expect.objectContaining({ code: 'BAD_DIRECTORY_URL' }));
   }
   let body = 'x'.repeat(100);
   const liar = createServer((_, response) => response.end(body)).listen(0, '127.0.0.1');
   await new Promise((resolve) => liar.once('listening', resolve));
   const where = `http://127.0.0.1:${(liar.address() as AddressInfo).port}`;
   for (body of ['x', '{"token":1}', `{"a":${'['.repeat(50)}${']'.repeat(50)}}`, 'x'.repeat(70_000)]) {
-    await expect(at(where).pairsLeft()).rejects.toMatchObject({ code: 'BAD_ANSWER' });
+    await expect(clientAt(where).pairsLeft()).rejects.toMatchObject({ code: 'BAD_ANSWER' });
   }
   await new Promise((resolve) => liar.close(resolve));
-  await expect(at(where).pairsLeft()).rejects.toMatchObject({ code: 'DIRECTORY_UNREACHABLE' });
+  await expect(clientAt(where).pairsLeft()).rejects.toMatchObject({ code: 'DIRECTORY_UNREACHABLE' });
 });
