@@ -3,7 +3,7 @@
  * transactions, modules and JSON-RPC bodies against the embedded network, or damaged bytes against every decoder of a
  * package that takes a stranger's (`packages/<name>/test/fuzz/decoders.ts`), N of each (default 50,000). Each target runs in
  * a process of its own, watched from this one. Fails when the code under test fails, when a run takes too long, or when
- * memory grows by more than a tenth over the last nine tenths of at least 20,000 runs. `--seed`, `--only` and `--from`
+ * memory grows by more than a tenth over the last nine tenths of at least 50,000 runs. `--seed`, `--only` and `--from`
  * repeat a failure; `--only` also takes the beginning of a name.
  */
 import { fork } from 'node:child_process';
@@ -19,7 +19,7 @@ const MAX_RUN_MS = 60_000;
 /** How much resident memory may grow over the last nine tenths. */
 const MAX_GROWTH = 0.1;
 /** Fewer runs than this end before the process has reached its size, and say nothing about growth. */
-const MIN_RUNS_FOR_GROWTH = 20_000;
+const MIN_RUNS_FOR_GROWTH = 50_000;
 /** Runs between two collections of garbage. */
 const COLLECT_EVERY = 1_000;
 /** Runs between two messages to the watching process. */

@@ -187,6 +187,14 @@ function signedPublication(body: Uint8Array): Uint8Array {
   );
 }
 
+/** Records of version 1 are read, and written in the form of today. */
+const record = <Value>(decode: (bytes: Uint8Array) => Value, encode: (value: Value) => Uint8Array) => ({
+  decode: (bytes: Uint8Array) => ({ value: decode(bytes), bytes }),
+  encode: ({ value, bytes }: { readonly value: Value; readonly bytes: Uint8Array }) =>
+    bytes[0] === 1 ? bytes : encode(value),
+  codes: ['RECORD_INVALID'],
+});
+
 export const decoders: readonly Decoder[] = [
   decoder({
     name: 'session/gate M1',
@@ -390,15 +398,11 @@ export const decoders: readonly Decoder[] = [
   decoder({
     name: 'session/session record',
     seeds: sessions().map(encodeSession),
-    decode: (bytes) => decodeSession(native, bytes),
-    encode: encodeSession,
-    codes: ['RECORD_INVALID'],
+    ...record((bytes) => decodeSession(native, bytes), encodeSession),
   }),
   decoder({
     name: 'session/prekey record',
     seeds: [alice, bob].map((one) => encodePrekeys(one.prekeys)),
-    decode: decodePrekeys,
-    encode: encodePrekeys,
-    codes: ['RECORD_INVALID'],
+    ...record(decodePrekeys, encodePrekeys),
   }),
 ];
