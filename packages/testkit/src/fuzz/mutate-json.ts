@@ -26,7 +26,7 @@ const edges: readonly (() => Json)[] = [
   () => [[]],
   () => ['', null],
   () => nested(8),
-  () => nested(2_000),
+  () => nested(500),
 ];
 const members = [
   '__proto__',
