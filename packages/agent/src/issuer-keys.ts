@@ -3,7 +3,7 @@
  * (`followKeySuccession`), and serves it under its pinned origin. They are asked for when something comes up that the
  * pinned keys have not signed, and taken over as far as the chain holds; where it breaks, what is pinned stays.
  */
-import { errorText, isWotError, silentLogger, type Clock, type Logger } from '@wotid/core';
+import { errorText, silentLogger, type Clock, type Logger } from '@wotid/core';
 import {
   followKeySuccession,
   maxKeySuccessionBytes,
@@ -31,10 +31,8 @@ const fixedDid = /^did:(?:jwk|key):/;
 export interface Following {
   /** Other keys are pinned now. */
   readonly changed: boolean;
-  /** Why it is not known whether the keys have changed, in words; `null` when it is. */
+  /** Why it is not known whether the keys have changed, in words; asking later may tell more. `null` when it is. */
   readonly problem: string | null;
-  /** True when asking later may tell more. */
-  readonly mayPass: boolean;
 }
 
 /** What {@link verifyFollowing} needs beside a verifier's usual. */
@@ -45,7 +43,7 @@ export interface FollowingInit {
   readonly follow?: ((issuer: TrustedIssuer) => Promise<Following>) | undefined;
 }
 
-const unchanged: Following = { changed: false, problem: null, mayPass: false };
+const unchanged: Following = { changed: false, problem: null };
 
 /** What {@link IssuerKeys} needs. */
 export interface IssuerKeysInit {
@@ -80,14 +78,14 @@ export class IssuerKeys {
     const waitMs = (this.#askedMs.get(did) ?? -Infinity) + askIntervalMs - clock.nowMs();
     // A clock that was set back must not keep us from asking.
     if (!this.#asking.has(did) && waitMs > 0 && waitMs <= askIntervalMs) {
-      return { changed: false, problem: 'its issuer was asked for new keys a moment ago', mayPass: true };
+      return { changed: false, problem: 'its issuer was asked for new keys a moment ago' };
     }
     try {
       return { ...unchanged, changed: await this.update(did) };
     } catch (error) {
-      const isBroken = isWotError(error) && error.code === 'KEY_SUCCESSION';
       logger.warn('issuer.keys', { did, reason: errorText(error) });
-      return { changed: false, problem: errorText(error), mayPass: !isBroken };
+      // Also a chain that breaks: who stands between may have answered, and the issuer's own answer comes later.
+      return { changed: false, problem: errorText(error) };
     }
   }
 
@@ -165,11 +163,13 @@ export async function verifyFollowing(
   if (verdict.ok || verdict.issuer === null) return { verdict, mayPass: false };
   const { failed, issuer } = verdict;
   if (failed !== 'classicalSignature' && failed !== 'issuerKey') return { verdict, mayPass: false };
-  const { changed, problem, mayPass } = (await follow?.(issuer)) ?? unchanged;
-  const wasRemembered = resolver.forget(issuer.did);
-  if (changed || (failed === 'issuerKey' && wasRemembered)) {
+  const { changed, problem } = (await follow?.(issuer)) ?? unchanged;
+  // Anybody can write a signature that does not verify: that is no reason to ask for the document again.
+  const mayBeOld = changed || failed === 'issuerKey';
+  const wasRemembered = mayBeOld && resolver.forget(issuer.did);
+  if (changed || wasRemembered) {
     return { verdict: await verify(), mayPass: false };
   }
-  if (problem === null) return { verdict, mayPass };
-  return { verdict: { ...verdict, reason: `${verdict.reason}; ${problem}` }, mayPass };
+  if (problem === null) return { verdict, mayPass: false };
+  return { verdict: { ...verdict, reason: `${verdict.reason}; ${problem}` }, mayPass: true };
 }

@@ -18,7 +18,7 @@ import {
   type TrustedIssuer,
 } from '@wotid/credential';
 import { IdentityKeys } from '@wotid/crypto';
-import { clockFromNow, Network, provider, type Person } from './people.ts';
+import { clockFromNow, Network, provider, text, type Person } from './people.ts';
 
 const ttlMs = 1_000;
 
@@ -257,6 +257,45 @@ describe('an agent that pinned the first keys', () => {
     expect(bob.agent.trust.list()).toMatchObject([{ succession: 2 }]);
     // The list is signed by keys that bob has no reason to believe.
     expect(await opinion(bob, alice)).toMatch(/status could not be established.*pinned key/);
+  });
+
+  it('loses no message to whoever answered in the place of the issuer once', async () => {
+    const bob = await network.person({ credential: false, trust: false, clock });
+    bob.agent.trust.add(encodeTrustedIssuer(authority.pinned));
+    await authority.rotate();
+    const issuer = createIssuer({ provider, signer: authority.signer, statusOrigin: authority.origin });
+    const alice = await network.person({ credential: false, trust: false, clock });
+    alice.agent.trust.add(encodeTrustedIssuer(authority.pinned));
+    await alice.agent.credential.import(await network.credentialFor(alice, { issuer, clock }));
+    const succession = authority.statements.get(2) ?? '';
+    authority.statements.set(2, '<html>Sign in to use this network</html>');
+    expect((await bob.agent.addContact(alice.card)).reason).toMatch(/new keys do not follow/);
+    await alice.agent.addContact(bob.card);
+    await bob.leave();
+    const sent = await alice.agent.send(bob.did, text('under new keys'), { toUnverified: true });
+    expect(sent.route).toBe('mailbox');
+    clock.advance(6_000);
+    expect(await bob.back()).toMatchObject({ refused: 1 });
+    authority.statements.set(2, succession);
+    clock.advance(6_000);
+    await bob.agent.sync();
+    expect(bob.texts).toEqual(['under new keys']);
+  });
+
+  it('keeps the document that it has while strangers show what nobody has signed', async () => {
+    const alice = await holder(1);
+    const bob = await verifier();
+    expect(await opinion(bob, alice)).toBe('OK');
+    const documents = (): number => authority.asked.filter((path) => path.endsWith('/did.json')).length;
+    const before = documents();
+    const { signer } = authority.makeSet();
+    const forged = createIssuer({ provider, signer, statusOrigin: authority.origin });
+    const mallory = await network.person(cheaply);
+    await expect(
+      bob.agent.credential.verify(await network.credentialFor(mallory, { issuer: forged, clock })),
+    ).resolves.toMatchObject({ ok: false, reason: expect.stringContaining('does not verify') as string });
+    expect(await opinionNow(bob, alice)).toBe('OK');
+    expect(documents()).toBe(before);
   });
 
   it('asks again while the issuer is away, and not for everybody who knocks', async () => {
