@@ -123,7 +123,7 @@ const operations: Readonly<Record<string, Operation>> = {
   'directory.status': (agent) => agent.directory.status(),
   'contact.lookup': (agent, params) =>
     agent.lookup.lookup(text(params, 'did'), optionalText(params, 'alias')),
-  'contact.show': (agent, params) => agent.contact(text(params, 'who')),
+  'contact.show': (agent, params) => agent.lookAt(text(params, 'who')),
   'contact.acknowledge': (agent, params) => agent.acknowledgeKeys(text(params, 'who')),
   'security.show': (agent) => agent.security(),
   'security.set': (agent, params) =>

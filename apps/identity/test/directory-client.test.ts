@@ -92,6 +92,11 @@ it('publishes, looks up, uploads and claims', async () => {
     code: 'DIRECTORY_REFUSED',
     data: { code: 'CREDENTIAL_REQUIRED' },
   });
+  // Who is no verified human can still take back what is theirs, and theirs alone.
+  await nobodys.withdrawContact();
+  expect(await alices.contact(bob.did)).toEqual(record);
+  await bobs.withdrawContact();
+  expect(await alices.contact(bob.did)).toBeNull();
   // Tokens end after ten minutes; the client gets another.
   world.clock.advance(601_000);
   expect(await bobs.pairsLeft()).toEqual({ number: 1, left: 19 });

@@ -122,6 +122,19 @@ describeDatabases('directory', (create) => {
   const claim = (service: IdentityService, token: string, did: string): Promise<Answer> =>
     call(service, 'POST', '/directory/claims', { token, json: { did } });
   const problem = ({ status, body }: Answer): unknown[] => [status, (body as { code?: string }).code];
+  async function revoke(person: Person): Promise<void> {
+    const { operatorToken: token } = world;
+    const listed = await call(
+      world.service,
+      'GET',
+      `/admin/credentials?subject=${encodeURIComponent(person.did)}`,
+      { token },
+    );
+    const [{ id } = { id: '' }] = (listed.body as { credentials: { id: string }[] }).credentials;
+    const path = `/admin/credentials/${encodeURIComponent(id)}/revoke`;
+    const revoked = await call(world.service, 'POST', path, { token, json: { reason: 'test' } });
+    expect(revoked.status).toBe(200);
+  }
 
   beforeAll(async () => {
     world = await createWorld(create, { directory: { anchor: chain } });
@@ -203,6 +216,37 @@ describeDatabases('directory', (create) => {
       carol.did,
     ]);
     expect(rows).toEqual([{ credential: null }]);
+  });
+
+  it('gives nobody a credential that is revoked, and lets its owner take back everything without one', async () => {
+    const gina = await new Person(world, chain, 'a').becomeHuman();
+    const { credential } = gina;
+    const json = {
+      record: url64(gina.record({ credential })),
+      credential: url64(credential ?? new Uint8Array()),
+    };
+    expect((await put('contact', await gina.token(), json)).status).toBe(204);
+    const reader = await bob.token();
+    const read = (what: string): Promise<Answer> =>
+      call(world.service, 'GET', `/directory/${what}/${gina.did}`, { token: reader });
+    const withdraw = (token?: string): Promise<Answer> =>
+      call(world.service, 'DELETE', '/directory/contact', token === undefined ? {} : { token });
+    expect((await read('credentials')).status).toBe(200);
+    await revoke(gina);
+    expect(problem(await read('credentials'))).toEqual([404, 'NO_CREDENTIAL_LEFT']);
+    // She cannot publish a record that names none any more: she is no verified human.
+    expect(problem(await gina.askToken(world.service))).toEqual([403, 'BAD_CREDENTIAL']);
+    gina.credential = null;
+    expect(problem(await withdraw())).toEqual([401, 'TOKEN_REQUIRED']);
+    const nobody = await new Person(world, chain, 'b').token();
+    expect([(await withdraw(nobody)).status, (await withdraw(reader)).status]).toEqual([204, 204]);
+    expect((await read('contacts')).status).toBe(200);
+    const own = await gina.token();
+    expect([(await withdraw(own)).status, (await withdraw(own)).status]).toEqual([204, 204]);
+    expect(problem(await read('contacts'))).toEqual([404, 'NO_CONTACT_RECORD']);
+    expect(await world.database.query('SELECT 1 FROM directory_contact WHERE did = $1', [gina.did])).toEqual(
+      [],
+    );
   });
 
   it('lets one human read the credentials of a hundred people a day, on two instances', async () => {
@@ -403,18 +447,7 @@ describeDatabases('directory', (create) => {
     const mallory = await new Person(world, chain, 'f').becomeHuman();
     const live = await mallory.token();
     expect((await claim(world.service, live, bob.did)).status).toBe(200);
-    const listed = await call(
-      world.service,
-      'GET',
-      `/admin/credentials?subject=${encodeURIComponent(mallory.did)}`,
-      { token: world.operatorToken },
-    );
-    const [{ id } = { id: '' }] = (listed.body as { credentials: { id: string }[] }).credentials;
-    const revoked = await call(world.service, 'POST', `/admin/credentials/${encodeURIComponent(id)}/revoke`, {
-      token: world.operatorToken,
-      json: { reason: 'test' },
-    });
-    expect(revoked.status).toBeLessThan(300);
+    await revoke(mallory);
     expect(problem(await claim(world.service, live, bob.did))).toEqual([403, 'BAD_CREDENTIAL']);
     expect(problem(await mallory.askToken(world.service))).toEqual([403, 'BAD_CREDENTIAL']);
   });

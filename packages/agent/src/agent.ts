@@ -178,6 +178,14 @@ export class Agent {
     return this.#withStanding(contacts.factsOf(contacts.resolve(who)));
   }
 
+  /** What is known of one contact, once their credential is checked anew. @throws AgentError `NO_CONTACT` */
+  async lookAt(who: string): Promise<ContactFacts> {
+    const { contacts, standing } = this.#parts;
+    const { did, fingerprint } = contacts.factsOf(contacts.resolve(who));
+    await standing.distrust(did, Uint8Array.fromHex(fingerprint));
+    return this.contact(did);
+  }
+
   /** The user has seen that a contact has other keys: it is not shown any more. @throws AgentError `NO_CONTACT` */
   acknowledgeKeys(who: string): ContactFacts {
     const { contacts } = this.#parts;

@@ -174,7 +174,10 @@ export class Contacts {
     this.#init.onChanged(did);
     if (verified !== undefined) this.#noticeKeys(verified, peer);
     const facts = this.factsOf(did);
-    return facts.verified || verdict === null || verdict.ok ? facts : { ...facts, reason: verdict.reason };
+    if (verdict === null || verdict.ok) return facts;
+    // What was introduced did not pass. That says nothing of another credential of theirs that is kept.
+    const isOfKept = !facts.verified || (known !== undefined && equalBytes(known.credential, credential));
+    return isOfKept ? { ...facts, verified: false, reason: verdict.reason } : facts;
   }
 
   /** A card says nothing about the number of a record, whatever its date. @throws DirectoryError `ROLLED_BACK`, `EQUIVOCATION` */

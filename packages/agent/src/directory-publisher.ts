@@ -57,13 +57,13 @@ export class DirectoryPublisher {
   }
 
   /**
-   * Uses another directory from now on, or none, and publishes there. A credential that was left with the one before is
-   * taken back where that answers, and left with the next one only when that is said; the record stays until it expires.
+   * Uses another directory from now on, or none, and publishes there. Where the one before answers it forgets our record
+   * and the credential beside it, which is left with the next one only when that is said.
    * @throws DirectoryError `BAD_DIRECTORY_URL`; nothing has changed then. A publication that fails is told in the facts.
    */
   async set(url: string | null, options: PublishOptions = {}): Promise<DirectoryFacts> {
     const { access } = this.#init;
-    if (access.originOf(url) !== access.url) await this.#takeBack();
+    if (access.originOf(url) !== access.url) await this.#leave();
     access.use(url);
     if (access.url === null) return this.status();
     try {
@@ -115,13 +115,21 @@ export class DirectoryPublisher {
   }
 
   /**
-   * Publishes everything that the directory should have of us.
+   * Publishes everything that the directory should have of us. Who takes their credential back and is no verified human
+   * any more, and so cannot publish a record that names none, has the record forgotten with it.
    * @throws AgentError `NO_DIRECTORY`, `NO_DID`, `NO_CREDENTIAL`; DirectoryError
    */
   async publish({ leaveCredential }: PublishOptions = {}): Promise<DirectoryFacts> {
-    this.#init.access.requireClient();
+    const client = this.#init.access.requireClient();
     if (leaveCredential !== undefined) this.#leaveCredential(leaveCredential);
-    const run = this.#tail.then(() => this.#publish());
+    const run = this.#tail.then(async () => {
+      try {
+        await this.#publish();
+      } catch (error) {
+        if (leaveCredential !== false || !isNoHuman(error)) throw error;
+        await client.withdrawContact(this.#closing.signal);
+      }
+    });
     this.#tail = run.catch(() => {});
     await run;
     return this.status();
@@ -155,14 +163,18 @@ export class DirectoryPublisher {
   }
 
   /** A directory that is gone keeps nobody from using another one. Never rejects. */
-  async #takeBack(): Promise<void> {
-    if (!this.#leavesCredential) return;
+  async #leave(): Promise<void> {
+    const { access, home, logger } = this.#init;
+    const withdrawn = this.#tail.then(() => access.client()?.withdrawContact(this.#closing.signal));
+    this.#tail = withdrawn.catch(() => {});
     try {
-      await this.publish({ leaveCredential: false });
+      await withdrawn;
     } catch (error) {
-      this.#init.logger.warn('directory.credential-stays', { reason: errorText(error) });
+      logger.warn('directory.record-stays', { reason: errorText(error) });
     } finally {
       this.#leaveCredential(false);
+      // How it went there says nothing about the next one.
+      home.settings.set({ [settingNames.directoryOutcome]: undefined });
     }
   }
 
@@ -288,4 +300,11 @@ export class DirectoryPublisher {
     settings.set({ [settingNames.uploadedPairs]: done });
     return after.left;
   }
+}
+
+/** The directory takes nothing from us, because we have no credential or none that counts. */
+function isNoHuman(error: unknown): boolean {
+  if (!isWotError(error)) return false;
+  const code = error.code === 'DIRECTORY_REFUSED' ? error.data['code'] : error.code;
+  return code === 'NO_CREDENTIAL' || code === 'BAD_CREDENTIAL' || code === 'CREDENTIAL_REQUIRED';
 }

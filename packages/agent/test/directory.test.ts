@@ -348,32 +348,54 @@ describe('a lookup', () => {
     await carol.agent.credential.import(await network.credentialFor(carol));
     await carol.agent.directory.set(url);
     expect(await carol.agent.lookup.lookup(bob.did)).toMatchObject({ verified: false, credential: 'none' });
-    // It is taken back as well from a directory that is used no longer, and not left with the next one unasked.
+    // A directory that is used no longer forgets it, record and all; the next one does not get it unasked.
     await bob.agent.directory.publish({ leaveCredential: true });
     const [elsewhere, other] = await serveAnother({});
     expect(await bob.agent.directory.set(other)).toMatchObject({
       state: 'published',
       leavesCredential: false,
     });
-    for (const at of [database, elsewhere]) {
-      expect(await at.query('SELECT credential FROM directory_contact WHERE did = $1', [bob.did])).toEqual([
-        { credential: null },
-      ]);
-    }
+    const left = (at: Database): Promise<unknown> =>
+      at.query('SELECT credential FROM directory_contact WHERE did = $1', [bob.did]);
+    expect([await left(database), await left(elsewhere)]).toEqual([[], [{ credential: null }]]);
     // Who has verified it once keeps it.
-    expect(await lookup()).toMatchObject({ verified: true, credential: 'none' });
+    expect(await failure(lookup())).toBe('NO_CONTACT');
+    expect(alice.agent.contact(bob.did)).toMatchObject({ verified: true });
+  });
+
+  it('takes the record back with the credential of who is no verified human any more', async () => {
+    const trustedIssuers = [network.issuer.trustedIssuer];
+    const anchor = { chainId: '00000000', readPrekeys: () => Promise.resolve(null) };
+    const [at, there] = await serveAnother({ directory: { anchor, trustedIssuers } });
+    const bob = await network.person({ mailbox: false, funded: false });
+    expect(await bob.agent.directory.set(there, { leaveCredential: true })).toMatchObject({
+      state: 'published',
+      record: { hasCredential: true },
+    });
+    const rows = (): Promise<readonly unknown[]> => at.query('SELECT did FROM directory_contact');
+    trustedIssuers.length = 0;
+    expect(await failure(bob.agent.directory.publish())).toBe('DIRECTORY_REFUSED');
+    expect(await rows()).toHaveLength(1);
+    expect(await bob.agent.directory.publish({ leaveCredential: false })).toMatchObject({
+      state: expect.stringContaining('not trusted') as string,
+      leavesCredential: false,
+    });
+    expect(await rows()).toEqual([]);
+    // What another directory said is no news of the next one.
+    expect(await bob.agent.directory.set(null)).toMatchObject({ publishedAt: null, lastError: null });
   });
 
   it('verifies a credential as that of a card: its issuer has to be trusted', async () => {
     const [alice, bob] = await couple();
     await bob.agent.directory.publish({ leaveCredential: true });
     const { did } = network.issuer.trustedIssuer;
+    expect(await alice.agent.lookup.lookup(bob.did)).toMatchObject({ verified: true, reason: null });
     alice.agent.trust.remove(did);
-    expect(await alice.agent.lookup.lookup(bob.did)).toMatchObject({
-      verified: false,
-      credential: 'left',
-      reason: expect.stringContaining('issuer') as string,
-    });
+    const doubted = { verified: false, reason: expect.stringContaining('issuer') as string };
+    // Verified once, and not any more: what has just been checked is what is said.
+    expect(await alice.agent.lookup.lookup(bob.did)).toMatchObject({ ...doubted, credential: 'left' });
+    expect(await alice.agent.addContact(bob.card)).toMatchObject(doubted);
+    expect(await alice.agent.lookAt(bob.did)).toMatchObject(doubted);
     await bob.leave();
     const refused = await alice.agent.send(bob.did, text('now?')).catch((error: unknown) => error);
     expect((refused as { hint: string }).hint).toContain('trust add');

@@ -89,6 +89,17 @@ export class DirectoryClient {
     await this.#call('PUT', '/directory/contact', body, signal);
   }
 
+  /**
+   * Has the directory forget our contact record and the credential beside it. Needs no credential: who is revoked can
+   * take back what they have left.
+   * @throws DirectoryError
+   */
+  async withdrawContact(signal?: AbortSignal): Promise<void> {
+    const { text } = await this.#newToken(null);
+    const { status, json } = await this.#fetch('DELETE', '/directory/contact', undefined, signal, text);
+    if (status >= 300) throw refusal(String(json['code']), json);
+  }
+
   /** Somebody's contact record, unverified, or `null`. @throws DirectoryError */
   async contact(did: string, signal?: AbortSignal): Promise<Uint8Array | null> {
     const path = `/directory/contacts/${encodeURIComponent(did)}`;
@@ -174,13 +185,12 @@ export class DirectoryClient {
     const isFresh = known !== undefined && clock.nowMs() < known.untilMs - renewBeforeMs;
     // A token is as good as the credential that was shown for it: another one may have replaced that.
     if (isFresh && isSame(known.credential, credential())) return known;
-    this.#token = this.#newToken();
+    this.#token = this.#newToken(credential());
     return this.#token;
   }
 
-  async #newToken(): Promise<Token> {
+  async #newToken(credential: Uint8Array | null): Promise<Token> {
     const { provider, clock, keys, block, kid } = this.#init;
-    const credential = this.#init.credential();
     const nowMs = clock.nowMs();
     const proof = createHolderProof({
       provider,

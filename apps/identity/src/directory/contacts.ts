@@ -4,6 +4,7 @@
  * names none takes back what was left.
  */
 import { equalBytes, errorText, type Clock } from '@wotid/core';
+import { parseCredential } from '@wotid/credential';
 import type { CryptoProvider } from '@wotid/crypto';
 import {
   contactCredentialHash,
@@ -84,20 +85,21 @@ export class ContactRecords {
   }
 
   /**
-   * The credential that the owner of a DID has left here, or `null`. One requester reads those of a few people a day.
+   * The credential that the owner of a DID has left here, or `null`; also `null` once it has ended or is revoked. One
+   * requester reads those of a few people a day.
    * @throws ProblemError `QUOTA_EXCEEDED`
    */
   async credentialOf(requester: Requester, did: string): Promise<Uint8Array | null> {
     const { database, clock } = this.#init;
     const [who, target] = [sha256(requester.did), sha256(did)];
     const nowMs = clock.nowMs();
+    const [left] = await database.query<{ credential: Uint8Array }>(
+      `SELECT credential FROM directory_contact
+        WHERE did = $1 AND expires_at_ms > $2 AND credential IS NOT NULL`,
+      [did, nowMs],
+    );
+    if (left === undefined || !(await this.#isGood(left.credential))) return null;
     return database.transaction(async (sql) => {
-      const [row] = await sql.query<{ credential: Uint8Array }>(
-        `SELECT credential FROM directory_contact
-          WHERE did = $1 AND expires_at_ms > $2 AND credential IS NOT NULL`,
-        [did, nowMs],
-      );
-      if (row === undefined) return null;
       // Requests side by side must not each find the quota unused.
       await sql.query('SELECT pg_advisory_xact_lock($1, $2)', [readingLock, lockKey(who)]);
       const [used] = await sql.query<{ others: bigint }>(
@@ -118,8 +120,25 @@ export class ContactRecords {
           ON CONFLICT (requester, target) DO UPDATE SET at_ms = $3`,
         [who, target, nowMs],
       );
-      return row.credential;
+      return left.credential;
     });
+  }
+
+  /** Forgets the record of a DID and the credential beside it; what is not here is forgotten already. */
+  async withdraw(did: string): Promise<void> {
+    await this.#init.database.query('DELETE FROM directory_contact WHERE did = $1', [did]);
+  }
+
+  /** It was verified when it was left; nobody gets it once it has ended or is revoked. */
+  async #isGood(credential: Uint8Array): Promise<boolean> {
+    const { issuer, expiresAtSec, status } = parseCredential(credential).claims;
+    try {
+      await this.#init.standing.assertStanding({ issuer, expiresAtSec, status });
+      return true;
+    } catch (error) {
+      if (error instanceof ProblemError) return false;
+      throw error;
+    }
   }
 
   /** What is left here is the owner's own, good now, and what their record names. */

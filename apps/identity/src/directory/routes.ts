@@ -138,6 +138,20 @@ export function addDirectoryRoutes(app: ServiceApp, init: DirectoryRoutesInit): 
   );
   app.openapi(
     createRoute({
+      ...reader,
+      method: 'delete',
+      path: '/directory/contact',
+      summary: 'Has the directory forget the own contact record, and the credential beside it',
+      description: 'Also for who is no verified human any more: a token without a credential will do.',
+      responses: { 204: { description: 'Forgotten' }, ...problemResponses(401) },
+    }),
+    async (context) => {
+      await contacts.withdraw(context.get('requester').did);
+      return context.body(null, 204);
+    },
+  );
+  app.openapi(
+    createRoute({
       ...human,
       method: 'get',
       path: '/directory/credentials/{did}',
