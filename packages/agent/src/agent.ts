@@ -201,7 +201,8 @@ export class Agent {
 
   /** Which levels, suites and signatures this agent offers and accepts. */
   security(): SecurityFacts {
-    return securityFacts(loadSecurityPolicy(this.#parts.home));
+    const { home, ours } = this.#parts;
+    return securityFacts(loadSecurityPolicy(home, ours.block));
   }
 
   /**
@@ -210,11 +211,9 @@ export class Agent {
    * @throws AgentError `BAD_REQUEST`; SessionError `BAD_POLICY`
    */
   setSecurity(changes: SecurityChanges): SecurityFacts {
-    saveSecurityPolicy(
-      this.#parts.home,
-      changedPolicy(loadSecurityPolicy(this.#parts.home), changes, this.#parts.ours.block),
-    );
-    this.#parts.keeper.prune();
+    const { home, ours, keeper } = this.#parts;
+    saveSecurityPolicy(home, changedPolicy(loadSecurityPolicy(home, ours.block), changes, ours.block));
+    keeper.prune();
     return this.security();
   }
 

@@ -113,7 +113,7 @@ export function assemble(init: AgentInit): AgentParts {
   const { allowLoopbackHttp } = profile;
   const ours = LiveIdentity.load(provider, home);
   const events = new AgentEventSource(logger);
-  const policy = (): SecurityPolicy => loadSecurityPolicy(home);
+  const policy = (): SecurityPolicy => loadSecurityPolicy(home, ours.block);
   const common = { home, provider, clock, logger, ours };
 
   const client = createIotaClient(profile.rpcUrl);

@@ -41,11 +41,7 @@ export function createIdentity(
   };
   home.vault.set(secrets);
   wipe(...Object.values(secrets));
-  home.settings.set({
-    [settingNames.didMethod]: init.didMethod,
-    // Who asks for the key wants it to count.
-    [settingNames.falcon]: init.falcon === true ? 'on' : undefined,
-  });
+  home.settings.set({ [settingNames.didMethod]: init.didMethod });
   return init.didMethod === 'jwk' ? didJwkOf(keys.ed25519.publicKey) : null;
 }
 

@@ -28,17 +28,23 @@ export interface SecurityFacts {
   readonly falcon: boolean;
 }
 
-/** The policy of a home; level 3 alone, every suite and no Falcon where nothing was set. @throws SessionError `BAD_POLICY` */
-export function loadSecurityPolicy(home: Home): SecurityPolicy {
+/**
+ * The policy of a home. Where nothing was set: level 3 alone, every suite, and Falcon for those who have a key for it, as
+ * they have asked for the key, and others may sign with theirs already.
+ * @param block our own
+ * @throws SessionError `BAD_POLICY`
+ */
+export function loadSecurityPolicy(home: Home, block: Pick<IdentityBlock, 'falcon1024'>): SecurityPolicy {
   const { settings } = home;
   const minLevel = settings.get(settingNames.minLevel);
   const maxLevel = settings.get(settingNames.maxLevel);
   const suites = settings.get(settingNames.suites);
+  const falcon = settings.get(settingNames.falcon);
   const policy = {
     minLevel: (minLevel === undefined ? defaultSecurityPolicy.minLevel : Number(minLevel)) as SecurityLevel,
     maxLevel: (maxLevel === undefined ? defaultSecurityPolicy.maxLevel : Number(maxLevel)) as SecurityLevel,
     suites: suites === undefined ? defaultSecurityPolicy.suites : (suites.split(',').map(Number) as Suite[]),
-    falcon: settings.get(settingNames.falcon) === 'on',
+    falcon: falcon === undefined ? hasFalcon(block) : falcon === 'on',
   };
   assertSecurityPolicy(policy);
   return policy;
@@ -96,12 +102,16 @@ export function levelOf(value: unknown): SecurityLevel {
 }
 
 /** @throws AgentError `BAD_REQUEST` */
-function falconOf(value: unknown, { falcon1024 }: Pick<IdentityBlock, 'falcon1024'>): boolean {
+function falconOf(value: unknown, block: Pick<IdentityBlock, 'falcon1024'>): boolean {
   if (typeof value !== 'boolean') throw new AgentError('BAD_REQUEST', 'Falcon is on or off: true or false');
-  if (!value || (falcon1024 ?? null) !== null) return value;
+  if (!value || hasFalcon(block)) return value;
   throw new AgentError('BAD_REQUEST', 'you have no Falcon key', {
     hint: 'Only an identity that was made with one (wotid init --falcon) can use it.',
   });
+}
+
+function hasFalcon({ falcon1024 }: Pick<IdentityBlock, 'falcon1024'>): boolean {
+  return (falcon1024 ?? null) !== null;
 }
 
 /** Suites from outside, the preferred one first. @throws AgentError `BAD_REQUEST` */
