@@ -157,7 +157,16 @@ describe('the service', () => {
     const first = start(...asWeb);
     const { url, issuer, fingerprint } = await first.line((line) => 'url' in line);
     expect(issuer).toBe('did:web:id.example');
-    expect((await run(['keys', ...web])).lines).toMatchObject([{ number: 1, state: 'present' }]);
+    expect(first.lines.filter(({ event }) => event === 'database.migrated')).toHaveLength(1);
+    // Options count before a subcommand's name as behind it.
+    for (const args of [
+      ['keys', ...web],
+      [...web, 'keys'],
+    ]) {
+      expect((await run(args)).lines).toMatchObject([{ number: 1, state: 'present' }]);
+    }
+    const forPeople = await wotid(['identity', 'keys', ...web], { env });
+    expect(forPeople.stdout).toMatch(/createdAt .*\n1 +present +\d{4}-\d\d-\d\dT[\d:]+Z +-\n/);
     const rotated = await run(['keys', 'rotate', ...web]);
     expect(rotated.lines[0]).toMatchObject({ did: issuer, set: 2 });
     expect(rotated.lines[0]?.['fingerprint']).not.toBe(fingerprint);
@@ -219,6 +228,8 @@ describe('the service', () => {
         1,
       ],
       [['revoke', 'x', '--reason', 'y', '--home', at('nowhere')], 2],
+      [['--port', '1', 'keys', '--home', at('nowhere')], 2],
+      [['keys', 'retire', 'one', '--reason', 'y', '--url', 'http://127.0.0.1:1'], 2],
     ] as const) {
       expect([args, (await wotid(['identity', ...args], { env })).code]).toEqual([args, code]);
     }

@@ -11,6 +11,7 @@ export {
   type SqlRunner,
   type SqlValue,
 } from './database/database.ts';
+export { migrate } from './database/migrate.ts';
 export { openDatabase } from './database/open.ts';
 export type { DirectoryServiceInit } from './directory/directory.ts';
 export type { PrekeyAnchor } from './directory/prekeys.ts';

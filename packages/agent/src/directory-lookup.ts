@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { equalBytes, errorText, isWotError, type Clock, type Logger } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
+import { isDid } from '@wotid/credential';
 import { mailboxOf } from '@wotid/did-iota';
 import {
   contactCredentialHash,
@@ -70,12 +71,17 @@ export class DirectoryLookup {
    * Looks a DID up and keeps it as a contact. Where its owner has left no credential, whether they are a verified human
    * shows when they connect.
    * @param alias what to call them from now on; default what they were called before
-   * @throws AgentError `NO_DIRECTORY`, `NO_DID`, `NO_CONTACT` when the directory has none, `BAD_CARD`, `BAD_ALIAS`,
+   * @throws AgentError `BAD_REQUEST` for what is no DID, `NO_DIRECTORY`, `NO_DID`, `NO_CONTACT` when the directory has none, `BAD_CARD`, `BAD_ALIAS`,
    *   `MAILBOX_MISMATCH`; DirectoryError `BAD_CONTACT_RECORD`, `CREDENTIAL_SWAPPED`, `ROLLED_BACK`, `EQUIVOCATION`,
    *   `DIRECTORY_UNREACHABLE`, `DIRECTORY_REFUSED`
    */
   async lookup(did: string, alias?: string): Promise<LookupFacts> {
     const { provider, access, contacts } = this.#init;
+    if (!isDid(did)) {
+      throw new AgentError('BAD_REQUEST', `${JSON.stringify(did.slice(0, 80))} is no DID`, {
+        hint: 'Give the whole DID, such as did:iota:…; wotid contact show NAME is for those whom you know.',
+      });
+    }
     const client = access.requireClient();
     const { published, record, credential } =
       (await this.#read(client, did)) ?? (await this.#read(client, did)) ?? swapped(did);

@@ -338,6 +338,7 @@ describe('a lookup', () => {
     await serve(alice.agent.credential.bytes());
     expect(await failure(lookup())).toBe('CREDENTIAL_SWAPPED');
     expect(alice.agent.contacts()).toEqual([]);
+    expect(await failure(alice.agent.lookup.lookup('bob'))).toBe('BAD_REQUEST');
     await serve(null);
     expect(await lookup()).toMatchObject({ verified: false, credential: 'withheld' });
     await serve(bob.agent.credential.bytes());

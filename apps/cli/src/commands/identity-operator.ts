@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { readInput, writeOutput } from '../files.ts';
 import { addOutputOptions, outputOf } from '../home-command.ts';
-import type { Facts } from '../output.ts';
+import { formatTime, type Facts, type Output } from '../output.ts';
 import { UsageError } from '../usage-error.ts';
 import { addServiceHomeOption } from './identity.ts';
 
@@ -50,7 +50,7 @@ export function addOperatorCommands(identity: Command): void {
   operatorCommand(identity, 'applications', 'show who has applied for a credential').action(
     async (options: OperatorOptions) => {
       const { applications } = await ask(options, 'GET', '/admin/applications');
-      outputOf(options).table(applications as Facts[], 'Nobody waits.');
+      showRows(outputOf(options), applications, 'Nobody waits.');
     },
   );
 
@@ -75,7 +75,7 @@ export function addOperatorCommands(identity: Command): void {
     .action(async (options: OperatorOptions & { readonly subject?: string }) => {
       const query = options.subject === undefined ? '' : `?subject=${encodeURIComponent(options.subject)}`;
       const { credentials } = await ask(options, 'GET', `/admin/credentials${query}`);
-      outputOf(options).table(credentials as Facts[], 'Nothing was issued.');
+      showRows(outputOf(options), credentials, 'Nothing was issued.');
     });
 
   operatorCommand(identity, 'revoke', 'revoke a credential in all its formats, for good')
@@ -90,7 +90,7 @@ export function addOperatorCommands(identity: Command): void {
   const keys = operatorCommand(identity, 'keys', 'show the issuer’s sets of keys, newest first');
   keys.action(async (options: OperatorOptions) => {
     const { sets } = await ask(options, 'GET', '/admin/keys');
-    outputOf(options).table(sets as Facts[], 'There are none.');
+    showRows(outputOf(options), sets, 'There are none.');
   });
 
   operatorCommand(keys, 'rotate', 'make new keys; what the old ones have signed stays good').action(
@@ -105,8 +105,14 @@ export function addOperatorCommands(identity: Command): void {
     .argument('<number>', 'the set')
     .requiredOption('--reason <text>', 'for the log')
     .action(async (number: string, options: OperatorOptions & { readonly reason: string }) => {
-      const path = `/admin/keys/${encodeURIComponent(number)}/retire`;
-      outputOf(options).result(await ask(options, 'POST', path, { reason: options.reason }));
+      if (!/^[1-9]\d{0,6}$/.test(number)) {
+        throw new UsageError('give the number of a set: wotid identity keys shows them');
+      }
+      const output = outputOf(options);
+      output.result(await ask(options, 'POST', `/admin/keys/${number}/retire`, { reason: options.reason }));
+      output.progress(
+        'Issue anew to those who have a credential of this set; tell newcomers the new fingerprint.',
+      );
     });
 
   operatorCommand(identity, 'audit', 'show what operators did').action(async (options: OperatorOptions) => {
@@ -115,7 +121,7 @@ export function addOperatorCommands(identity: Command): void {
       const { entries } = await ask(options, 'GET', `/admin/audit?after=${after}`);
       const page = entries as (Facts & { readonly number: number })[];
       if (page.length === 0) return;
-      output.table(page, '');
+      showRows(output, page, '');
       after = page.at(-1)?.number ?? after;
     }
   });
@@ -151,13 +157,26 @@ async function showOffer(options: DecisionOptions, made: Facts): Promise<void> {
   const { txCode, ...offer } = made;
   if (options.txCodeOut !== undefined) writeOutput(options.txCodeOut, String(txCode), 0o600);
   output.result({
-    ...offer,
+    ...(output.json ? offer : forPeople(offer)),
     ...(options.txCodeOut === undefined ? { txCode } : { txCodeFile: options.txCodeOut }),
   });
   if (output.json) return;
   const { renderUnicodeCompact } = await import('uqr');
   output.progress(renderUnicodeCompact(String(offer['offer'])));
   output.progress('Give the human the link or the QR code, and the transaction code by another way.');
+}
+
+function showRows(output: Output, rows: unknown, emptyText: string): void {
+  output.table(output.json ? (rows as Facts[]) : (rows as Facts[]).map(forPeople), emptyText);
+}
+
+/** Times as dates; programs get them as the service says them. */
+function forPeople(facts: Facts): Facts {
+  const entries = Object.entries(facts).map(([name, value]): [string, unknown] => {
+    if (!/^at|At/.test(name) || !name.endsWith('Ms')) return [name, value];
+    return [name.slice(0, -2), value === null ? null : formatTime(value)];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Calls the administration API. @throws UsageError when no service or token is known; WotError of the API's problem */

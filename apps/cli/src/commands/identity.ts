@@ -31,7 +31,10 @@ interface ServeOptions {
 export function addIdentityCommands(program: Command): void {
   const identity = program
     .command('identity')
-    .description('run the identity service: issuer, status lists, DID resolution, directory');
+    .description('run the identity service: issuer, status lists, DID resolution, directory')
+    // What starts the service is of no use to the commands below it.
+    .configureHelp({ showGlobalOptions: false })
+    .hook('preAction', (_identity, acting) => handOn(acting));
   addServiceHomeOption(addOutputOptions(identity))
     .option(
       '--passphrase-file <file>',
@@ -79,6 +82,25 @@ export function addServiceHomeOption(command: Command): Command {
   );
 }
 
+/**
+ * Options that stand before the subcommand's name count for it, unless it has them itself: `identity --home DIR keys`.
+ * @throws UsageError for one that the subcommand does not know
+ */
+function handOn(acting: Command): void {
+  for (let from = acting.parent; from?.parent; from = from.parent) {
+    for (const option of from.options) {
+      const name = option.attributeName();
+      if (from.getOptionValueSource(name) !== 'cli') continue;
+      if (!acting.options.some((own) => own.attributeName() === name)) {
+        throw new UsageError(`${String(option.long)} is no option of ${acting.name()}`);
+      }
+      if (acting.getOptionValueSource(name) !== 'cli') {
+        acting.setOptionValueWithSource(name, from.getOptionValue(name), 'cli');
+      }
+    }
+  }
+}
+
 async function serve(options: ServeOptions): Promise<void> {
   const { tlsCert, tlsKey, publicUrl, trustedProxy } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
@@ -94,12 +116,15 @@ async function serve(options: ServeOptions): Promise<void> {
     throw new UsageError('--mailbox-package needs --network');
   }
   const [
-    { createIdentityService, openDatabase },
+    { createIdentityService, migrate, openDatabase },
     { directoryOf, openServiceHome, prepareIssuer, resolverOf },
   ] = await Promise.all([import('@wotid/identity'), import('../identity-home.ts')]);
   const output = outputOf(options);
   const home = openServiceHome(resolve(options.home));
   await using database = await openDatabase(options.db ?? home.databaseFolder);
+  const logger = createServiceLogger();
+  const migrations = await migrate(database);
+  if (migrations.length > 0) logger.info('database.migrated', { migrations });
   const issuer = await prepareIssuer({
     home,
     database,
@@ -112,7 +137,7 @@ async function serve(options: ServeOptions): Promise<void> {
     database,
     host: options.host,
     port: options.port,
-    logger: createServiceLogger(),
+    logger,
     ...(await resolverOf(network, options.identityPackage)),
     ...(issuer !== undefined && { issuer: { ...issuer, statusTtlMs: options.statusTtl * 1_000 } }),
     ...(network !== undefined &&
