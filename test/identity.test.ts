@@ -2,8 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createHolderProof, didJwkOf } from '@wotid/credential';
+import { createHolderProof, createLocalSigner, didJwkOf } from '@wotid/credential';
 import { IdentityKeys, NodeProvider } from '@wotid/crypto';
+import { createIdentityService, createLocalOperator, openDatabase } from '@wotid/identity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Running, wotid, type Ended, type Line } from './wotid.ts';
 
@@ -193,6 +194,31 @@ describe('the service', () => {
     expect(await document(newUrl)).toEqual(before);
     expect(now).toBe(retired.lines[0]?.['fingerprint']);
     expect(await again.end('SIGTERM')).toBe(0);
+  });
+
+  it('shows its operators every credential, however many there are', async () => {
+    await using database = await openDatabase('memory:');
+    const { ed25519, mlDsa87 } = IdentityKeys.generate(provider);
+    const secret = provider.random.bytes(32);
+    const signer = createLocalSigner({ provider, ed25519, mlDsa87 });
+    await using service = createIdentityService({ database, port: 0, issuer: { signer, secret } });
+    const url = await service.start();
+    writeFileSync(at('many.token'), await createLocalOperator(database, 'first'));
+    await database.query('INSERT INTO status_list (entries) VALUES (131072)');
+    await database.query('INSERT INTO status_entry (list, index) SELECT 1, generate_series(1, 250)');
+    await database.query(
+      `INSERT INTO credential (id, offer_id, format, human_hash, subject_did, status_list, status_index,
+          issued_at_ms, expires_at_ms)
+        SELECT 'urn:uuid:00000000-0000-4000-8000-' || lpad(n::text, 12, '0'), n::text, 'jwt_vc_json', '\\x00',
+          'did:key:z' || n % 2, 1, n, 1000 + n / 150, 2000 FROM generate_series(1, 250) AS n`,
+    );
+    const shown = async (...more: string[]): Promise<unknown[]> => {
+      const given = ['--url', url, '--token-file', at('many.token')];
+      return (await run(['credentials', ...home, ...given, ...more])).lines.map(({ id }) => id);
+    };
+    expect(new Set(await shown()).size).toBe(250);
+    expect(await shown('--subject', 'did:key:z1')).toHaveLength(125);
+    expect(await shown('--subject', 'did:key:z2')).toEqual([]);
   });
 
   it('is not opened with a wrong passphrase, and runs without an issuer where there is none', async () => {

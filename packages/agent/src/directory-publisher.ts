@@ -63,8 +63,15 @@ export class DirectoryPublisher {
    */
   async set(url: string | null, options: PublishOptions = {}): Promise<DirectoryFacts> {
     const { access } = this.#init;
-    if (access.originOf(url) !== access.url) await this.#leave();
-    access.use(url);
+    const origin = access.originOf(url);
+    const change = this.#tail.then(async () => {
+      if (origin === access.url) return;
+      // One after the other in the queue: what is published next is not left with a directory that has just forgotten us.
+      await this.#leave();
+      access.use(origin);
+    });
+    this.#tail = change.catch(() => {});
+    await change;
     if (access.url === null) return this.status();
     try {
       return await this.publish(options);
@@ -141,6 +148,7 @@ export class DirectoryPublisher {
     if (access.url === null || this.#queued !== undefined || this.#closing.signal.aborted) return;
     this.#queued = this.#tail.then(async () => {
       this.#queued = undefined;
+      if (access.url === null) return;
       try {
         const left = await this.#publish();
         // What this publishes comes back here by the mailbox's own word.
@@ -165,10 +173,8 @@ export class DirectoryPublisher {
   /** A directory that is gone keeps nobody from using another one. Never rejects. */
   async #leave(): Promise<void> {
     const { access, home, logger } = this.#init;
-    const withdrawn = this.#tail.then(() => access.client()?.withdrawContact(this.#closing.signal));
-    this.#tail = withdrawn.catch(() => {});
     try {
-      await withdrawn;
+      await access.client()?.withdrawContact(this.#closing.signal);
     } catch (error) {
       logger.warn('directory.record-stays', { reason: errorText(error) });
     } finally {

@@ -382,6 +382,14 @@ describe('a lookup', () => {
       leavesCredential: false,
     });
     expect(await rows()).toEqual([]);
+    trustedIssuers.push(network.issuer.trustedIssuer);
+    await bob.agent.directory.publish();
+    expect(await rows()).toHaveLength(1);
+    const settled = bob.agent.directory.set(null);
+    // A reason to publish at this very moment.
+    await bob.agent.credential.import(await network.credentialFor(bob));
+    await settled;
+    expect([await bob.agent.directory.status(), await rows()]).toMatchObject([{ state: 'not set' }, []]);
     // What another directory said is no news of the next one.
     expect(await bob.agent.directory.set(null)).toMatchObject({ publishedAt: null, lastError: null });
   });

@@ -73,9 +73,17 @@ export function addOperatorCommands(identity: Command): void {
   operatorCommand(identity, 'credentials', 'show issued credentials, newest first')
     .option('--subject <did>', 'of this DID alone')
     .action(async (options: OperatorOptions & { readonly subject?: string }) => {
-      const query = options.subject === undefined ? '' : `?subject=${encodeURIComponent(options.subject)}`;
-      const { credentials } = await ask(options, 'GET', `/admin/credentials${query}`);
-      showRows(outputOf(options), credentials, 'Nothing was issued.');
+      const query = new URLSearchParams(options.subject === undefined ? {} : { subject: options.subject });
+      for (let isFirst = true; ; isFirst = false) {
+        const { credentials } = await ask(options, 'GET', `/admin/credentials?${query.toString()}`);
+        const page = credentials as (Facts & { readonly id: string; readonly issuedAtMs: number })[];
+        const last = page.at(-1);
+        if (last === undefined && !isFirst) return;
+        showRows(outputOf(options), page, 'Nothing was issued.');
+        if (last === undefined) return;
+        query.set('before', String(last.issuedAtMs));
+        query.set('beforeId', last.id);
+      }
     });
 
   operatorCommand(identity, 'revoke', 'revoke a credential in all its formats, for good')

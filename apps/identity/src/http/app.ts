@@ -89,7 +89,7 @@ export function createApp(init: AppInit): ServiceApp {
       hint: 'see /docs for what there is',
     }),
   );
-  const openCors = cors({ origin: '*', allowMethods: ['GET', 'POST', 'PUT'], maxAge: 600 });
+  const openCors = cors({ origin: '*', allowMethods: ['GET', 'POST', 'PUT', 'DELETE'], maxAge: 600 });
   app.use(
     identify(init),
     secureHeaders({ crossOriginResourcePolicy: 'cross-origin' }),
