@@ -167,7 +167,6 @@ export class Deliveries {
   acknowledge(peer: string, ackSeq: number | null, ranges: readonly SeqRange[]): void {
     const { home, clock } = this.#init;
     if (ranges.length === 0 && (ackSeq ?? 0) <= (this.#ackedUpTo.get(peer) ?? 0)) return;
-    if (ackSeq !== null) this.#ackedUpTo.set(peer, Math.max(ackSeq, this.#ackedUpTo.get(peer) ?? 0));
     if (ackSeq !== null) this.#renumber(peer, ackSeq);
     const isCovered = ({ seq }: { readonly seq: bigint }): boolean => {
       const number = Number(seq);
@@ -178,11 +177,14 @@ export class Deliveries {
     const settled = home.outbox
       .ofPeerIn(peer, ['sent', 'mailbox'], 4 * maxUnclaimedPerPeer)
       .filter(isCovered);
-    if (settled.length === 0) return;
-    home.transaction(() => {
-      for (const { messageId } of settled)
-        home.outbox.update(messageId, { state: 'acked', updatedMs: clock.nowMs() });
-    });
+    if (settled.length > 0) {
+      home.transaction(() => {
+        for (const { messageId } of settled)
+          home.outbox.update(messageId, { state: 'acked', updatedMs: clock.nowMs() });
+      });
+    }
+    // Only now: what could not be stored is told again by the peer.
+    if (ackSeq !== null) this.#ackedUpTo.set(peer, Math.max(ackSeq, this.#ackedUpTo.get(peer) ?? 0));
     for (const { messageId } of settled) this.#online.acknowledge(messageId);
   }
 

@@ -1,3 +1,4 @@
+import { setImmediate as othersFirst } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { rowsAfter, rowsBetween, windowsAfter, type LogPages } from './log-rows.ts';
 
@@ -18,13 +19,26 @@ function longLog(total = 1_000_000): { readonly pages: LogPages; readonly asked:
   return { pages, asked: () => count };
 }
 
-it('a peer who names messages from long ago costs a bounded look, one who names the last ones a short one', () => {
+it('a peer who names messages from long ago costs a bounded look, one who names the last ones a short one', async () => {
   const near = longLog();
-  expect(rowsBetween(near.pages, 999_991, 1_000_000).size).toBe(10);
+  expect((await rowsBetween(near.pages, 999_991, 1_000_000)).size).toBe(10);
   expect(near.asked()).toBe(1);
   const far = longLog();
-  expect(rowsBetween(far.pages, 1, 1_024).size).toBe(0);
+  expect((await rowsBetween(far.pages, 1, 1_024)).size).toBe(0);
   expect(far.asked()).toBe(17);
+});
+
+it('a look far back holds up nobody else for longer than a page takes', async () => {
+  const { pages, asked } = longLog();
+  const seen: number[] = [];
+  let isDone = false;
+  const look = rowsBetween(pages, 1, 1_024).finally(() => (isDone = true));
+  while (!isDone) {
+    seen.push(asked());
+    await othersFirst();
+  }
+  await look;
+  expect(seen).toEqual(expect.arrayContaining([1, 8, 16]));
 });
 
 it('what is to be signed is looked for as far back as the mark, within a bound', () => {

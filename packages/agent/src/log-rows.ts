@@ -1,4 +1,5 @@
 /** The log of one direction with a peer, as outbox and inbox hold it: which messages are there, and windows of them. */
+import { setImmediate as othersFirst } from 'node:timers/promises';
 import { MAX_CHECKPOINT_MESSAGES, type LoggedMessage } from '@wotid/session';
 import type { Home } from './home/home.ts';
 import type { InboxEntry } from './home/inbox-store.ts';
@@ -64,16 +65,33 @@ export function receivedFrom({ inbox }: Home, peer: string): LogPages {
 
 /** The rows with numbers after `since`. */
 export function rowsAfter(pages: LogPages, since: number): LogRows {
-  return newestRows(pages, since + 1, Infinity, maxSignedRows);
+  const look = newestRows(pages, since + 1, Infinity, maxSignedRows);
+  for (;;) {
+    const step = look.next();
+    if (step.done === true) return step.value;
+  }
 }
 
-/** The rows with numbers `first`..`last`, as far as they are there. */
-export function rowsBetween(pages: LogPages, first: number, last: number): LogRows {
-  return newestRows(pages, first, last, maxComparedRows);
+/**
+ * The rows with numbers `first`..`last`, as far as they are there. A peer says how far to look, so everything else goes
+ * on after each page.
+ */
+export async function rowsBetween(pages: LogPages, first: number, last: number): Promise<LogRows> {
+  const look = newestRows(pages, first, last, maxComparedRows);
+  for (;;) {
+    const step = look.next();
+    if (step.done === true) return step.value;
+    await othersFirst();
+  }
 }
 
-/** Of two rows with one number the newer counts: the older is of a home that was lost. */
-function newestRows(pages: LogPages, first: number, last: number, maxRows: number): LogRows {
+/** Pauses after each page. Of two rows with one number the newer counts: the older is of a home that was lost. */
+function* newestRows(
+  pages: LogPages,
+  first: number,
+  last: number,
+  maxRows: number,
+): Generator<void, LogRows> {
   const rows = new Map<number, LogRow>();
   let before = Number.MAX_SAFE_INTEGER;
   for (let looked = 0; looked < maxRows; looked += pageRows) {
@@ -84,6 +102,7 @@ function newestRows(pages: LogPages, first: number, last: number, maxRows: numbe
     before = page.at(-1)?.position ?? 0;
     const isAll = rows.size === last - first + 1;
     if (isAll || page.length < pageRows || page.every(({ seq }) => seq < first)) break;
+    yield;
   }
   return rows;
 }

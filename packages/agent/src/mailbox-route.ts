@@ -119,8 +119,8 @@ export class MailboxRoute {
       try {
         return await this.#post(mailbox, entry, this.#seal(session, entry));
       } catch (error) {
+        // It is abandoned now.
         if (!isWotError(error) || error.code !== 'SESSION_EXHAUSTED') throw error;
-        this.#init.keeper.abandon(session.sid);
       }
     }
     const made = await this.#start(entry, mailbox);

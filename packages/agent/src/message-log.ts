@@ -29,6 +29,7 @@ import {
   type LogRows,
   type LogSpan,
 } from './log-rows.ts';
+import { PeerQueue } from './peer-queue.ts';
 import type { CheckpointReport, Delivery, InboxMessage, SentCheckpoints, SigningMode } from './types.ts';
 
 export interface MessageLogInit {
@@ -50,12 +51,18 @@ export interface MessageLogInit {
  * signature is 4.7 KB.
  */
 const maxCheckpoints = 16;
+/**
+ * Checkpoints of peers that wait to be compared: one of each peer is at a time, and may be a look at 17,408 messages a
+ * direction. One demand of a peer makes 16; what is above that is not compared by itself, and its message stays.
+ */
+const waiting = { perPeer: maxCheckpoints, inTotal: 64 };
 /** Closing waits this long for checkpoints to arrive. */
 const closeWaitMs = 5_000;
 
 export class MessageLog {
   readonly #init: MessageLogInit;
   readonly #underWay = new Map<string, Promise<SentCheckpoints>>();
+  readonly #comparisons = new PeerQueue(waiting);
   /** Messages with a peer that no checkpoint of ours covers: at least as many as there are. */
   readonly #unsigned = new Map<string, number>();
 
@@ -78,11 +85,13 @@ export class MessageLog {
         this.#unsigned.delete(peer);
         return;
       }
+      // The next one counts them all. A peer that does not take this one could write without end meanwhile.
+      if (this.#underWay.has(peer)) return;
       // Messages acknowledged together are noted one by one: when there seem to be enough, they are counted.
       let unsigned = (this.#unsigned.get(peer) ?? CHECKPOINT_MESSAGES) + 1;
       if (unsigned >= CHECKPOINT_MESSAGES) unsigned = this.#countUnsigned(peer);
       this.#unsigned.set(peer, unsigned);
-      if (unsigned < CHECKPOINT_MESSAGES || this.#underWay.has(peer)) return;
+      if (unsigned < CHECKPOINT_MESSAGES) return;
       this.checkpoint(peer).catch(failed);
     } catch (error) {
       failed(error);
@@ -162,13 +171,13 @@ export class MessageLog {
   }
 
   /** Compares a checkpoint of a peer with what we have. @throws AgentError `BAD_REQUEST` for bytes that are none */
-  verify(message: Pick<InboxMessage, 'from' | 'messageId' | 'payload'>): CheckpointReport {
+  async verify(message: Pick<InboxMessage, 'from' | 'messageId' | 'payload'>): Promise<CheckpointReport> {
     const { home } = this.#init;
     const { from: peer, messageId } = message;
     const { sent, received } = parsed(message.payload);
     const verdicts = [
-      sent === null ? 'agrees' : this.#compare(sent, receivedFrom(home, peer), this.#inward(peer)),
-      received === null ? 'agrees' : this.#compare(received, sentTo(home, peer), this.#outward(peer)),
+      sent === null ? 'agrees' : await this.#compare(sent, receivedFrom(home, peer), this.#inward(peer)),
+      received === null ? 'agrees' : await this.#compare(received, sentTo(home, peer), this.#outward(peer)),
     ] as const;
     const verdict =
       verdicts.find((one) => one === 'differs') ?? verdicts.find((one) => one !== 'agrees') ?? 'agrees';
@@ -176,14 +185,16 @@ export class MessageLog {
     return { peer, messageId, verdict, sent: spans(received), received: spans(sent) };
   }
 
-  /** A checkpoint has come. Never throws: its message is stored, and has to be acknowledged whatever it says. */
+  /**
+   * A checkpoint has come: it is compared when those before it are. Never throws: its message is stored, and has to be
+   * acknowledged whatever it says.
+   */
   receive(message: InboxMessage): void {
     const { logger = silentLogger, onCheckpoint } = this.#init;
-    try {
-      onCheckpoint(this.verify(message));
-    } catch (error) {
-      logger.warn('checkpoint.unchecked', { reason: errorText(error) });
-    }
+    this.#comparisons
+      .run(message.from, () => this.verify(message))
+      .then(onCheckpoint)
+      .catch((error: unknown) => logger.warn('checkpoint.unchecked', { reason: errorText(error) }));
   }
 
   /** What no checkpoint of ours covers yet. */
@@ -206,12 +217,12 @@ export class MessageLog {
     return [...sent, ...received].reduce((sum, { first, last }) => sum + last - first + 1, 0);
   }
 
-  #compare(
+  async #compare(
     window: LogWindow,
     log: LogPages,
     ends: readonly [string, string],
-  ): 'agrees' | 'differs' | 'incomplete' {
-    const rows = rowsBetween(log, window.first, window.last);
+  ): Promise<'agrees' | 'differs' | 'incomplete'> {
+    const rows = await rowsBetween(log, window.first, window.last);
     if (rows.size <= window.last - window.first) return 'incomplete';
     return equalBytes(this.#hash(rows, window, ends).hash, window.hash) ? 'agrees' : 'differs';
   }

@@ -13,6 +13,7 @@ import {
   rekeyNeed,
   removeSession,
   sealMessage,
+  SessionError,
   sessionBook,
   sessionOf,
   supersedes,
@@ -129,7 +130,7 @@ export class SessionKeeper {
   }
 
   /** True for a session in which nothing more can be sent; a new one has to take over. */
-  isAbandoned(session: Session): boolean {
+  isAbandoned(session: SessionFacts): boolean {
     return this.#shelf.isAbandoned(session.sid);
   }
 
@@ -216,7 +217,8 @@ export class SessionKeeper {
 
   /**
    * Seals a message, and stores the session (with `alongside`) before the envelope is returned.
-   * @throws SessionError as `sealMessage` does; a session that can send no more is abandoned
+   * @throws SessionError as `sealMessage` does; a session that can send no more is abandoned, and `SESSION_EXHAUSTED`
+   *   from then on
    */
   seal(
     session: Session,
@@ -225,6 +227,12 @@ export class SessionKeeper {
     options: SealOptions = {},
   ): Uint8Array<ArrayBuffer> {
     const { provider, clock, ours, blockOf } = this.#init;
+    // Whoever seals may have waited for something since they looked: in a gate, or for an issuer's answer.
+    if (this.isAbandoned(session)) {
+      throw new SessionError('SESSION_EXHAUSTED', 'nothing is sent in this session any more', {
+        hint: 'connect or send again: that starts a new one',
+      });
+    }
     const { falcon } = this.#init.policy();
     const { sign, rekey, alongside = () => {} } = options;
     const isShort = route === 'mailbox' && falcon && ours.block.falcon1024 !== null;
@@ -297,10 +305,10 @@ export class SessionKeeper {
   /**
    * Whether a session on hold, now that the peer has shown to have it, becomes the active one: when the peer has decided
    * so, who took it at the gate and compares later ones with it. Nothing is sent any more in one of keys that have been
-   * replaced since.
+   * replaced since, or in which the two ends have lost each other.
    */
   #takesOver(held: Session): boolean {
-    if (!equalBytes(held.ourIdFp, this.#init.ours.idFp)) return false;
+    if (!equalBytes(held.ourIdFp, this.#init.ours.idFp) || this.isAbandoned(held)) return false;
     const active = this.active(held.peerDid);
     if (active === null) return true;
     return active.origin === 'gate' ? held.initiatedAtMs > active.initiatedAtMs : !supersedes(active, held);

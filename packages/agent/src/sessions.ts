@@ -36,7 +36,8 @@ export class Sessions {
     return keeper.facts().map((facts) => ({
       peer: facts.peerDid,
       sessionId: facts.sid.toHex(),
-      state: facts.replacedAtMs === null ? 'active' : 'receive-only',
+      state:
+        facts.replacedAtMs !== null ? 'receive-only' : keeper.isAbandoned(facts) ? 'abandoned' : 'active',
       level: facts.level,
       suite: facts.suite,
       createdAtMs: facts.createdAtMs,
@@ -60,7 +61,7 @@ export class Sessions {
   }
 
   /** Compares a checkpoint that a contact has sent with what we have. @throws AgentError `BAD_REQUEST` */
-  verify(message: Pick<InboxMessage, 'from' | 'messageId' | 'payload'>): CheckpointReport {
+  verify(message: Pick<InboxMessage, 'from' | 'messageId' | 'payload'>): Promise<CheckpointReport> {
     return this.#init.log.verify(message);
   }
 

@@ -204,7 +204,11 @@ export interface SessionReport {
   /** DID of the peer. */
   readonly peer: string;
   readonly sessionId: string;
-  readonly state: 'active' | 'receive-only';
+  /**
+   * `receive-only`: a newer one has replaced it; `abandoned`: nothing is sent in it any more, and the next connection or
+   * message starts another.
+   */
+  readonly state: 'active' | 'receive-only' | 'abandoned';
   readonly level: number;
   readonly suite: number;
   readonly createdAtMs: number;

@@ -6,12 +6,13 @@ import {
   parseCheckpoint,
   type OwnIdentity,
 } from '@wotid/session';
-import { expect, it } from 'vitest';
+import { silentLogger } from '@wotid/core';
+import { expect, it, vi } from 'vitest';
 import { AgentError } from '../src/errors.ts';
 import { Inbox } from '../src/inbox.ts';
 import type { OutboxState } from '../src/home/outbox-store.ts';
 import { MessageLog } from '../src/message-log.ts';
-import type { CheckpointReport, SigningMode } from '../src/types.ts';
+import type { CheckpointReport, InboxMessage, SigningMode } from '../src/types.ts';
 import { createHome } from './home/homes.ts';
 import { clock, contactsOf, provider, someone } from './parts.ts';
 
@@ -27,6 +28,8 @@ async function logOf(ours: OwnIdentity, theirs: OwnIdentity) {
   const inbox = new Inbox({ home, clock, onMessage: nothing, onAcknowledged: nothing });
   let mode: SigningMode = 'ratchet';
   let isAway = false;
+  let isStalled = false;
+  const logs: string[] = [];
   const reports: CheckpointReport[] = [];
   const payloads: Uint8Array[] = [];
   const settle = (messageId: Uint8Array, state: OutboxState): void => {
@@ -47,8 +50,10 @@ async function logOf(ours: OwnIdentity, theirs: OwnIdentity) {
     contacts,
     ours,
     mode: () => mode,
+    logger: { ...silentLogger, warn: (event) => logs.push(event) },
     send: (_, { payload }) => {
       payloads.push(payload);
+      if (isStalled) return new Promise(() => {});
       const { messageId } = write('checkpoint', payload, isAway ? 'queued' : 'acked');
       if (isAway) {
         const data = { messageId: messageId.toHex() };
@@ -95,7 +100,26 @@ async function logOf(ours: OwnIdentity, theirs: OwnIdentity) {
     text: (text: string, state?: OutboxState) => write('text', new TextEncoder().encode(text), state),
     setMode: (next: SigningMode) => (mode = next),
     leave: () => (isAway = true),
-    check: (payload: Uint8Array) => log.verify({ from: peer, messageId: '00'.repeat(16), payload }),
+    /** What is sent from now on is neither taken nor given up. */
+    stall: () => (isStalled = true),
+    logs,
+    /** A checkpoint of the peer, as it is shown. */
+    checkpoint: (payload: Uint8Array): InboxMessage => ({
+      position: 1,
+      messageId: '00'.repeat(16),
+      from: peer,
+      type: 'checkpoint',
+      payload,
+      seq: 1,
+      sentAtMs: 0,
+      receivedAtMs: 0,
+      route: 'p2p',
+      replyTo: null,
+      isSigned: true,
+    }),
+    /** What a checkpoint of the peer's comes to. */
+    check: async (payload: Uint8Array) =>
+      (await log.verify({ from: peer, messageId: '00'.repeat(16), payload })).verdict,
   };
 }
 
@@ -121,13 +145,13 @@ it('3,000 messages without a checkpoint are all covered, in pieces that both end
     { first: 1_025, last: 2_048 },
     { first: 2_049, last: 3_000 },
   ]);
-  expect(alice.payloads.map((payload) => bob.check(payload).verdict)).toEqual(['agrees', 'agrees', 'agrees']);
+  expect(await Promise.all(alice.payloads.map(bob.check))).toEqual(['agrees', 'agrees', 'agrees']);
   expect(await codeOf(alice.log.checkpoint(alice.peer))).toBe('NOTHING_NEW');
   // The next one begins right after the last signed message, with the checkpoints themselves.
   alice.text('one more');
   expect(await alice.log.checkpoint(alice.peer)).toMatchObject({ count: 1, sent: '3001-3004' });
   expect(await bob.log.checkpoint(bob.peer)).toMatchObject({ count: 3, received: '1-3000' });
-  expect(bob.payloads.map((payload) => alice.check(payload).verdict)).toEqual(['agrees', 'agrees', 'agrees']);
+  expect(await Promise.all(bob.payloads.map(alice.check))).toEqual(['agrees', 'agrees', 'agrees']);
 });
 
 it('what is queued or under way is not signed, nor what was written after it, until it has been delivered', async () => {
@@ -160,17 +184,13 @@ it('a lost message is missing, not different; erased ones are left out', async (
     if (k !== 4) bob.receive(message);
   }
   await alice.log.checkpoint(alice.peer);
-  expect(bob.check(alice.payloads[0]!).verdict).toBe('incomplete');
+  expect(await bob.check(alice.payloads[0]!)).toBe('incomplete');
   // Bob speaks of what has come without gaps.
   expect(await bob.log.checkpoint(bob.peer)).toMatchObject({ count: 1, received: '1-3' });
   bob.receive({ ...alice.text('late'), seq: 4n });
   bob.home.inbox.delete(5);
   expect(await bob.log.checkpoint(bob.peer)).toMatchObject({ count: 2, received: '4-5, 7-9' });
-  expect(bob.payloads.map((payload) => alice.check(payload).verdict)).toEqual([
-    'agrees',
-    'differs',
-    'agrees',
-  ]);
+  expect(await Promise.all(bob.payloads.map(alice.check))).toEqual(['agrees', 'differs', 'agrees']);
 });
 
 it('a peer whose home is new counts anew: its new messages are signed, and compared with new ones', async () => {
@@ -181,7 +201,7 @@ it('a peer whose home is new counts anew: its new messages are signed, and compa
   for (let k = 1; k <= 4; k++) bob.receive(alice.text(`new ${k}`));
   expect(await bob.log.checkpoint(bob.peer)).toMatchObject({ received: '1-4' });
   const { received } = parseCheckpoint(bob.payloads[1]!);
-  expect(alice.check(encodeCheckpoint({ sent: null, received })).verdict).toBe('agrees');
+  expect(await alice.check(encodeCheckpoint({ sent: null, received }))).toBe('agrees');
 });
 
 it('what one side alone has sent is enough for a checkpoint by itself, what waits does not count', async () => {
@@ -196,4 +216,27 @@ it('what one side alone has sent is enough for a checkpoint by itself, what wait
   }
   expect(alice.payloads).toHaveLength(1);
   expect(parseCheckpoint(alice.payloads[0]!).sent).toMatchObject({ first: 1, last: 256 });
+});
+
+it('a peer that does not take a checkpoint and writes on costs no look at the log with every message', async () => {
+  const [alice] = await both();
+  alice.setMode('checkpoint');
+  for (let k = 1; k <= 256; k++) alice.text(`${k}`);
+  const look = vi.spyOn(alice.home.outbox, 'ofPeer');
+  alice.stall();
+  alice.log.noteTraffic(alice.peer);
+  const looks = look.mock.calls.length;
+  expect([alice.payloads.length, looks > 0]).toEqual([1, true]);
+  for (let k = 1; k <= 1_000; k++) alice.log.noteTraffic(alice.peer);
+  expect(look.mock.calls.length).toBe(looks);
+});
+
+it('checkpoints of a peer are compared one at a time; what is above its share stays, unchecked', async () => {
+  const [alice] = await both();
+  const payload = encodeCheckpoint({ sent: { first: 1, last: 9, hash: new Uint8Array(64) }, received: null });
+  for (let k = 0; k < 40; k++) alice.log.receive(alice.checkpoint(payload));
+  await expect.poll(() => alice.reports.length).toBe(16);
+  expect(alice.logs).toEqual(Array.from({ length: 24 }, () => 'checkpoint.unchecked'));
+  alice.log.receive(alice.checkpoint(payload));
+  await expect.poll(() => alice.reports.length).toBe(17);
 });

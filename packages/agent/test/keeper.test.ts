@@ -265,6 +265,28 @@ it('junk from the mailbox wakes no session, and is tried with one record in memo
   ]);
 });
 
+it('a session that was given up while somebody waited to send in it sends nothing, and does not take over', async () => {
+  const keeper = await makeKeeper();
+  const { ours, theirs } = gateSession(alice, bob);
+  keeper.add(ours, () => {});
+  // As a gate does that goes on with it, or a message that waits for an issuer's answer.
+  const session = keeper.active(bob.block.did) as Session;
+  keeper.abandon(session.sid);
+  const given = keeper.find(session.sid);
+  expect(() => keeper.seal(session, say('x'), 'online')).toThrow(
+    expect.objectContaining({ code: 'SESSION_EXHAUSTED' }),
+  );
+  expect(keeper.find(session.sid)).toBe(given);
+  expect(keeper.open(given as Session, answer(theirs, 'late'), bob.block, 'online', textOf)).toBe('late');
+
+  const other = gateSession(alice, bob);
+  const held = keeper.hold({ ...other.ours, initiatedAtMs: clock.nowMs() + 1 });
+  keeper.abandon(held.sid);
+  const envelope = answer(other.theirs, 'later');
+  expect(keeper.open(keeper.of(envelope) as Session, envelope, bob.block, 'online', textOf)).toBe('later');
+  expect(keeper.active(bob.block.did)?.sid).toEqual(session.sid);
+});
+
 it('what has no messages left is not sent in after a restart either', async () => {
   const keeper = await makeKeeper();
   const { ours, theirs } = gateSession(alice, bob);

@@ -1,4 +1,5 @@
 /** What is lost with a connection, waits for somebody who is away, or does not decode. */
+import { silentLogger } from '@wotid/core';
 import { openEnvelope } from '@wotid/session';
 import { expect, it } from 'vitest';
 import { Contacts } from '../src/contacts.ts';
@@ -22,9 +23,11 @@ async function aliceAtHome(): Promise<{ readonly home: Home; readonly contacts: 
 it('a checkpoint that does not decode is no reason to leave its message unacknowledged', async () => {
   const { home, contacts } = await aliceAtHome();
   const reports: unknown[] = [];
+  const logs: string[] = [];
   const log = new MessageLog({
     home,
     provider,
+    logger: { ...silentLogger, warn: (event) => logs.push(event) },
     contacts,
     ours: alice,
     mode: () => 'ratchet',
@@ -45,6 +48,7 @@ it('a checkpoint that does not decode is no reason to leave its message unacknow
     isSigned: true,
   };
   expect(() => log.receive(message)).not.toThrow();
+  await expect.poll(() => logs).toEqual(['checkpoint.unchecked']);
   expect(reports).toEqual([]);
 });
 

@@ -95,9 +95,13 @@ describe('a session', () => {
       const second = seal(seal(peer.session!, 2, 'due').session, 3, 'epoch');
       await messages.send(first.envelope);
       await bob.until(({ message }) => message[0]);
-      const [before] = bob.agent.conversation.sessions.list();
+      const { sessions } = bob.agent.conversation;
+      const [before] = sessions.list();
+      const states: unknown[] = [];
+      bob.agent.on('session', () => states.push(sessions.list()[0]?.state));
       await messages.send(second.envelope);
       expect(await bob.until(({ session }) => session[0])).toMatchObject({ kind: 'keys-disagree' });
+      expect(states).toEqual(['abandoned']);
       await bob.until((events) => events.peer.length >= 3);
       expect(bob.events.peer.map(({ state }) => state)).toEqual(['connected', 'disconnected', 'connected']);
       const active = bob.agent.conversation.sessions.list().filter(({ state }) => state === 'active');
@@ -214,12 +218,10 @@ describe('signatures', () => {
       sent: { first: 1, last: 9, hash: new Uint8Array(64) },
       received: null,
     });
-    const verdicts = [false_, missing].map(
-      (payload) =>
-        bob.agent.conversation.sessions.verify({ from: alice.did, messageId: '00'.repeat(16), payload })
-          .verdict,
-    );
-    expect(verdicts).toEqual(['differs', 'incomplete']);
+    const { sessions } = bob.agent.conversation;
+    const check = async (payload: Uint8Array): Promise<unknown> =>
+      (await sessions.verify({ from: alice.did, messageId: '00'.repeat(16), payload })).verdict;
+    expect(await Promise.all([false_, missing].map(check))).toEqual(['differs', 'incomplete']);
     expect(messageTypes.checkpoint).toBe(3);
   });
 

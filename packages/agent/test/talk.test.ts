@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clockFromNow, failure, meet, Network, text, type Person } from './people.ts';
 
 let network: Network;
@@ -50,6 +50,25 @@ describe('two agents online', () => {
     expect((await alice.agent.send(bob.did, text('all the same'))).route).toBe('p2p');
     expect(bob.texts).toEqual(['all the same']);
     expect(bob.logs.filter((line) => line.includes('no space left')).length).toBeGreaterThan(6);
+  });
+
+  it('take an acknowledgement that could not be stored when the peer says it again', async () => {
+    const [alice, bob] = await couple({ ackTimeoutMs: 60_000 });
+    const { outbox } = alice.home;
+    const update = outbox.update.bind(outbox);
+    let isLost = false;
+    vi.spyOn(outbox, 'update').mockImplementation((messageId, status) => {
+      if (status.state === 'acked' && !isLost) {
+        isLost = true;
+        throw new Error('no space left');
+      }
+      return update(messageId, status);
+    });
+    const sent = alice.agent.send(bob.did, text('hello'));
+    await expect.poll(() => isLost, { timeout: 30_000 }).toBe(true);
+    expect(outbox.count('acked')).toBe(0);
+    expect((await bob.agent.send(alice.did, text('still here'))).route).toBe('p2p');
+    expect((await sent).route).toBe('p2p');
   });
 
   it('carry the largest message, and refuse a larger one before it is queued', async () => {
