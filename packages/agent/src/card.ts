@@ -15,7 +15,7 @@
  * | issuedAtMs | u64 | of two cards of one DID the later one counts |
  * | signature | 4692 | hybrid signature, purpose `card`, over everything before |
  */
-import { bcs, bytesType, fixedBytesType, optionType, shortTextType, u64Type, vectorType } from '@wotid/core';
+import { bcs, bytesType, fixedBytesType, optionType, shortTextType, u64Type } from '@wotid/core';
 import {
   identityBlockType,
   signaturePurposes,
@@ -61,7 +61,7 @@ const format: DocumentFormat<CardFields> = {
     block: identityBlockType,
     credential: bytesType,
     peerId: shortTextType,
-    addresses: vectorType(shortTextType),
+    addresses: bcs.vector(shortTextType),
     chainId: shortTextType,
     packageId: fixedBytesType(32),
     mailboxId: optionType(fixedBytesType(32)),

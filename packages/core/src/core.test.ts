@@ -1,4 +1,3 @@
-import { bcs as library } from '@iota/bcs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -18,7 +17,7 @@ import {
   u32le,
   u64le,
   u64Type,
-  vectorType,
+  uleb32Type,
   WotError,
 } from './index.ts';
 
@@ -186,28 +185,44 @@ describe('WotError', () => {
   });
 });
 
-describe('a vector', () => {
-  const texts = vectorType(shortTextType);
+describe('a count', () => {
+  const texts = bcs.vector(shortTextType);
+  const malformed = expect.objectContaining({ code: 'MALFORMED' });
 
-  it('is the vector of the library, byte for byte', () => {
-    const theirs = library.vector(shortTextType);
-    fc.assert(
-      fc.property(fc.array(fc.string({ maxLength: 20 }), { maxLength: 200 }), (list) => {
-        const bytes = texts.serialize(list).toBytes();
-        expect(bytes).toEqual(theirs.serialize(list).toBytes());
-        expect(decodeStrict(texts, bytes, { ...init, maxBytes: 100_000 })).toEqual(theirs.parse(bytes));
-      }),
-    );
-    expect(() => texts.serialize(null as unknown as string[])).toThrow(TypeError);
-  });
-
-  it('makes room for the elements that are there, not for those that its count promises', () => {
+  it('makes room for the elements that are there, not for those that it promises', () => {
     // 2^25 - 1: room for it would be 256 MB.
     const bytes = Uint8Array.of(0xff, 0xff, 0xff, 0x0f);
     const before = process.memoryUsage().heapUsed;
-    for (let k = 0; k < 3; k++) {
-      expect(() => decodeStrict(texts, bytes, init)).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
-    }
+    for (let k = 0; k < 3; k++) expect(() => decodeStrict(texts, bytes, init)).toThrow(malformed);
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 2 ** 20);
+  });
+
+  it('may be as large as the bytes after it, in lists of lists too', () => {
+    const lists = bcs.vector(bcs.vector(bcs.u8()));
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.nat(255), { maxLength: 300 }), { maxLength: 200 }), (value) => {
+        const bytes = lists.serialize(value).toBytes();
+        expect(decodeStrict(lists, bytes, { ...init, maxBytes: 100_000 })).toEqual(value);
+        if (value.length < 128) return;
+        expect(() => decodeStrict(lists, bytes.subarray(0, 100), init)).toThrow(malformed);
+      }),
+    );
+  });
+
+  it('has 32 bits, and so has a number, which may be anything', () => {
+    const endless = new Uint8Array(60_000).fill(0x80);
+    const wide = { ...init, maxBytes: 60_000 };
+    for (const bytes of [endless, Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x10)]) {
+      expect(() => decodeStrict(texts, bytes, wide)).toThrow(malformed);
+      expect(() => decodeStrict(uleb32Type, bytes, wide)).toThrow(malformed);
+    }
+    fc.assert(
+      fc.property(fc.nat(0xffff_ffff), (value) => {
+        const bytes = bcs.uleb128().serialize(value).toBytes();
+        expect(uleb32Type.serialize(value).toBytes()).toEqual(bytes);
+        expect(decodeStrict(uleb32Type, bytes, init)).toBe(value);
+      }),
+    );
+    for (const value of [-1, 1.5, 2 ** 32]) expect(() => uleb32Type.serialize(value)).toThrow(TypeError);
   });
 });

@@ -14,6 +14,6 @@ export {
   optionType,
   shortTextType,
   u64Type,
-  vectorType,
+  uleb32Type,
   type DecodeInit,
 } from './strict-bcs.ts';

@@ -5,12 +5,9 @@
  * all of these at once: what was parsed must serialize to exactly the bytes that came in. Source: the BCS
  * specification's canonicity rule (every value has one encoding).
  */
-import { BcsType, bcs as library } from '@iota/bcs';
+import { BcsReader, BcsType, bcs } from '@iota/bcs';
 import { concatBytes, equalBytes, fromUtf8, utf8 } from './bytes.ts';
 import { DecodeError, errorText } from './errors.ts';
-
-/** The library's types without those that trust a length: {@link vectorType} takes the place of `vector`. */
-export const bcs: Omit<typeof library, 'vector' | 'map' | 'fixedArray'> = library;
 
 /** What {@link decodeStrict} needs to know beside the schema. */
 export interface DecodeInit {
@@ -38,7 +35,7 @@ export function decodeStrict<T, Input>(schema: BcsType<T, Input>, bytes: Uint8Ar
   let value: T;
   let again: Uint8Array;
   try {
-    value = schema.parse(wholeBuffer(bytes));
+    value = schema.read(new BoundedReader(wholeBuffer(bytes)));
     const size = { initialSize: bytes.length, maxSize: init.maxBytes + 1 };
     again = schema.serialize(value as unknown as Input, size).toBytes();
   } catch (error) {
@@ -63,32 +60,69 @@ function wholeBuffer(bytes: Uint8Array): Uint8Array {
   return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
 
+/** Counts up to here may stand before fewer bytes: tags of enums are read as they are. */
+const MAX_FREE_COUNT = 127;
+const MAX_U32 = 0xffff_ffff;
+
+/**
+ * The library makes room for as many elements as a count says before it reads the first, and sums numbers of any
+ * length: a few bytes of a stranger would take 256 MB and a second. No element of ours, nor of the IOTA SDK's types,
+ * takes less than a byte.
+ */
+class BoundedReader extends BcsReader {
+  #left: number;
+
+  constructor(bytes: Uint8Array) {
+    super(bytes);
+    this.#left = bytes.length;
+  }
+
+  override shift(bytes: number): this {
+    this.#left -= bytes;
+    return super.shift(bytes);
+  }
+
+  override readULEB(): number {
+    const count = readUleb32(this);
+    if (count > MAX_FREE_COUNT && count > this.#left) {
+      throw new RangeError(`a count of ${count} stands before ${this.#left} bytes`);
+    }
+    return count;
+  }
+}
+
+/** The sequence length and number form of BCS: at most 32 bits. */
+function readUleb32(reader: BcsReader): number {
+  let value = 0;
+  for (let scale = 1; scale <= 2 ** 28; scale *= 128) {
+    const byte = reader.read8();
+    value += (byte & 0x7f) * scale;
+    if (byte > 0x7f) continue;
+    if (value > MAX_U32) break;
+    return value;
+  }
+  throw new RangeError('a number is above 32 bits');
+}
+
 /** `vector<u8>`: ULEB128 length, then the bytes. Parsed arrays are copies. */
 export const bytesType: BcsType<Uint8Array, Uint8Array> = bcs
   .byteVector()
   .transform({ input: (value: Uint8Array) => value, output: (value) => new Uint8Array(value) });
 
 /**
- * `vector<T>`: ULEB128 count, then the elements, each at least a byte long. The library's own makes room for as many as
- * the count says before it reads the first: four bytes of a stranger would take 256 MB and a second.
+ * A number of 32 bits as ULEB128, 1 to 5 bytes. The library's type of this name reads through what {@link decodeStrict}
+ * takes for counts.
  */
-export function vectorType<T, Input>(
-  inner: BcsType<T, Input>,
-): BcsType<T[], Iterable<Input> & { readonly length: number }> {
-  return new BcsType<T[], Iterable<Input> & { readonly length: number }>({
-    name: `vector<${inner.name}>`,
-    read: (reader) => reader.readVec(() => inner.read(reader)) as T[],
-    write: (value, writer) => {
-      writer.writeULEB(value.length);
-      for (const element of value) inner.write(element, writer);
-    },
-    validate: (value) => {
-      if (typeof value !== 'object' || value === null || !('length' in value)) {
-        throw new TypeError('expected a list');
-      }
-    },
-  });
-}
+export const uleb32Type: BcsType<number, number> = new BcsType<number, number>({
+  name: 'uleb128 u32',
+  read: (reader) => readUleb32(reader),
+  write: (value, writer) => {
+    writer.writeULEB(value);
+  },
+  validate: (value) => {
+    if (!Number.isInteger(value) || value < 0 || value > MAX_U32) throw new TypeError(`${value} is no u32`);
+  },
+});
 
 /** Exactly `length` bytes, without a length prefix. Parsed arrays are copies. */
 export function fixedBytesType(length: number): BcsType<Uint8Array, Uint8Array> {
@@ -148,4 +182,4 @@ export const shortTextType: BcsType<string, string> = new BcsType<string, string
   },
 });
 
-export { BcsType } from '@iota/bcs';
+export { bcs, BcsType } from '@iota/bcs';

@@ -28,7 +28,6 @@ import {
   optionType,
   shortTextType,
   u64Type,
-  vectorType,
   type BcsType,
 } from '@wotid/core';
 import {
@@ -109,7 +108,7 @@ const plainFields = {
   did: shortTextType,
   idFp: fixedBytesType(32),
   peerId: shortTextType,
-  addresses: vectorType(shortTextType),
+  addresses: bcs.vector(shortTextType),
   mailbox: optionType(
     bcs.struct('mailbox location', {
       chainId: shortTextType,

@@ -8,6 +8,7 @@ import {
   optionType,
   u64Type,
   type BcsType,
+  uleb32Type,
 } from '@wotid/core';
 import { hybridSignatureType } from '@wotid/crypto';
 import {
@@ -25,7 +26,7 @@ const idType = fixedBytesType(16);
 const tail = {
   type: bcs.u16(),
   messageId: idType,
-  seq: bcs.uleb128(),
+  seq: uleb32Type,
   sentAtMs: u64Type,
   replyTo: optionType(idType),
   payload: bytesType,
@@ -39,7 +40,7 @@ const control = bcs.struct('control', {
   signature: optionType(hybridSignatureType),
 });
 const flags = bcs.u8();
-const ackSeq = bcs.uleb128();
+const ackSeq = uleb32Type;
 /** By flags. */
 const schemas = [
   bcs.struct('frame', { flags, ...tail }),

@@ -17,7 +17,6 @@ import {
   fixedBytesType,
   shortTextType,
   utf8,
-  vectorType,
   type BcsType,
 } from '@wotid/core';
 import {
@@ -71,7 +70,7 @@ const bodyType = bcs.struct('vault', {
   ready: bcs.bool(),
   homeId: fixedBytesType(16),
   masterKey: fixedBytesType(32),
-  secrets: vectorType(bcs.struct('secret', { name: shortTextType, bytes: bytesType })),
+  secrets: bcs.vector(bcs.struct('secret', { name: shortTextType, bytes: bytesType })),
 }) as unknown as BcsType<VaultBody, VaultBody>;
 
 /** An open vault. Every change is on disk when the call returns. */

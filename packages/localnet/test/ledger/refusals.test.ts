@@ -305,6 +305,13 @@ describe('bytes of strangers', () => {
     expect(() => w.ledger.devInspect(w.alice.address, deep, null)).toThrow(
       expect.objectContaining({ code: 'MALFORMED_TRANSACTION' }),
     );
+    // A programmable transaction of 2^25 - 1 inputs in six bytes: room for them would be 256 MB.
+    const promise = Uint8Array.of(0, 0xff, 0xff, 0xff, 0x0f, 0);
+    const before = process.memoryUsage().heapUsed;
+    expect(() => w.ledger.devInspect(w.alice.address, promise, null)).toThrow(
+      expect.objectContaining({ code: 'MALFORMED_TRANSACTION' }),
+    );
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 2 ** 20);
   });
 });
 

@@ -14,7 +14,7 @@
  *
  * The leaf is H256(00 + entry), where the entry is id, opk and kem, 1604 bytes.
  */
-import { bcs, decodeStrict, equalBytes, fixedBytesType, utf8, vectorType } from '@wotid/core';
+import { bcs, decodeStrict, equalBytes, fixedBytesType, utf8 } from '@wotid/core';
 import {
   assertX25519PublicKey,
   wipe,
@@ -55,7 +55,7 @@ const entryType = bcs.struct('one-time entry', {
 const pairType = bcs.struct('one-time pair', {
   index: bcs.u16(),
   entry: fixedBytesType(entryBytes),
-  path: vectorType(fixedBytesType(32)),
+  path: bcs.vector(fixedBytesType(32)),
 });
 
 const SEED_INFO = utf8('wot.id/v1/one-time');

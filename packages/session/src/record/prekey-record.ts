@@ -5,7 +5,7 @@
  *
  * Version 01 is read too: the same without leaves and pairs.
  */
-import { bcs, decodeStrict, fixedBytesType, vectorType } from '@wotid/core';
+import { bcs, decodeStrict, fixedBytesType } from '@wotid/core';
 import { wipe } from '@wotid/crypto';
 import { SessionError } from '../errors.ts';
 import { MAX_ONE_TIME_PAIRS, MAX_PREKEY_GENERATIONS } from '../limits.ts';
@@ -29,11 +29,11 @@ const keyFields = {
 };
 const storeType = bcs.struct('prekey record', {
   version: bcs.u8(),
-  generations: vectorType(
+  generations: bcs.vector(
     bcs.struct('prekey generation', {
       ...keyFields,
-      leaves: vectorType(fixedBytesType(32)),
-      pairs: vectorType(
+      leaves: bcs.vector(fixedBytesType(32)),
+      pairs: bcs.vector(
         bcs.struct('one-time secret', { index: bcs.u16(), id: bcs.u32(), seed: fixedBytesType(32) }),
       ),
     }),
@@ -41,7 +41,7 @@ const storeType = bcs.struct('prekey record', {
 });
 const storeWithoutPairsType = bcs.struct('prekey record 1', {
   version: bcs.u8(),
-  generations: vectorType(bcs.struct('prekey generation 1', keyFields)),
+  generations: bcs.vector(bcs.struct('prekey generation 1', keyFields)),
 });
 
 /** The bytes of a store; the caller seals and then wipes them. */

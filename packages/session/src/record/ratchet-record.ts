@@ -23,7 +23,7 @@
  * | 1-2 + 44 each | skipped | vector of {epoch u16, i u16, key 32, storedAt u64} |
  * | 1, 67 or 1667 | slot | 0 idle; 1 offered {isSigned bool, seed 64, sentSince u8}; 2 answered {isSigned bool, ekHash 64, ciphertext 1568, chainKey 32, sentSince u8} |
  */
-import { bcs, fixedBytesType, optionType, vectorType, type BcsType } from '@wotid/core';
+import { bcs, fixedBytesType, optionType, type BcsType } from '@wotid/core';
 import { assertX25519PublicKey, wipe, type CryptoProvider } from '@wotid/crypto';
 import type { SecurityLevel } from '../levels.ts';
 import { levelFacts } from '../levels.ts';
@@ -41,7 +41,7 @@ import type { Suite } from '../suites.ts';
 import { safeU64Type } from '../wire/codec.ts';
 
 const keyType = fixedBytesType(KEY_BYTES);
-const skippedEcType = vectorType(
+const skippedEcType = bcs.vector(
   bcs.struct('skipped EC key', { n: bcs.u16(), messageKey: keyType, storedAtMs: safeU64Type }),
 );
 const ecChain = { headerKey: keyType, chainKey: keyType, n: bcs.u16() };
@@ -91,8 +91,8 @@ const pqType = bcs.struct('PQ ratchet', {
   isSigned: bcs.bool(),
   sending: pqChainType,
   previousLength: bcs.u16(),
-  receiving: vectorType(pqChainType),
-  skipped: vectorType(
+  receiving: bcs.vector(pqChainType),
+  skipped: bcs.vector(
     bcs.struct('skipped PQ key', {
       epoch: bcs.u16(),
       i: bcs.u16(),
@@ -118,7 +118,7 @@ export const ratchetRecordType: BcsType<RatchetRecord, RatchetRecord> = bcs.stru
   sending: optionType(bcs.struct('sending chain', ecChain)),
   receiving: optionType(bcs.struct('receiving chain', { ...ecChain, skipped: skippedEcType })),
   previousLength: bcs.u16(),
-  oldChains: vectorType(bcs.struct('old chain', { headerKey: keyType, skipped: skippedEcType })),
+  oldChains: bcs.vector(bcs.struct('old chain', { headerKey: keyType, skipped: skippedEcType })),
   pq: optionType(pqType),
 }) as unknown as BcsType<RatchetRecord, RatchetRecord>;
 

@@ -18,15 +18,7 @@
  * | 1 + 72 | vector of one {epoch u32 = 0, send {chainKey 32, i u16}, receive {chainKey 32, i u16}} |
  * | 1-2 + 46 each | vector of {epoch u32 = 0, i u16, key 32, storedAt u64} |
  */
-import {
-  bcs,
-  decodeStrict,
-  fixedBytesType,
-  optionType,
-  shortTextType,
-  vectorType,
-  type BcsType,
-} from '@wotid/core';
+import { bcs, decodeStrict, fixedBytesType, optionType, shortTextType, type BcsType } from '@wotid/core';
 import { LEVEL_QUANTUM_RESISTANT } from '../levels.ts';
 import { KEY_BYTES, SESSION_AD_BYTES, SESSION_ID_BYTES } from '../limits.ts';
 import { SUITE_AES_256_GCM } from '../suites.ts';
@@ -36,7 +28,7 @@ import type { SessionRecord } from './session-record.ts';
 
 const keyType = fixedBytesType(KEY_BYTES);
 const hashType = fixedBytesType(32);
-const skippedEcType = vectorType(
+const skippedEcType = bcs.vector(
   bcs.struct('skipped EC key', { n: bcs.u16(), messageKey: keyType, storedAtMs: safeU64Type }),
 );
 const ecChain = { headerKey: keyType, chainKey: keyType, n: bcs.u16() };
@@ -52,13 +44,13 @@ const ratchetType = bcs.struct('ratchet of version 1', {
   nextSendingHeaderKey: keyType,
   nextReceivingHeaderKey: keyType,
   previousLength: bcs.u16(),
-  oldChains: vectorType(bcs.struct('old chain', { headerKey: keyType, skipped: skippedEcType })),
+  oldChains: bcs.vector(bcs.struct('old chain', { headerKey: keyType, skipped: skippedEcType })),
   pqRoot: keyType,
   sendEpoch: bcs.u32(),
-  epochs: vectorType(
+  epochs: bcs.vector(
     bcs.struct('PQ epoch', { epoch: bcs.u32(), sending: pqChainType, receiving: pqChainType }),
   ),
-  pqSkipped: vectorType(
+  pqSkipped: bcs.vector(
     bcs.struct('skipped PQ key', {
       epoch: bcs.u32(),
       i: bcs.u16(),

@@ -14,7 +14,7 @@
  * | 1-3 + n | payload | ULEB128 length, then at most 65,536 bytes |
  * | 1, or 1 and 4692, 1345 or 65 | signature | Option of a hybrid signature, whose first byte tells its length |
  */
-import { bcs, DecodeError, fixedBytesType, optionType, shortTextType } from '@wotid/core';
+import { bcs, DecodeError, fixedBytesType, optionType, shortTextType, uleb32Type } from '@wotid/core';
 import { hybridSignatureLength, type CryptoProvider } from '@wotid/crypto';
 import { SessionError } from '../errors.ts';
 import {
@@ -343,7 +343,7 @@ const signedBodyType = bcs.struct('signed message', {
   to: shortTextType,
   type: bcs.u16(),
   messageId: messageIdType,
-  seq: bcs.uleb128(),
+  seq: uleb32Type,
   sentAtMs: safeU64Type,
   replyTo: optionType(messageIdType),
   payloadHash: fixedBytesType(64),

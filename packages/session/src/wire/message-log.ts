@@ -12,6 +12,7 @@ import {
   shortTextType,
   u32le,
   utf8,
+  uleb32Type,
 } from '@wotid/core';
 import type { CryptoProvider } from '@wotid/crypto';
 import { SessionError } from '../errors.ts';
@@ -44,7 +45,7 @@ export interface Checkpoint {
 const entryType = bcs.struct('log entry', {
   type: bcs.u16(),
   messageId: fixedBytesType(MESSAGE_ID_BYTES),
-  seq: bcs.uleb128(),
+  seq: uleb32Type,
   sentAtMs: safeU64Type,
   replyTo: optionType(fixedBytesType(MESSAGE_ID_BYTES)),
   payloadHash: fixedBytesType(LOG_HASH_BYTES),

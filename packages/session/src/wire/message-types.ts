@@ -1,5 +1,5 @@
 /** The application message types and the payloads that this package itself understands. */
-import { bcs, decodeStrict, DecodeError, fromUtf8, utf8, vectorType, type BcsType } from '@wotid/core';
+import { bcs, decodeStrict, DecodeError, fromUtf8, utf8, type BcsType, uleb32Type } from '@wotid/core';
 import { signaturePurposes, type SignaturePurpose } from '@wotid/crypto';
 import { SessionError } from '../errors.ts';
 
@@ -65,9 +65,10 @@ export interface SeqRange {
   readonly last: number;
 }
 
-const receiptType = vectorType(
-  bcs.struct('seq range', { first: bcs.uleb128(), last: bcs.uleb128() }),
-) as BcsType<SeqRange[], Iterable<SeqRange> & { length: number }>;
+const receiptType = bcs.vector(bcs.struct('seq range', { first: uleb32Type, last: uleb32Type })) as BcsType<
+  SeqRange[],
+  Iterable<SeqRange> & { length: number }
+>;
 
 /**
  * The payload of a receipt.

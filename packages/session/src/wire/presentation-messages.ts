@@ -2,15 +2,7 @@
  * Messages about credentials between peers, outside the gate: asking for one, offering one, showing one. What a
  * credential says and whether it counts is not known here.
  */
-import {
-  bcs,
-  bytesType,
-  decodeStrict,
-  DecodeError,
-  fixedBytesType,
-  shortTextType,
-  vectorType,
-} from '@wotid/core';
+import { bcs, bytesType, decodeStrict, DecodeError, fixedBytesType, shortTextType } from '@wotid/core';
 import { SessionError } from '../errors.ts';
 import {
   MAX_CREDENTIAL_BYTES,
@@ -42,12 +34,12 @@ export interface PresentationOffer {
 }
 
 const requestType = bcs.struct('presentation request', {
-  types: vectorType(shortTextType),
-  issuers: vectorType(shortTextType),
+  types: bcs.vector(shortTextType),
+  issuers: bcs.vector(shortTextType),
   reason: shortTextType,
 });
 const offerType = bcs.struct('presentation offer', {
-  types: vectorType(shortTextType),
+  types: bcs.vector(shortTextType),
   issuer: shortTextType,
   credentialHash: fixedBytesType(32),
   validUntilMs: timeType,
