@@ -260,7 +260,7 @@ export class SessionKeeper {
   /**
    * Opens an envelope that came by `route` in `session`; `store` gets the message and runs in the transaction that stores the session.
    * @returns what `store` returns
-   * @throws SessionError `DECRYPT_FAILED`, `PQ_CONFLICT` (the session is abandoned), and whatever `store` throws; nothing
+   * @throws SessionError `DECRYPT_FAILED`, `PQ_CONFLICT` (the session is abandoned, if it was not replaced), and whatever `store` throws; nothing
    *   has changed then
    */
   open<T>(
@@ -294,7 +294,8 @@ export class SessionKeeper {
         falcon,
       });
     } catch (error) {
-      if (isWotError(error) && error.code === 'PQ_CONFLICT') {
+      // Nothing is sent in one that was replaced, so nothing is given up: who has stolen its keys must not end the next.
+      if (isWotError(error) && error.code === 'PQ_CONFLICT' && session.replacedAtMs === null) {
         this.abandon(session.sid);
         this.#notice(session, 'keys-disagree');
       }
@@ -305,10 +306,10 @@ export class SessionKeeper {
   /**
    * Whether a session on hold, now that the peer has shown to have it, becomes the active one: when the peer has decided
    * so, who took it at the gate and compares later ones with it. Nothing is sent any more in one of keys that have been
-   * replaced since, or in which the two ends have lost each other.
+   * replaced since.
    */
   #takesOver(held: Session): boolean {
-    if (!equalBytes(held.ourIdFp, this.#init.ours.idFp) || this.isAbandoned(held)) return false;
+    if (!equalBytes(held.ourIdFp, this.#init.ours.idFp)) return false;
     const active = this.active(held.peerDid);
     if (active === null) return true;
     return active.origin === 'gate' ? held.initiatedAtMs > active.initiatedAtMs : !supersedes(active, held);
