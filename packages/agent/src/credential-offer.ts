@@ -3,6 +3,7 @@
  * bytes of a credential of the two-leg form. The protocol is the library's; what it is told and what comes out of it is
  * bounded here, and neither code nor token goes into an error: the library quotes whole offers in its messages.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { IssuerMetadataResult } from '@openid4vc/openid4vci';
 import { isWotError, type Clock } from '@wotid/core';
 import {
@@ -23,6 +24,8 @@ import { boundedFetch } from './web-fetch.ts';
 const maxOfferChars = 8_192;
 /** What a person copies from paper or a second message. */
 const maxTxCodeChars = 64;
+/** A credential whose answer was lost is asked for again so often in all, and so much later each time. Milliseconds. */
+const [maxTries, retryMs] = [3, 500];
 /** Where an issuer of wot.id publishes what others pin. */
 export const issuerDocumentPath = '/.well-known/wotid-issuer';
 const offerScheme = 'openid-credential-offer://';
@@ -100,25 +103,28 @@ export class CredentialOffers {
           : { txCode: txCode.trim().slice(0, maxTxCodeChars) }),
       }),
     );
-    const { c_nonce: nonce } = await refusing(web, client.requestNonce({ issuerMetadata: metadata }));
-    const proof = createHolderProof({
-      provider,
-      keys: ours.keys,
-      block: ours.block,
-      kid,
-      audience: metadata.credentialIssuer.credential_issuer,
-      nonce,
-      nowMs: clock.nowMs(),
-    });
-    const { credentialResponse } = await refusing(
-      web,
-      client.retrieveCredentials({
-        issuerMetadata: metadata,
-        accessToken: accessTokenResponse.access_token,
-        credentialConfigurationId: configurationId,
-        proofs: { jwt: [proof] },
-      }),
-    );
+    const ask = async (): ReturnType<Client['retrieveCredentials']> => {
+      const { c_nonce: nonce } = await refusing(web, client.requestNonce({ issuerMetadata: metadata }));
+      const proof = createHolderProof({
+        provider,
+        keys: ours.keys,
+        block: ours.block,
+        kid,
+        audience: metadata.credentialIssuer.credential_issuer,
+        nonce,
+        nowMs: clock.nowMs(),
+      });
+      return refusing(
+        web,
+        client.retrieveCredentials({
+          issuerMetadata: metadata,
+          accessToken: accessTokenResponse.access_token,
+          credentialConfigurationId: configurationId,
+          proofs: { jwt: [proof] },
+        }),
+      );
+    };
+    const { credentialResponse } = await persisting(web, ask);
     const [first] = credentialResponse.credentials ?? [];
     const credential = typeof first === 'object' && 'credential' in first ? first.credential : first;
     try {
@@ -239,26 +245,47 @@ function hybridConfigurationOf(
   throw badOffer(`it is for none of the form ${hybridFormat}, which agents show each other`);
 }
 
-/** The web for one offer, and the last request that failed: the library wraps that in errors of its own. */
+/** The web for one offer, and how the last request went: the library wraps that in errors of its own. */
 interface Web {
   readonly fetch: typeof fetch;
   readonly failure: () => AgentError | null;
+  /** True when it had no answer, or one that says that the server cannot now. */
+  readonly mayPass: () => boolean;
 }
 
 function openWeb(bounded: typeof fetch): Web {
   let failure: AgentError | null = null;
+  let status = 0;
   return {
     failure: () => failure,
+    mayPass: () => failure?.cause !== undefined || status >= 500,
     fetch: async (input, init) => {
-      failure = null;
+      [failure, status] = [null, 0];
       try {
-        return await bounded(input, init);
+        const response = await bounded(input, init);
+        status = response.status;
+        return response;
       } catch (error) {
         if (error instanceof AgentError) failure = error;
         throw error;
       }
     },
   };
+}
+
+/**
+ * Asks again where an answer may have been lost: the code is used up, and an issuer gives the same token the same
+ * credential (OpenID4VCI leaves that to it; ours does).
+ */
+async function persisting<T>(web: Web, ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries === maxTries || !web.mayPass()) throw error;
+      await pause(retryMs * tries);
+    }
+  }
 }
 
 /** What a library says about text of a stranger's may quote that text: it is left out. */

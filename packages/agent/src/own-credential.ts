@@ -4,6 +4,7 @@ import { isWotError } from '@wotid/core';
 import {
   credentialFormats,
   parsePresented,
+  type CredentialFailureCode,
   type CredentialPolicy,
   type StatusChecker,
   type TrustedIssuer,
@@ -86,7 +87,7 @@ export class OwnCredential {
    */
   async import(text: string): Promise<CredentialFacts> {
     this.#init.ours.requireDid();
-    return this.#keep(unarmor(armorLabels.credential, text));
+    return this.#keep(unarmor(armorLabels.credential, text), []);
   }
 
   /** Looks at an offer without using it up. See {@link CredentialOffers.describe}. */
@@ -95,13 +96,14 @@ export class OwnCredential {
   }
 
   /**
-   * Collects the credential of an offer, checks it, and keeps it.
+   * Collects the credential of an offer, checks it, and keeps it: also when all that is missing is an answer about its
+   * issuer's DID or list. The offer is used up then, and it is for others to ask again.
    * @param txCode the code that goes with the offer; `null` when it needs none
    * @throws AgentError as {@link CredentialOffers.collect}, `BAD_CREDENTIAL`, `NO_DID`
    */
   async collect(text: string, txCode: string | null): Promise<CredentialFacts> {
     this.#init.ours.requireDid();
-    return this.#keep(await this.#offers.collect(text, txCode));
+    return this.#keep(await this.#offers.collect(text, txCode), unestablished);
   }
 
   /**
@@ -144,10 +146,11 @@ export class OwnCredential {
     };
   }
 
-  async #keep(credential: Uint8Array): Promise<CredentialFacts> {
+  /** @param despite failures with which it is kept all the same */
+  async #keep(credential: Uint8Array, despite: readonly CredentialFailureCode[]): Promise<CredentialFacts> {
     const { home, admission, ours } = this.#init;
     const verdict = await admission.check(ours, credential);
-    if (!verdict.ok) {
+    if (!verdict.ok && !despite.includes(verdict.name)) {
       const hint =
         verdict.name === 'ISSUER'
           ? 'Trust its issuer first: wotid trust add FILE.'
@@ -170,6 +173,9 @@ export class OwnCredential {
     });
   }
 }
+
+/** What only the network keeps from being known: everything that the credential says of itself has passed by then. */
+const unestablished: readonly CredentialFailureCode[] = ['DID_UNRESOLVED', 'STATUS_UNKNOWN'];
 
 function bytesOf(text: string): Uint8Array {
   const trimmed = text.trim();

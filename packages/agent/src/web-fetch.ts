@@ -31,7 +31,7 @@ export function boundedFetch(init: { readonly allowLoopbackHttp: boolean }): typ
       return new Response(status === 204 ? null : body, { status, headers });
     } catch (error) {
       if (error instanceof AgentError) throw error;
-      throw unreachable(`${origin}: ${reasonOf(error)}`);
+      throw unreachable(`${origin}: ${reasonOf(error)}`, error);
     }
   };
 }
@@ -53,8 +53,10 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error ? errorText(cause) : errorText(error);
 }
 
-function unreachable(reason: string): AgentError {
+/** @param cause where the way there failed: another time it may not */
+function unreachable(reason: string, cause?: unknown): AgentError {
   return new AgentError('ISSUER_UNREACHABLE', `the issuer cannot be asked: ${reason}`, {
     hint: 'Check the address and your connection, and try again.',
+    cause,
   });
 }

@@ -2,13 +2,21 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createIssuer, createLocalSigner, encodeTrustedIssuer } from '@wotid/credential';
-import { IdentityKeys } from '@wotid/crypto';
+import {
+  createIssuer,
+  createLocalSigner,
+  encodeTrustedIssuer,
+  type Issuer,
+  type StatusEntry,
+} from '@wotid/credential';
+import { IdentityKeys, identityFingerprint } from '@wotid/crypto';
+import { parseCredentialRequest } from '../src/credential-request.ts';
 import { maxWebAnswerBytes } from '../src/web-fetch.ts';
 import { Network, provider, type Person } from './people.ts';
 
 const { ed25519, mlDsa87 } = IdentityKeys.generate(provider);
-const issuer = createIssuer({ provider, signer: createLocalSigner({ provider, ed25519, mlDsa87 }) });
+const signer = createLocalSigner({ provider, ed25519, mlDsa87 });
+const issuer = createIssuer({ provider, signer });
 const code = 'a-code-that-nobody-may-see';
 const txCode = '493536-never-printed';
 const grant = 'urn:ietf:params:oauth:grant-type:pre-authorized_code';
@@ -18,6 +26,29 @@ const json =
   (body: unknown, status = 200): Answer =>
   (_, response) =>
     void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+
+/** What a request has sent. */
+async function body(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const part of request) text += String(part);
+  return text;
+}
+const credentialOf = (
+  by: Issuer,
+  { agent, did }: Person,
+  status?: StatusEntry,
+): ReturnType<Issuer['issueCredential']> =>
+  by.issueCredential('wotid_hybrid', {
+    subjectDid: did,
+    idFp: identityFingerprint(
+      provider,
+      parseCredentialRequest(provider, agent.credentialRequest(), Date.now()),
+    ),
+    nowMs: Date.now(),
+    validForMs: 86_400_000,
+    evidence: [{ method: 'test', policy: 'none' }],
+    ...(status !== undefined && { status }),
+  });
 
 let network: Network;
 let alice: Person;
@@ -277,6 +308,44 @@ describe('an issuer', () => {
   ])('with %s is given up on, saying why', async (_name, expected, reason, prepare) => {
     prepare();
     await expectRefused(expected, reason);
+  });
+
+  it('is collected although the answer is lost on the way, and the issuer cannot sign for a moment', async () => {
+    const bob = await network.person({ credential: false, mailbox: false, funded: false });
+    bob.agent.trust.add(encodeTrustedIssuer(issuer.trustedIssuer));
+    const { credential } = await credentialOf(issuer, bob);
+    let nonces = 0;
+    answers['/nonce'] = (request, response) => json({ c_nonce: `nonce ${++nonces}` })(request, response);
+    const taken: [string | undefined, unknown][] = [];
+    answers['/credential'] = (request, response) =>
+      void body(request).then((text) => {
+        const [, claims = ''] = (JSON.parse(text) as { proofs: { jwt: [string] } }).proofs.jwt[0].split('.');
+        const { nonce } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { nonce: string };
+        taken.push([request.headers.authorization, nonce]);
+        if (taken.length === 1) response.destroy();
+        else if (taken.length === 2) json({ title: 'later' }, 503)(request, response);
+        else json({ credentials: [{ credential }] })(request, response);
+      });
+    await bob.agent.credential.collect(JSON.stringify(offer()), txCode);
+    expect(await bob.agent.credential.verify(null)).toMatchObject({ ok: true });
+    expect(asked.filter((path) => path === '/token')).toHaveLength(1);
+    expect(new Set(taken.map(([token]) => token)).size).toBe(1);
+    expect(taken.map(([, nonce]) => nonce)).toEqual(['nonce 1', 'nonce 2', 'nonce 3']);
+  });
+
+  it('that is used up leaves its credential, also while nobody can say whether it is revoked', async () => {
+    const bob = await network.person({ credential: false, mailbox: false, funded: false });
+    const listed = createIssuer({ provider, signer, statusOrigin: origin });
+    bob.agent.trust.add(encodeTrustedIssuer(listed.trustedIssuer));
+    const status = { statusListCredential: `${origin}/status/1`, statusListIndex: 1 };
+    const { credential } = await credentialOf(listed, bob, status);
+    answers['/credential'] = json({ credentials: [{ credential }] });
+    answers['/status/1'] = json({}, 503);
+    expect(await bob.agent.credential.collect(JSON.stringify(offer()), txCode)).toMatchObject({
+      subject: bob.did,
+    });
+    expect(bob.agent.credential.bytes()).not.toBeNull();
+    expect(await bob.agent.credential.verify(null)).toMatchObject({ ok: false, result: 'STATUS_UNKNOWN' });
   });
 
   it('that gives a credential of somebody else’s is not believed', async () => {
