@@ -205,14 +205,21 @@ export class SessionKeeper {
 
   /** Makes a session that was on hold the active one; `alongside` runs in the same transaction. */
   activate<T>(held: Session, alongside: () => T): T {
+    // What wakes now must not be forgotten where the book goes back.
+    this.#shelf.wakePeer(held.peerDid);
     const before = this.#shelf.book;
+    const former = this.find(held.sid);
+    const active = { ...held, replacedAtMs: null, stateVersion: held.stateVersion + 1 };
     this.#shelf.book = removeSession(this.#shelf.book, held.sid);
+    let result: T;
     try {
-      return this.add({ ...held, replacedAtMs: null, stateVersion: held.stateVersion + 1 }, alongside);
+      result = this.add(active, alongside);
     } catch (error) {
       this.#shelf.book = before;
       throw error;
     }
+    if (former !== null) wipeReplaced(former, active);
+    return result;
   }
 
   /**

@@ -44,6 +44,8 @@ it('a session on hold receives, sends nothing, and takes over with the first mes
   expect(session.sid).toEqual(held.sid);
   expect(again.open(session, envelope, bob.block, 'mailbox', textOf)).toBe('I have it');
   expect(again.active(bob.block.did)?.sid).toEqual(held.sid);
+  // The keys that it has moved on from are gone.
+  expect(() => openEnvelope(provider, session, envelope, { nowMs: 0, peer: bob.block })).toThrow(TypeError);
   expect(keeper.reopened().active(bob.block.did)?.isConfirmed).toBe(true);
 });
 
