@@ -27,19 +27,25 @@ export function merkleRoot(provider: CryptoProvider, leaves: readonly Uint8Array
   );
 }
 
-/** The siblings on the way from leaf `index` to the root, the lowest first: at most ceil(log2 n) of 32 bytes. */
-export function merklePath(
-  provider: CryptoProvider,
-  leaves: readonly Uint8Array[],
-  index: number,
-): Uint8Array[] {
-  if (index < 0 || index >= leaves.length) throw new RangeError(`the tree has no leaf ${index}`);
-  if (leaves.length === 1) return [];
+/** A tree's root, and for each leaf the siblings on its way there, the lowest first: at most ceil(log2 n) of 32 bytes. */
+export interface MerklePaths {
+  readonly root: Uint8Array;
+  readonly paths: readonly (readonly Uint8Array[])[];
+}
+
+/** The paths of all leaves, for hardly more than the root alone costs; `leaves` is not empty. */
+export function merklePaths(provider: CryptoProvider, leaves: readonly Uint8Array[]): MerklePaths {
+  if (leaves.length <= 1) return { root: merkleRoot(provider, leaves), paths: [[]] };
   const split = leftSize(leaves.length);
-  const [left, right] = [leaves.slice(0, split), leaves.slice(split)];
-  return index < split
-    ? [...merklePath(provider, left, index), merkleRoot(provider, right)]
-    : [...merklePath(provider, right, index - split), merkleRoot(provider, left)];
+  const left = merklePaths(provider, leaves.slice(0, split));
+  const right = merklePaths(provider, leaves.slice(split));
+  return {
+    root: node(provider, left.root, right.root),
+    paths: [
+      ...left.paths.map((path) => [...path, right.root]),
+      ...right.paths.map((path) => [...path, left.root]),
+    ],
+  };
 }
 
 /** The root that a leaf at `index` of `count` and its path lead to; `null` when the path has another length. */

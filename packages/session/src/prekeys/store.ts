@@ -21,7 +21,7 @@ import {
 import { disposePrekeys, publicPrekeys, type ResponderPrekeys } from '../pqxdh/agreement.ts';
 import { prekeyIds, type PrekeyIds } from '../pqxdh/encoding.ts';
 import { defaultSecurityPolicy, type SecurityPolicy } from '../security-policy.ts';
-import { merklePath, merkleRoot } from './merkle.ts';
+import { merklePaths, merkleRoot } from './merkle.ts';
 import {
   encodeOneTimePair,
   oneTimeKeys,
@@ -176,9 +176,10 @@ export function oneTimePairs(provider: CryptoProvider, store: PrekeyStore): OneT
   const generation = revealPrekeys(store).at(-1);
   if (generation === undefined) return null;
   const { number, leaves } = generation;
+  const paths = generation.pairs.length === 0 ? [] : merklePaths(provider, leaves).paths;
   const pairs = generation.pairs.map(({ index, seed }) => {
     const pair = { index, ...oneTimePublic(provider, seed) };
-    return { index, bytes: encodeOneTimePair(pair, merklePath(provider, leaves, index)) };
+    return { index, bytes: encodeOneTimePair(pair, paths[index] ?? []) };
   });
   return { number, pairs };
 }
