@@ -240,3 +240,19 @@ it('checkpoints of a peer are compared one at a time; what is above its share st
   alice.log.receive(alice.checkpoint(payload));
   await expect.poll(() => alice.reports.length).toBe(17);
 });
+
+it('a peer that leaves out a number and writes on is not read again and again for nothing to sign', async () => {
+  const [alice, bob] = await both();
+  alice.setMode('checkpoint');
+  const first = bob.text('1');
+  alice.home.transaction(() => {
+    for (let k = 2; k <= 600; k++) alice.receive(bob.text(`${k}`));
+  });
+  const look = vi.spyOn(alice.home.inbox, 'latestOf');
+  for (let k = 2; k <= 600; k++) alice.log.noteTraffic(alice.peer);
+  expect([look.mock.calls.length, alice.payloads.length]).toEqual([0, 0]);
+  // With the one that was missing all of them count.
+  alice.receive(first);
+  for (let k = 0; k < 256; k++) alice.log.noteTraffic(alice.peer);
+  expect(parseCheckpoint(alice.payloads[0]!).received).toMatchObject({ first: 1, last: 600 });
+});
