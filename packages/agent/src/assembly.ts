@@ -214,6 +214,7 @@ export function assemble(init: AgentInit): AgentParts {
       return mailboxId === undefined ? null : { chainId: profile.chainId, mailboxId };
     },
     onRotating: () => keeper.retireAll(),
+    onDeactivating: () => directory.withdraw(),
     onChanged: () => links.endAll(),
   });
 

@@ -137,9 +137,9 @@ export class DirectoryLookup {
     if (mailbox === null || !did.startsWith('did:iota:')) return;
     const { resolver } = this.#init;
     const isNamed = async (): Promise<boolean> => {
-      const { didDocument } = await resolver.resolve(did);
-      // That it cannot be resolved is said by the check of its keys.
-      if (didDocument === null) return true;
+      const { didDocument, didDocumentMetadata } = await resolver.resolve(did);
+      // That it cannot be resolved, or was taken away, is said by the check of its keys.
+      if (didDocument === null || didDocumentMetadata.deactivated === true) return true;
       const named = mailboxOf(didDocument);
       return named?.mailboxId === mailbox.mailboxId && named.chainId === mailbox.chainId;
     };

@@ -15,7 +15,13 @@ import {
   type DirectoryClient,
 } from '@wotid/directory';
 import type { DirectoryAccess } from './directory-access.ts';
-import { loadOutcome, noteOutcome, recordFacts, type DirectoryFacts } from './directory-facts.ts';
+import {
+  loadOutcome,
+  noteOutcome,
+  recordFacts,
+  type DirectoryFacts,
+  type PublishFailure,
+} from './directory-facts.ts';
 import { AgentError } from './errors.ts';
 import type { Home } from './home/home.ts';
 import type { LiveIdentity } from './identity.ts';
@@ -58,27 +64,41 @@ export class DirectoryPublisher {
 
   /**
    * Uses another directory from now on, or none, and publishes there. Where the one before answers it forgets our record
-   * and the credential beside it, which is left with the next one only when that is said.
+   * and the credential beside it, which is left with the next one only when that is said. Where it does not, the facts say
+   * so once (`RECORD_STAYS`).
    * @throws DirectoryError `BAD_DIRECTORY_URL`; nothing has changed then. A publication that fails is told in the facts.
    */
   async set(url: string | null, options: PublishOptions = {}): Promise<DirectoryFacts> {
-    const { access } = this.#init;
+    const { access, home } = this.#init;
     const origin = access.originOf(url);
     const change = this.#tail.then(async () => {
-      if (origin === access.url) return;
+      if (origin === access.url) return null;
       // One after the other in the queue: what is published next is not left with a directory that has just forgotten us.
-      await this.#leave();
+      const stays = await this.#withdraw();
+      this.#leaveCredential(false);
+      // How it went there says nothing about the next one.
+      home.settings.set({ [settingNames.directoryOutcome]: undefined });
       access.use(origin);
+      return stays;
     });
     this.#tail = change.catch(() => {});
-    await change;
-    if (access.url === null) return this.status();
-    try {
-      return await this.publish(options);
-    } catch (error) {
-      if (!isWotError(error)) throw error;
-      return this.status();
+    const stays = await change;
+    if (access.url !== null) {
+      try {
+        await this.publish(options);
+      } catch (error) {
+        if (!isWotError(error)) throw error;
+      }
     }
+    const facts = await this.status();
+    return stays === null ? facts : { ...facts, lastError: stays };
+  }
+
+  /** Has the directory forget our record and the credential beside it, while we can still prove that they are ours. Never rejects. */
+  async withdraw(): Promise<void> {
+    const withdrawn = this.#tail.then(() => this.#withdraw());
+    this.#tail = withdrawn;
+    await withdrawn;
   }
 
   /** Which directory is set, and what it has of us, once what is under way has ended. */
@@ -170,17 +190,22 @@ export class DirectoryPublisher {
     await this.#tail;
   }
 
-  /** A directory that is gone keeps nobody from using another one. Never rejects. */
-  async #leave(): Promise<void> {
-    const { access, home, logger } = this.#init;
+  /** A directory that is gone keeps nobody from using another one. Never rejects. @returns why our record may still be there */
+  async #withdraw(): Promise<PublishFailure | null> {
+    const { access, home, logger, clock } = this.#init;
+    // Where no record was ever signed, none is to be forgotten.
+    if (home.settings.getBytes(settingNames.contactRecord) === undefined) return null;
     try {
       await access.client()?.withdrawContact(this.#closing.signal);
+      return null;
     } catch (error) {
       logger.warn('directory.record-stays', { reason: errorText(error) });
-    } finally {
-      this.#leaveCredential(false);
-      // How it went there says nothing about the next one.
-      home.settings.set({ [settingNames.directoryOutcome]: undefined });
+      return {
+        at: new Date(clock.nowMs()).toISOString(),
+        code: 'RECORD_STAYS',
+        message: `what ${access.url} has of you may stay there: ${errorText(error)}`.slice(0, 500),
+        hint: 'Set it once more when it answers, and then leave it again; or wait until your record expires.',
+      };
     }
   }
 

@@ -43,6 +43,8 @@ export interface OwnDidInit {
   readonly mailbox: () => MailboxEntry | null;
   /** Runs in the transaction that ends the time of the old keys: sessions only receive from now on. */
   readonly onRotating: () => void;
+  /** The last moment at which our DID proves anything. Does not throw. */
+  readonly onDeactivating: () => Promise<void>;
   /** Other keys or another DID count now: links with the old ones end. */
   readonly onChanged: () => Promise<void>;
 }
@@ -127,13 +129,15 @@ export class OwnDid {
   }
 
   /**
-   * Takes the DID's document away: nobody lets us in any more, until {@link create} brings it back, or `forever`.
+   * Takes the DID's document away: nobody lets us in any more, until {@link create} brings it back, or `forever`. The
+   * directory forgets our record before, because nobody can prove afterwards that it is theirs.
    * @throws as {@link create}, and AgentError `NO_DID`
    */
   deactivate(forever: boolean): Promise<DidTransaction> {
     return this.#inTurn(async () => {
       const reader = this.#requireReader();
       const did = this.#init.ours.requireDid();
+      await this.#init.onDeactivating();
       const receipt = await (await this.#controller(reader)).deactivate(did, { forever });
       this.#noteDocument(takenAway);
       await this.#init.onChanged();

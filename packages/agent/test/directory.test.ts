@@ -199,6 +199,29 @@ describe('what an agent publishes', () => {
     await bob.agent.credential.import(await network.credentialFor(bob));
     expect(await bob.agent.directory.publish()).toMatchObject({ pairsLeft: 64 });
   });
+
+  it('is forgotten before its DID proves nothing any more', async () => {
+    const [alice, bob] = await Promise.all([
+      network.person({ didMethod: 'iota', mailbox: false }),
+      network.person({ didMethod: 'iota' }),
+    ]);
+    await alice.agent.directory.set(url);
+    await bob.agent.directory.set(url, { leaveCredential: true });
+    const rows = (): Promise<readonly { record: Uint8Array }[]> =>
+      database.query('SELECT record FROM directory_contact WHERE did = $1', [bob.did]);
+    const [{ record } = { record: new Uint8Array() }] = await rows();
+    await bob.agent.identity.deactivate(false);
+    expect(await rows()).toEqual([]);
+    // A directory that has kept it all the same.
+    await database.query(
+      'INSERT INTO directory_contact (did, seq, record, expires_at_ms) VALUES ($1, 1, $2, $3)',
+      [bob.did, record, Date.now() + 60_000],
+    );
+    await expect(alice.agent.lookup.lookup(bob.did)).rejects.toMatchObject({
+      code: 'BAD_CARD',
+      message: expect.stringContaining('deactivated') as string,
+    });
+  });
 });
 
 describe('one-time pairs', () => {
@@ -390,8 +413,14 @@ describe('a lookup', () => {
     await bob.agent.credential.import(await network.credentialFor(bob));
     await settled;
     expect([await bob.agent.directory.status(), await rows()]).toMatchObject([{ state: 'not set' }, []]);
-    // What another directory said is no news of the next one.
-    expect(await bob.agent.directory.set(null)).toMatchObject({ publishedAt: null, lastError: null });
+    // What another directory said is no news of the next one. One that does not answer may have something still.
+    const away = await liar((_, response) => void response.writeHead(503).end());
+    expect(await bob.agent.directory.set(away)).toMatchObject({ publishedAt: null });
+    expect(await bob.agent.directory.set(null)).toMatchObject({
+      state: 'not set',
+      lastError: { code: 'RECORD_STAYS', message: expect.stringContaining(away) as string },
+    });
+    expect(await bob.agent.directory.status()).toMatchObject({ publishedAt: null, lastError: null });
   });
 
   it('verifies a credential as that of a card: its issuer has to be trusted', async () => {
