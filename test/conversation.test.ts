@@ -115,11 +115,13 @@ it('keys are renewed at a word, and what was written is signed and found alike a
   expect(await alice.does('send', 'bob', 'onwards')).toMatchObject({ route: 'p2p' });
   const checkpoint = await alice.does('session', 'checkpoint', 'bob');
   expect(checkpoint).toMatchObject({ verdict: 'sent', count: 1, sent: '1-2', received: '1-2' });
-  expect(await bob.event('checkpoint')).toMatchObject({
+  const verdict = {
     peer: alice.did,
     messageId: checkpoint['messageId'],
     verdict: 'agrees',
     sent: '1-2',
     received: '1-2',
-  });
+  };
+  expect(await bob.event('checkpoint')).toMatchObject(verdict);
+  expect(await bob.does('session', 'verify', String(checkpoint['messageId']))).toMatchObject(verdict);
 });

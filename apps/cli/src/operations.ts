@@ -142,6 +142,10 @@ const operations: Readonly<Record<string, Operation>> = {
   },
   'session.rekey': (agent, params) => agent.conversation.sessions.rekey(text(params, 'to')),
   'session.checkpoint': (agent, params) => agent.conversation.sessions.checkpoint(text(params, 'to')),
+  'session.verify': (agent, params) => {
+    const { conversation } = agent;
+    return conversation.sessions.verify(conversation.message(text(params, 'messageId')));
+  },
   'session.signing': (agent, params) => {
     const mode = optionalText(params, 'mode');
     return {

@@ -54,7 +54,7 @@ export interface MessageLogInit {
 const maxCheckpoints = 16;
 /**
  * Checkpoints of peers that wait to be compared: one of each peer is at a time, and may be a look at 17,408 messages a
- * direction. One demand of a peer makes 16; what is above that is not compared by itself, and its message stays.
+ * direction. One demand of a peer makes 16; what is above that is not compared by itself, but at the user's word.
  */
 const waiting = { perPeer: maxCheckpoints, inTotal: 64 };
 /** Closing waits this long for checkpoints to arrive. */
@@ -171,10 +171,13 @@ export class MessageLog {
     }
   }
 
-  /** Compares a checkpoint of a peer with what we have. @throws AgentError `BAD_REQUEST` for bytes that are none */
-  async verify(message: Pick<InboxMessage, 'from' | 'messageId' | 'payload'>): Promise<CheckpointReport> {
+  /** Compares a checkpoint of a peer with what we have. @throws AgentError `BAD_REQUEST` for a message that is none */
+  async verify(
+    message: Pick<InboxMessage, 'from' | 'messageId' | 'type' | 'payload'>,
+  ): Promise<CheckpointReport> {
     const { home } = this.#init;
-    const { from: peer, messageId } = message;
+    const { from: peer, messageId, type } = message;
+    if (type !== 'checkpoint') throw new AgentError('BAD_REQUEST', 'this message is no checkpoint');
     const { sent, received } = parsed(message.payload);
     const verdicts = [
       sent === null ? 'agrees' : await this.#compare(sent, receivedFrom(home, peer), this.#inward(peer)),

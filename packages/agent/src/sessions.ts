@@ -61,7 +61,7 @@ export class Sessions {
   }
 
   /** Compares a checkpoint that a contact has sent with what we have. @throws AgentError `BAD_REQUEST` */
-  verify(message: Pick<InboxMessage, 'from' | 'messageId' | 'payload'>): Promise<CheckpointReport> {
+  verify(message: Pick<InboxMessage, 'from' | 'messageId' | 'type' | 'payload'>): Promise<CheckpointReport> {
     return this.#init.log.verify(message);
   }
 

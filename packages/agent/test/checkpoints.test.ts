@@ -119,7 +119,7 @@ async function logOf(ours: OwnIdentity, theirs: OwnIdentity) {
     }),
     /** What a checkpoint of the peer's comes to. */
     check: async (payload: Uint8Array) =>
-      (await log.verify({ from: peer, messageId: '00'.repeat(16), payload })).verdict,
+      (await log.verify({ from: peer, messageId: '00'.repeat(16), type: 'checkpoint', payload })).verdict,
   };
 }
 

@@ -219,9 +219,12 @@ describe('signatures', () => {
       received: null,
     });
     const { sessions } = bob.agent.conversation;
+    const message = { from: alice.did, messageId: '00'.repeat(16), type: 'checkpoint' };
     const check = async (payload: Uint8Array): Promise<unknown> =>
-      (await sessions.verify({ from: alice.did, messageId: '00'.repeat(16), payload })).verdict;
+      (await sessions.verify({ ...message, payload })).verdict;
     expect(await Promise.all([false_, missing].map(check))).toEqual(['differs', 'incomplete']);
+    const other = sessions.verify({ ...message, type: 'text', payload: missing });
+    await expect(other).rejects.toMatchObject({ code: 'BAD_REQUEST' });
     expect(messageTypes.checkpoint).toBe(3);
   });
 

@@ -37,6 +37,14 @@ export function addSessionCommands(program: Command): void {
     );
 
   addHomeOptions(
+    session.command('verify').description('compare a checkpoint that a contact has sent with what you have'),
+  )
+    .argument('<message>', 'id of the checkpoint, 32 hex digits')
+    .action(async (messageId: string, options: HomeOptions) =>
+      outputOf(options).result(asFacts(await onAgent(options, 'session.verify', { messageId }))),
+    );
+
+  addHomeOptions(
     session
       .command('signing')
       .description(
