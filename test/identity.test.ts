@@ -219,6 +219,8 @@ describe('the service', () => {
     expect(new Set(await shown()).size).toBe(250);
     expect(await shown('--subject', 'did:key:z1')).toHaveLength(125);
     expect(await shown('--subject', 'did:key:z2')).toEqual([]);
+    const slip = await run(['revoke', 'z2', '--reason', 'x', '--url', url, '--token-file', at('many.token')]);
+    expect([slip.code, slip.lines[0]?.['error']]).toEqual([1, expect.stringContaining('urn:uuid')]);
   });
 
   it('is not opened with a wrong passphrase, and runs without an issuer where there is none', async () => {
@@ -255,6 +257,7 @@ describe('the service', () => {
       ],
       [['revoke', 'x', '--reason', 'y', '--home', at('nowhere')], 2],
       [['--port', '1', 'keys', '--home', at('nowhere')], 2],
+      [['keys', '--url', 'http://id.example', '--token-file', at('other')], 2],
       [['keys', 'retire', 'one', '--reason', 'y', '--url', 'http://127.0.0.1:1'], 2],
     ] as const) {
       expect([args, (await wotid(['identity', ...args], { env })).code]).toEqual([args, code]);

@@ -35,7 +35,7 @@ export async function askService(init: {
   } catch (error) {
     throw new WotError(
       'SERVICE_UNREACHABLE',
-      `no identity service answers at ${init.url}: ${errorText(error)}`,
+      `no identity service answers at ${init.url}: ${reasonOf(error)}`,
       {
         hint: 'Check --url, and that wotid identity runs.',
         cause: error,
@@ -56,4 +56,10 @@ export async function askService(init: {
   throw new WotError(typeof code === 'string' ? code : 'BAD_ANSWER', `the service: ${String(detail)}`, {
     ...(typeof hint === 'string' && { hint }),
   });
+}
+
+/** The platform hides why a connection failed behind a general message. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return errorText(cause instanceof Error && cause.message !== '' ? cause : error);
 }

@@ -182,7 +182,7 @@ export class Agent {
   async lookAt(who: string): Promise<ContactFacts> {
     const { contacts, standing } = this.#parts;
     const { did, fingerprint } = contacts.factsOf(contacts.resolve(who));
-    await standing.distrust(did, Uint8Array.fromHex(fingerprint));
+    if (fingerprint !== '') await standing.distrust(did, Uint8Array.fromHex(fingerprint));
     return this.contact(did);
   }
 

@@ -187,11 +187,21 @@ function forPeople(facts: Facts): Facts {
   return Object.fromEntries(entries);
 }
 
+async function isPrivate(url: string): Promise<boolean> {
+  const { isLoopbackUrl } = await import('@wotid/credential');
+  return URL.parse(url)?.protocol === 'https:' || isLoopbackUrl(url);
+}
+
 /** Calls the administration API. @throws UsageError when no service or token is known; WotError of the API's problem */
 async function ask(options: OperatorOptions, method: string, path: string, body?: object): Promise<Facts> {
   const { openServiceHome } = await import('../identity-home.ts');
   const home = openServiceHome(resolve(options.home));
   const url = options.url ?? home.url();
+  if (options.url !== undefined && !(await isPrivate(options.url))) {
+    throw new UsageError(
+      '--url is https, or http on this machine: your token and what you send would be read on the way',
+    );
+  }
   if (url === undefined) {
     throw new UsageError(
       'no service runs in this folder: start it with wotid identity, or name one with --url',

@@ -11,9 +11,11 @@ import { operatorSecurity as security, requireOperator } from './operator-route.
 const tags = ['administration'];
 const operatorName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/)
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'it is not 1 to 63 lower-case letters, digits, dots, dashes')
   .openapi({ description: 'Lower-case letters, digits, dots, dashes', example: 'ada' });
-const credentialId = z.string().regex(/^urn:uuid:[0-9a-f-]{36}$/);
+const credentialId = z
+  .string()
+  .regex(/^urn:uuid:[0-9a-f-]{36}$/, 'it is not the id of a credential, urn:uuid: and a UUID');
 /** A time as a query gives it. */
 const numberText = z
   .string()

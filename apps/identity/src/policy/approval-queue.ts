@@ -26,7 +26,7 @@ import type { IssuingPolicy, PolicyServices } from './policy.ts';
 
 /** Applications of one page. */
 const pageEntries = 100;
-const applicationId = z.object({ id: z.string().regex(/^[\w-]{22}$/) });
+const applicationId = z.object({ id: z.string().regex(/^[\w-]{22}$/, 'it is not the id of an application') });
 /** One count of the queue at a time; the number is arbitrary, and its own among our advisory locks. */
 const queueLock = 0x77_6f_74_03;
 

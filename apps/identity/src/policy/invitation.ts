@@ -68,7 +68,9 @@ function addRoutes(app: ServiceApp, services: PolicyServices): void {
       security,
       middleware,
       summary: 'Withdraws an invitation from which nothing was issued yet',
-      request: { params: z.object({ id: z.string().regex(/^[\w-]{22}$/) }) },
+      request: {
+        params: z.object({ id: z.string().regex(/^[\w-]{22}$/, 'it is not the id of an invitation') }),
+      },
       responses: { 204: { description: 'Done' }, ...problemResponses(400, 401, 404) },
     }),
     async (context) => {
