@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '@wotid/core';
 import {
+  createHolderProof,
   ed25519Jwk,
   encodeEnvelope,
   parseGeneralJws,
@@ -24,6 +25,7 @@ import {
   nonceOf,
   provider,
   publicUrl,
+  resolver,
   secret,
   signer,
   statusTtlMs,
@@ -126,6 +128,44 @@ describeDatabases('a credential', (create) => {
     const [{ credential }] = (again.body as { credentials: [{ credential: JsonObject }] }).credentials;
     const { claims } = parsePresented(provider, encodeEnvelope(parseGeneralJws(credential)));
     expect(claims.credentialId).toBe(issued?.id);
+  });
+
+  it('costs its offer nothing while the DID of its holder cannot be resolved', async () => {
+    const wallet = new Wallet();
+    const token = await tokenFor(world.service, await invite(world, 'somebody whose ledger is away'));
+    let isAway = true;
+    const beside = createIdentityService({
+      database: world.database,
+      publicUrl,
+      clock: world.clock,
+      issuer: { signer, secret, statusTtlMs },
+      resolver: {
+        resolve: (did, options) =>
+          isAway ? Promise.reject(new Error('no node answers')) : resolver.resolve(did, options),
+      },
+      directory: { anchor: { chainId: '00000000', readPrekeys: () => Promise.resolve(null) } },
+    });
+    const proof = await proofOf(wallet);
+    expect((await ask(beside, token, proof, 'verified_human_jwt')).status).toBe(503);
+    isAway = false;
+    // The very same proof: not even its nonce was used.
+    expect((await ask(beside, token, proof, 'verified_human_jwt')).status).toBe(200);
+    isAway = true;
+    const json = {
+      proof: createHolderProof({
+        provider,
+        keys: wallet.keys,
+        block: wallet.block,
+        kid: `${wallet.did}#0`,
+        audience: `${publicUrl}/directory`,
+        nonce: 'a nonce of the wallet’s own, random enough',
+        nowMs: world.clock.nowMs(),
+      }),
+    };
+    expect(await call(beside, 'POST', '/directory/token', { json })).toMatchObject({
+      status: 503,
+      body: { code: 'UNAVAILABLE' },
+    });
   });
 
   it('is the same for all who ask at the same time at two instances', async () => {

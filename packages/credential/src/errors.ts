@@ -10,6 +10,8 @@ export type CredentialErrorCode =
   | 'BAD_PROOF'
   | 'BAD_STATUS_LIST'
   | 'BAD_TRUST_FILE'
+  /** A DID could not be resolved now: its method or its ledger did not answer. */
+  | 'DID_UNRESOLVED'
   /** What an issuer says about a change of its keys does not follow from the keys that are pinned. */
   | 'KEY_SUCCESSION'
   | 'NO_SIGNING_KEY'

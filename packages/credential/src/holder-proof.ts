@@ -129,7 +129,7 @@ export interface VerifyHolderProofInit {
  * Verifies a `jwt` proof: form, algorithm, audience and time first, then the key. The key is one of the
  * `authentication` methods of the DID that `kid` names, or the one in `jwk`, whose did:jwk is then the holder's DID.
  * @param proof at most 20,480 characters
- * @throws CredentialError `BAD_PROOF`, saying what is wrong. Whether the nonce is ours and unused is the caller's check.
+ * @throws CredentialError `DID_UNRESOLVED` when that says nothing about the proof; `BAD_PROOF`, saying what is wrong. Whether the nonce is ours and unused is the caller's check.
  */
 export async function verifyHolderProof(proof: string, init: VerifyHolderProofInit): Promise<ProvenHolder> {
   if (proof.length > maxHolderProofBytes) throw badProof(`it is longer than ${maxHolderProofBytes} bytes`);
@@ -194,8 +194,14 @@ async function holderKey(
   const did = typeof kid === 'string' ? (kid.split('#', 1)[0] ?? '') : '';
   if (typeof kid !== 'string' || !isDid(did) || !isKeyOf(did, kid))
     throw badProof('its kid is not a DID URL with a fragment');
-  const { document, reason } = await resolveDid(init.resolver, did, init.signal);
-  if (document === null) throw badProof(`the DID of the holder: ${reason}`);
+  const resolved = await resolveDid(init.resolver, did, init.signal);
+  if (resolved.document === null) {
+    if (!resolved.mayPass) throw badProof(`the DID of the holder: ${resolved.reason}`);
+    throw new CredentialError('DID_UNRESOLVED', 'the DID of the holder cannot be resolved now', {
+      hint: 'Try again in a moment.',
+    });
+  }
+  const { document } = resolved;
   const method = methodsOf(document, 'authentication').find(({ id }) => id === kid);
   if (method === undefined) throw badProof('its kid is no authentication key of its DID');
   return { did, holderJwk: publicJwk(jwkOf(method), header) };

@@ -17,7 +17,12 @@ export const resolveTimeoutMs = 10_000;
 /** A document, or why there is none. */
 export type DidResolution =
   | { readonly document: DIDDocument; readonly reason?: never }
-  | { readonly document: null; readonly reason: string };
+  | {
+      readonly document: null;
+      readonly reason: string;
+      /** True when the method failed, which says nothing about the DID. */
+      readonly mayPass: boolean;
+    };
 
 /**
  * Resolves `did` once. Never throws: a resolver that throws, hangs longer than {@link resolveTimeoutMs}, answers for
@@ -36,14 +41,19 @@ export async function resolveDid(
     );
     const { didResolutionMetadata, didDocument, didDocumentMetadata } = result;
     if (didResolutionMetadata.error !== undefined || didDocument === null) {
-      return { document: null, reason: String(didResolutionMetadata.error ?? 'no document').slice(0, 80) };
+      const { error = 'no document' } = didResolutionMetadata;
+      return { document: null, reason: error.slice(0, 80), mayPass: error === 'internalError' };
     }
-    if (didDocument.id !== did) return { document: null, reason: 'the document is about another DID' };
-    if (didDocumentMetadata.deactivated === true) return { document: null, reason: 'the DID is deactivated' };
+    if (didDocument.id !== did) return none('the document is about another DID');
+    if (didDocumentMetadata.deactivated === true) return none('the DID is deactivated');
     return { document: didDocument };
   } catch (error) {
-    return { document: null, reason: errorText(error) };
+    return { document: null, reason: errorText(error), mayPass: true };
   }
+}
+
+function none(reason: string): DidResolution {
+  return { document: null, reason, mayPass: false };
 }
 
 /** Answer of {@link checkDidKey}. */

@@ -1,6 +1,6 @@
 /** Tokens of the directory: given for a signed proof that is taken once, and good for ten minutes. */
 import { randomBytes } from 'node:crypto';
-import { errorText, type Clock } from '@wotid/core';
+import { errorText, isWotError, type Clock } from '@wotid/core';
 import { encodeBase64Url, verifyHolderProof, type DidResolver } from '@wotid/credential';
 import type { CryptoProvider } from '@wotid/crypto';
 import { directoryAudience, statementSkewMs, tokenLifetimeMs } from '@wotid/directory';
@@ -112,6 +112,7 @@ export class DirectoryTokens {
       if (identity === null) throw new Error('it names no identity block: all keys of an identity must sign');
       return { did, nonce, idFp: identity.idFp };
     } catch (error) {
+      if (isWotError(error) && error.code === 'DID_UNRESOLVED') throw error;
       throw new ProblemError({
         status: 401,
         code: 'BAD_PROOF',

@@ -215,7 +215,7 @@ function problemOf(error: unknown, context: Context<ServiceEnv>, logger: Logger)
   const unavailable =
     error instanceof HTTPException ||
     (error instanceof DatabaseError && error.code === 'DATABASE_UNAVAILABLE') ||
-    (isWotError(error) && error.code === 'SIGNER_FAILED');
+    (isWotError(error) && ['SIGNER_FAILED', 'DID_UNRESOLVED'].includes(error.code));
   logger[unavailable ? 'warn' : 'error']('http.failed', {
     requestId,
     route: routePath(context, -1),

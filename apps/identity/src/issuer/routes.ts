@@ -359,7 +359,8 @@ async function provenHolder(proof: string, init: IssuerRoutesInit): Promise<Prov
       clockSkewMs: proofClockSkewMs,
     });
   } catch (error) {
-    if (!(error instanceof CredentialError)) throw error;
+    // Nothing is used up when a DID cannot be resolved: the wallet tries again.
+    if (!(error instanceof CredentialError) || error.code === 'DID_UNRESOLVED') throw error;
     metrics.events.inc({ event: 'proof_refused' });
     throw new OauthError('invalid_proof', error.message);
   }
