@@ -144,7 +144,7 @@ export class NodeProvider implements CryptoProvider {
   }
 
   x25519Generate(): X25519KeyPair {
-    // OpenSSL draws a secret and computes its public key in one call, from the same generator.
+    // OpenSSL draws a secret and computes its public key in one call, from the same generator. So for ML-KEM.
     return this.random === nodeRandom
       ? x25519Handle(generateKeyPairSync('x25519').privateKey)
       : fromRandom(this.random, x25519Bytes, (secret) => this.x25519FromSecret(secret));
@@ -169,19 +169,14 @@ export class NodeProvider implements CryptoProvider {
   }
 
   kemGenerate(): KemKeyPair {
-    return fromRandom(this.random, kemSeedBytes, (seed) => this.kemFromSeed(seed));
+    return this.random === nodeRandom
+      ? kemHandle(generateKeyPairSync('ml-kem-1024').privateKey)
+      : fromRandom(this.random, kemSeedBytes, (seed) => this.kemFromSeed(seed));
   }
 
   kemFromSeed(seed: Uint8Array): KemKeyPair {
     assertSeed('ml-kem-1024', seed, kemSeedBytes);
-    const material = privateKeyFromDer(kemPkcs8Prefix, seed);
-    return new KemHandle<KeyObject>({
-      owner,
-      algorithm: 'ml-kem-1024',
-      publicKey: rawPublicKey(material),
-      material,
-      exportSecret: exportRawSeed,
-    });
+    return kemHandle(privateKeyFromDer(kemPkcs8Prefix, seed));
   }
 
   kemImportPublic(publicKey: Uint8Array): KemPublicKey {
@@ -272,6 +267,16 @@ function x25519Handle(material: KeyObject): X25519Handle<KeyObject> {
     exportSecret: (key) => plainBytes(key.export({ format: 'raw-private' })),
     // A KeyObject does not change; OpenSSL frees the key when the last one is gone.
     copyMaterial: (key) => key,
+  });
+}
+
+function kemHandle(material: KeyObject): KemHandle<KeyObject> {
+  return new KemHandle<KeyObject>({
+    owner,
+    algorithm: 'ml-kem-1024',
+    publicKey: rawPublicKey(material),
+    material,
+    exportSecret: exportRawSeed,
   });
 }
 

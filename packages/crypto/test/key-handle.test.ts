@@ -137,6 +137,19 @@ describe.each([new NodeProvider(), new NobleProvider(), new CheckedProvider()])(
       expect(() => provider.kemEncapsulate(lookalike)).toThrow(foreign);
     });
 
+    it('export what makes them again, also when they were generated', () => {
+      const [dh, kem] = [provider.x25519Generate(), provider.kemGenerate()];
+      const dhAgain = provider.x25519FromSecret(dh.exportSecret());
+      const kemAgain = provider.kemFromSeed(kem.exportSeed());
+      expect(dhAgain.publicKey).toEqual(dh.publicKey);
+      expect(kemAgain.publicKey).toEqual(kem.publicKey);
+      const { ciphertext, sharedSecret } = provider.kemEncapsulate(provider.kemImportPublic(kem.publicKey));
+      for (const pair of [kem, kemAgain])
+        expect(provider.kemDecapsulate(pair, ciphertext)).toEqual(sharedSecret);
+      expect(provider.x25519Generate().publicKey).not.toEqual(dh.publicKey);
+      expect(provider.kemGenerate().publicKey).not.toEqual(kem.publicKey);
+    });
+
     it('copy what they are made from and what they export', () => {
       const given = new Uint8Array(64).fill(3);
       const kem = provider.kemFromSeed(given);

@@ -20,6 +20,11 @@ class CountingProvider extends NodeProvider {
     return super.x25519Generate();
   }
 
+  override kemGenerate(): ReturnType<NodeProvider['kemGenerate']> {
+    this.calls.push('new ml-kem-1024');
+    return super.kemGenerate();
+  }
+
   override kemFromSeed(seed: Uint8Array): ReturnType<NodeProvider['kemFromSeed']> {
     this.calls.push('ml-kem-1024');
     return super.kemFromSeed(seed);
@@ -69,7 +74,7 @@ it('a signed Offer that goes again keeps its signature for an hour, and its copi
   const only = (kind: string): string[] => provider.take().filter((each) => each.startsWith(kind));
   send(1, startMs, 'signed');
   expect(provider.take()).toEqual([
-    'ml-kem-1024',
+    'new ml-kem-1024',
     'sign ed25519',
     'sign ml-dsa-87',
     'public ed25519',
@@ -99,7 +104,7 @@ it('sealing and opening in a loaded session imports no key; a turn makes one and
   const back = sealMessage(provider, b, text(provider, 'back'), { route: 'online', nowMs: startMs });
   a = openEnvelope(provider, a, back.envelope, { nowMs: startMs, peer: bob.own.block }).session;
   // The KEM pair is the Offer that a first reply carries after a last-resort key.
-  expect(provider.take()).toEqual(['ml-kem-1024', 'new x25519']);
+  expect(provider.take()).toEqual(['new ml-kem-1024', 'new x25519']);
   decodeSession(provider, encodeSession(a));
   expect(provider.take()).toEqual(['x25519']);
 });
