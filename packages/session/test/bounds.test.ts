@@ -360,6 +360,20 @@ describe('wipeReplaced', () => {
     wipe(null);
   });
 
+  it('keeps the keys of messages that are still to come, however many there are', () => {
+    for (const count of [5, 100]) {
+      const pair = gatePair(alice, bob);
+      const { envelopes } = many(pair.a, count);
+      let session = pair.b;
+      for (const envelope of envelopes.toReversed()) {
+        const next = open(session, envelope);
+        wipeReplaced(session, next);
+        session = next;
+      }
+      expect(session.messageCount).toBe(pair.b.messageCount + count);
+    }
+  });
+
   it('leaves nothing that could seal or open under keys of zeros', () => {
     const pair = gatePair(alice, bob);
     const sent = many(pair.a, 1);

@@ -7,6 +7,7 @@ import {
   MAX_CREDENTIAL_BYTES,
   MAX_PLAINTEXT_BYTES,
   MAX_TIME_MS,
+  newMessageId,
   paddedLength,
   parseFrame,
   parsePresentation,
@@ -15,6 +16,7 @@ import {
   signedBody,
   type Frame,
 } from '@wotid/session';
+import { SeededRandom } from '@wotid/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pad, unpad } from '../src/wire/padding.ts';
@@ -243,5 +245,15 @@ describe('payloads', () => {
     expect(
       codeOf(() => parsePresentation(concatBytes(encodePresentation(credential), Uint8Array.of(0)))),
     ).toBe('TOO_LARGE');
+  });
+});
+
+describe('message ids', () => {
+  it('are drawn many at a time and none twice, each an array of its own', () => {
+    const ids = Array.from({ length: 200 }, () => newMessageId(native.random));
+    expect(new Set(ids.map((id) => id.toHex())).size).toBe(200);
+    for (const id of ids) expect([id.length, id.buffer.byteLength]).toEqual([16, 16]);
+    const other = new SeededRandom('ids');
+    expect(newMessageId(other)).toEqual(new SeededRandom('ids').bytes(1_024).subarray(0, 16));
   });
 });

@@ -107,6 +107,12 @@ function signedList(payload: Uint8Array): Uint8Array {
   return json({ payload: encodeBase64Url(payload), signatures });
 }
 
+/** What a status list says, in a form that can be compared. */
+async function readStatusList(bytes: Uint8Array): Promise<object> {
+  const { bits, ...facts } = await verifyStatusList(provider, textOf(bytes), listUrl, pinned);
+  return { ...facts, bits: bits.toBytes() };
+}
+
 /** A proof of this payload, signed with the holder's key: what a bad wallet could make. */
 function signedProof(payload: Uint8Array): Uint8Array {
   const header = encodeBase64Url(json({ alg: 'EdDSA', kid, typ: holderProofType }));
@@ -226,10 +232,7 @@ export const decoders: readonly Decoder[] = [
     name: 'credential/status list',
     form: 'json',
     seeds: [utf8(list.hybrid ?? '')],
-    decode: async (bytes) => {
-      const { bits, ...facts } = await verifyStatusList(provider, textOf(bytes), listUrl, pinned);
-      return { ...facts, bits: bits.toBytes() };
-    },
+    decode: readStatusList,
     codes: ['BAD_STATUS_LIST', 'STATUS_FORGED'],
     isCostly: true,
   }),
@@ -238,10 +241,7 @@ export const decoders: readonly Decoder[] = [
     form: 'json',
     seeds: [payloadOf(list.jwt ?? '')],
     wrap: signedList,
-    decode: async (bytes) => {
-      const { bits, ...facts } = await verifyStatusList(provider, textOf(bytes), listUrl, pinned);
-      return { ...facts, bits: bits.toBytes() };
-    },
+    decode: readStatusList,
     codes: ['BAD_STATUS_LIST', 'STATUS_FORGED'],
     isCostly: true,
   }),
