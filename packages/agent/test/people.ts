@@ -231,6 +231,15 @@ export class Network {
     return this.#identityPackage;
   }
 
+  /** What a message in somebody's mailbox holds. */
+  async payloadOf(person: Person, objectId: string): Promise<Uint8Array> {
+    const reader = await this.stranger();
+    for await (const message of reader.readWaiting(person.agent.mailbox.requireIds().mailboxId)) {
+      if (message.objectId === objectId) return message.payload;
+    }
+    throw new Error(`${objectId} does not wait there`);
+  }
+
   /** A client of the contract as somebody else with coins. */
   async stranger(): Promise<MailboxClient> {
     return new MailboxClient({ queue: await fundedQueue(this.localnet), packageId: this.packageId });
